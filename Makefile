@@ -1,0 +1,51 @@
+# Cove's build. Out of tree: build/ (release), build/asan (sanitizers), build/debug.
+#   make            build/cove and build/libcove.a
+#   make test       all tests; make asan: all tests under AddressSanitizer and UBSan
+CC ?= gcc
+CONFIG ?= release
+PREFIX ?= /usr/local
+PKGS = libutf8proc
+
+WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wno-unused-parameter
+CFLAGS_release = -O2 -DNDEBUG -fno-plt
+CFLAGS_debug = -O0 -g
+CFLAGS_asan = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+LDFLAGS_asan = -fsanitize=address,undefined
+
+B = $(if $(filter release,$(CONFIG)),build,build/$(CONFIG))
+override CFLAGS += -std=gnu11 -D_GNU_SOURCE $(WARN) -fvisibility=hidden -fno-strict-aliasing -fno-math-errno $(CFLAGS_$(CONFIG)) -Ivm -I.
+LIBS = -lutf8proc -lgmp -lm -lpthread -ldl
+
+SRC = $(wildcard vm/*/*.c compiler/*.c stdlib/*.c stdlib/*/*.c)
+MAIN = $(wildcard repl/*.c)
+OBJ = $(SRC:%.c=$(B)/obj/%.o)
+MAIN_OBJ = $(MAIN:%.c=$(B)/obj/%.o)
+FROZEN = $(shell find stdlib/frozen -name '*.co' 2>/dev/null | sort)
+
+all: $(B)/cove
+
+$(B)/cove: $(MAIN_OBJ) $(B)/libcove.a
+	$(CC) $(LDFLAGS_$(CONFIG)) $(LDFLAGS) -o $@ $(MAIN_OBJ) $(B)/libcove.a $(LIBS)
+
+$(B)/libcove.a: $(OBJ) $(B)/obj/frozen_data.o
+	rm -f $@
+	ar rcs $@ $^
+
+$(B)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+
+# The library modules written in the language itself, as one C array each.
+$(B)/frozen_data.c: stdlib/freeze.sh $(FROZEN)
+	@mkdir -p $(@D)
+	sh stdlib/freeze.sh $(FROZEN) > $@
+
+$(B)/obj/frozen_data.o: $(B)/frozen_data.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -c $< -o $@
+
+clean:
+	rm -rf build
+
+-include $(OBJ:.o=.d) $(MAIN_OBJ:.o=.d)
+.PHONY: all clean test asan bench format install uninstall lint

@@ -1,0 +1,100 @@
+/* Character names by way of libunistring, loaded when a script first uses \N{...}: few scripts do, and the table is far
+ * larger than the rest of the compiler.
+ *
+ * Invariant: no state outlives the parse that opened the library, so that no global is written. */
+#include "unicode_names.h"
+
+#include <dlfcn.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Names that are aliases in the standard, which the library does not know: mostly those of control characters. */
+static const struct {
+    const char *name;
+    int code;
+} aliases[] = {
+    {"NULL", 0}, {"NUL", 0}, {"START OF HEADING", 1}, {"SOH", 1}, {"START OF TEXT", 2}, {"STX", 2}, {"END OF TEXT", 3},
+    {"ETX", 3}, {"END OF TRANSMISSION", 4}, {"EOT", 4}, {"ENQUIRY", 5}, {"ENQ", 5}, {"ACKNOWLEDGE", 6}, {"ACK", 6},
+    {"ALERT", 7}, {"BEL", 7}, {"BACKSPACE", 8}, {"BS", 8}, {"CHARACTER TABULATION", 9}, {"HORIZONTAL TABULATION", 9},
+    {"HT", 9}, {"TAB", 9}, {"LINE FEED", 10}, {"NEW LINE", 10}, {"END OF LINE", 10}, {"LF", 10}, {"NL", 10},
+    {"EOL", 10}, {"LINE TABULATION", 11}, {"VERTICAL TABULATION", 11}, {"VT", 11}, {"FORM FEED", 12}, {"FF", 12},
+    {"CARRIAGE RETURN", 13}, {"CR", 13}, {"SHIFT OUT", 14}, {"LOCKING-SHIFT ONE", 14}, {"SO", 14}, {"SHIFT IN", 15},
+    {"LOCKING-SHIFT ZERO", 15}, {"SI", 15}, {"DATA LINK ESCAPE", 16}, {"DLE", 16}, {"DEVICE CONTROL ONE", 17},
+    {"DC1", 17}, {"DEVICE CONTROL TWO", 18}, {"DC2", 18}, {"DEVICE CONTROL THREE", 19}, {"DC3", 19},
+    {"DEVICE CONTROL FOUR", 20}, {"DC4", 20}, {"NEGATIVE ACKNOWLEDGE", 21}, {"NAK", 21}, {"SYNCHRONOUS IDLE", 22},
+    {"SYN", 22}, {"END OF TRANSMISSION BLOCK", 23}, {"ETB", 23}, {"CANCEL", 24}, {"CAN", 24}, {"END OF MEDIUM", 25},
+    {"EOM", 25}, {"EM", 25}, {"SUBSTITUTE", 26}, {"SUB", 26}, {"ESCAPE", 27}, {"ESC", 27},
+    {"INFORMATION SEPARATOR FOUR", 28}, {"FILE SEPARATOR", 28}, {"FS", 28}, {"INFORMATION SEPARATOR THREE", 29},
+    {"GROUP SEPARATOR", 29}, {"GS", 29}, {"INFORMATION SEPARATOR TWO", 30}, {"RECORD SEPARATOR", 30}, {"RS", 30},
+    {"INFORMATION SEPARATOR ONE", 31}, {"UNIT SEPARATOR", 31}, {"US", 31}, {"SP", 32}, {"DELETE", 127}, {"DEL", 127},
+    {"PADDING CHARACTER", 0x80}, {"PAD", 0x80}, {"HIGH OCTET PRESET", 0x81}, {"HOP", 0x81},
+    {"BREAK PERMITTED HERE", 0x82}, {"BPH", 0x82}, {"NO BREAK HERE", 0x83}, {"NBH", 0x83}, {"INDEX", 0x84},
+    {"IND", 0x84}, {"NEXT LINE", 0x85}, {"NEL", 0x85}, {"START OF SELECTED AREA", 0x86}, {"SSA", 0x86},
+    {"END OF SELECTED AREA", 0x87}, {"ESA", 0x87}, {"CHARACTER TABULATION SET", 0x88},
+    {"HORIZONTAL TABULATION SET", 0x88}, {"HTS", 0x88}, {"CHARACTER TABULATION WITH JUSTIFICATION", 0x89},
+    {"HORIZONTAL TABULATION WITH JUSTIFICATION", 0x89}, {"HTJ", 0x89}, {"LINE TABULATION SET", 0x8A},
+    {"VERTICAL TABULATION SET", 0x8A}, {"VTS", 0x8A}, {"PARTIAL LINE FORWARD", 0x8B}, {"PARTIAL LINE DOWN", 0x8B},
+    {"PLD", 0x8B}, {"PARTIAL LINE BACKWARD", 0x8C}, {"PARTIAL LINE UP", 0x8C}, {"PLU", 0x8C},
+    {"REVERSE LINE FEED", 0x8D}, {"REVERSE INDEX", 0x8D}, {"RI", 0x8D}, {"SINGLE SHIFT TWO", 0x8E},
+    {"SINGLE-SHIFT-2", 0x8E}, {"SS2", 0x8E}, {"SINGLE SHIFT THREE", 0x8F}, {"SINGLE-SHIFT-3", 0x8F}, {"SS3", 0x8F},
+    {"DEVICE CONTROL STRING", 0x90}, {"DCS", 0x90}, {"PRIVATE USE ONE", 0x91}, {"PRIVATE USE-1", 0x91}, {"PU1", 0x91},
+    {"PRIVATE USE TWO", 0x92}, {"PRIVATE USE-2", 0x92}, {"PU2", 0x92}, {"SET TRANSMIT STATE", 0x93}, {"STS", 0x93},
+    {"CANCEL CHARACTER", 0x94}, {"CCH", 0x94}, {"MESSAGE WAITING", 0x95}, {"MW", 0x95},
+    {"START OF GUARDED AREA", 0x96}, {"START OF PROTECTED AREA", 0x96}, {"SPA", 0x96}, {"END OF GUARDED AREA", 0x97},
+    {"END OF PROTECTED AREA", 0x97}, {"EPA", 0x97}, {"START OF STRING", 0x98}, {"SOS", 0x98},
+    {"SINGLE GRAPHIC CHARACTER INTRODUCER", 0x99}, {"SGC", 0x99}, {"SINGLE CHARACTER INTRODUCER", 0x9A}, {"SCI", 0x9A},
+    {"CONTROL SEQUENCE INTRODUCER", 0x9B}, {"CSI", 0x9B}, {"STRING TERMINATOR", 0x9C}, {"ST", 0x9C},
+    {"OPERATING SYSTEM COMMAND", 0x9D}, {"OSC", 0x9D}, {"PRIVACY MESSAGE", 0x9E}, {"PM", 0x9E},
+    {"APPLICATION PROGRAM COMMAND", 0x9F}, {"APC", 0x9F}, {"NBSP", 0xA0}, {"SHY", 0xAD}, {"CGJ", 0x34F},
+    {"ALM", 0x61C}, {"ZWSP", 0x200B}, {"ZWNJ", 0x200C}, {"ZWJ", 0x200D}, {"LRM", 0x200E}, {"RLM", 0x200F},
+    {"LRE", 0x202A}, {"RLE", 0x202B}, {"PDF", 0x202C}, {"LRO", 0x202D}, {"RLO", 0x202E}, {"NNBSP", 0x202F},
+    {"MMSP", 0x205F}, {"WJ", 0x2060}, {"LRI", 0x2066}, {"RLI", 0x2067}, {"FSI", 0x2068}, {"PDI", 0x2069},
+    {"WEIERSTRASS ELLIPTIC FUNCTION", 0x2118}, {"BYTE ORDER MARK", 0xFEFF}, {"BOM", 0xFEFF}, {"ZWNBSP", 0xFEFF},
+};
+
+static int lookup_alias(const char *name)
+{
+    for (size_t i = 0; i < sizeof aliases / sizeof aliases[0]; i++) {
+        if (strcmp(aliases[i].name, name) == 0)
+            return aliases[i].code;
+    }
+    return UNICODE_NAME_UNKNOWN;
+}
+
+int unicode_name_lookup(void **library, const char *name, size_t length)
+{
+    static const char *const files[] = {
+        "libunistring.so.5", "libunistring.so.2", "libunistring.so", "libunistring.5.dylib", "libunistring.2.dylib",
+    };
+    char upper[256];
+    if (length >= sizeof upper)
+        return UNICODE_NAME_UNKNOWN;
+    for (size_t i = 0; i < length; i++) {
+        char c = name[i];
+        /* The library reads '_' as a space, and stops at a NUL. */
+        if (c == '_' || c <= 0)
+            return UNICODE_NAME_UNKNOWN;
+        upper[i] = c >= 'a' && c <= 'z' ? (char)(c - 32) : c;
+    }
+    upper[length] = 0;
+    int code = lookup_alias(upper);
+    if (code >= 0)
+        return code;
+    for (size_t i = 0; !*library && i < sizeof files / sizeof files[0]; i++)
+        *library = dlopen(files[i], RTLD_LAZY | RTLD_LOCAL);
+    if (!*library)
+        return UNICODE_NAME_NO_LIBRARY;
+    uint32_t (*by_name)(const char *);
+    void *symbol = dlsym(*library, "unicode_name_character");
+    if (!symbol)
+        return UNICODE_NAME_NO_LIBRARY;
+    memcpy(&by_name, &symbol, sizeof by_name);
+    uint32_t found = by_name(upper);
+    return found == 0xFFFF || found > 0x10FFFF ? UNICODE_NAME_UNKNOWN : (int)found;
+}
+
+void unicode_names_close(void *library)
+{
+    if (library)
+        dlclose(library);
+}

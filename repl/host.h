@@ -1,0 +1,48 @@
+/* Everything the command needs of the interpreter: its creation, its modules, running code, and reports. */
+#ifndef COVE_REPL_HOST_H
+#define COVE_REPL_HOST_H
+
+#include "interp/frame.h"
+#include "interp/traceback_print.h"
+#include "runtime/vm.h"
+#include "stdlib/import/importer.h"
+#include "stdlib/init.h"
+
+#define COVE_VERSION_TEXT "0.1.0"
+
+/* The command line, as options.c reads it. */
+typedef struct Options {
+    const char *program;      /* argv[0] */
+    const char *command;      /* -c */
+    const char *module;       /* -m */
+    const char *file;         /* script, "-" for the standard input, or NULL */
+    int all_argc;             /* the whole command line */
+    char **all_argv;
+    int argc;                 /* what follows in argv belongs to the script; argv[0] is its name */
+    char **argv;
+    const char **warnings;    /* -W, in order */
+    int nwarnings;
+    const char **xoptions;    /* -X, in order */
+    int nxoptions;
+    int optimize, verbose, bytes_warning;
+    bool interactive, inspect, unbuffered, ignore_environment, isolated, safe_path, no_site, no_user_site, quiet,
+        dont_write_bytecode, debug, skip_first_line;
+} Options;
+
+/* Fills o from the command line. -1: go on; else the exit status to leave with at once (help, version, misuse). */
+int options_read(Options *o, int argc, char **argv);
+void options_free(Options *o);
+
+/* run.c: runs what the options name; the result is the exit status, *killed is set when the process should die of
+ * SIGINT after cleaning up. */
+int run_main(VM *vm, const Options *o, bool *killed);
+/* Deals with the pending exception as at the end of a script: the exit status. */
+int run_failure(VM *vm, bool *killed);
+
+/* complete.c: does the statement typed so far need more lines? */
+bool statement_needs_more(const char *text, size_t n);
+
+/* prompt.c: reads, runs and shows statements until the end of input; the exit status. */
+int prompt_run(VM *vm, Value main_dict, bool greeting, bool *killed);
+
+#endif

@@ -1,0 +1,100 @@
+/* The command `cove`: makes a VM, runs what the command line names, and leaves with the right status. */
+#include "repl/host.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* The signal handler has no other way to the VM. */
+static VM *volatile interrupted_vm;
+static volatile sig_atomic_t interrupt_seen;
+
+static void on_interrupt(int number) {
+    VM *vm = interrupted_vm;
+    interrupt_seen = 1;
+    if (vm)
+        __atomic_fetch_or(&vm->interrupts, (uint32_t)INTERRUPT_SIGNAL, __ATOMIC_RELAXED);
+}
+
+/* The VM's side: at a safe point, the interrupt becomes an exception. */
+static bool deliver_interrupt(VM *vm) {
+    if (!interrupt_seen)
+        return true;
+    interrupt_seen = 0;
+    return raise_object(vm, type_value(vm->exc.KeyboardInterrupt));
+}
+
+static void signals_setup(VM *vm) {
+    struct sigaction action = {0};
+    sigemptyset(&action.sa_mask);
+    action.sa_handler = SIG_IGN; /* a closed pipe is an error of write() */
+    sigaction(SIGPIPE, &action, NULL);
+    vm->on_signal = deliver_interrupt;
+    interrupted_vm = vm;
+    struct sigaction before;
+    if (sigaction(SIGINT, NULL, &before) == 0 && before.sa_handler != SIG_IGN) {
+        action.sa_handler = on_interrupt;
+        sigaction(SIGINT, &action, NULL);
+    }
+}
+
+/* A parent that started us with an interrupt in mind sees that this is what ended us. */
+static int die_of_interrupt(void) {
+    signal(SIGINT, SIG_DFL);
+    kill(getpid(), SIGINT);
+    return 130;
+}
+
+static void apply_options(VM *vm, const Options *o) {
+    vm->optimize = o->optimize;
+    vm->dont_write_bytecode = o->dont_write_bytecode;
+    vm->isolated = o->isolated;
+    vm->safe_path = o->safe_path;
+    vm->no_site = o->no_site;
+    vm->inspect = o->inspect;
+    vm->interactive = o->interactive;
+    vm->quiet = o->quiet;
+    vm->unbuffered = o->unbuffered;
+    for (int i = 0; i < o->nxoptions; i++) {
+        if (strcmp(o->xoptions[i], "dev") == 0)
+            vm->dev_mode = true;
+        if (strncmp(o->xoptions[i], "int_max_str_digits=", 19) == 0)
+            vm->int_max_str_digits = (uint32_t)strtoul(o->xoptions[i] + 19, NULL, 10);
+    }
+}
+
+static int fail_early(VM *vm) {
+    fprintf(stderr, "Fatal Cove error: the interpreter could not be set up\n");
+    if (vm && error_pending(vm))
+        sys_report_exception(vm);
+    return 1;
+}
+
+int main(int argc, char **argv) {
+    Options options;
+    int status = options_read(&options, argc, argv);
+    if (status >= 0) {
+        options_free(&options);
+        return status;
+    }
+    VM *vm = vm_create();
+    if (!vm)
+        return fail_early(NULL);
+    apply_options(vm, &options);
+    if (!stdlib_install(vm) || !io_setup_std(vm)) {
+        status = fail_early(vm);
+        vm_destroy(vm);
+        return status;
+    }
+    signals_setup(vm);
+    bool killed = false;
+    status = run_main(vm, &options, &killed);
+    if (!stdlib_finish(vm) && !killed)
+        status = 120;
+    interrupted_vm = NULL;
+    vm_destroy(vm);
+    options_free(&options);
+    return killed ? die_of_interrupt() : status;
+}

@@ -1,0 +1,11 @@
+/* What the files of the module sys share. */
+#ifndef COVE_STDLIB_MOD_SYS_H
+#define COVE_STDLIB_MOD_SYS_H
+
+#include "stdlib/init.h"
+
+extern const MethodSpec sys_methods[];      /* mod_sys.c */
+extern const MethodSpec sys_hook_methods[]; /* mod_sys_hooks.c */
+bool sys_install_info(VM *vm);              /* mod_sys_info.c: constants and records */
+
+#endif

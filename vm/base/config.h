@@ -1,0 +1,22 @@
+/* Every limit and stress switch of the VM, each with its reason. */
+#ifndef COVE_BASE_CONFIG_H
+#define COVE_BASE_CONFIG_H
+
+/* Script calls live on heap frames, so this is a policy, not a protection: the number CPython starts with. */
+#define RECURSION_LIMIT_DEFAULT 1000
+/* Native functions that call back into scripts do use the C stack; at this many bytes from its end they raise
+ * RecursionError instead of overflowing. Sanitizer builds have frames several times larger. */
+#define C_STACK_MARGIN (COVE_ASAN ? 1024 * 1024 : 256 * 1024)
+/* Frames of plain calls come from chunks of this many bytes, doubled as a thread recurses deeper. */
+#define FRAME_CHUNK_FIRST (16 * 1024)
+/* Containers made (less those freed) before the young generation is collected. */
+#define GC_YOUNG_THRESHOLD 2000
+#define GC_MIDDLE_THRESHOLD 10
+/* Freeing nests this deep in C before objects are put on a list and freed iteratively. */
+#define DEALLOC_DEPTH_MAX 50
+/* Attributes an instance may have as shape slots; beyond that its attributes move to a dict. */
+#define SHAPE_SLOTS_MAX 64
+/* Script code of a thread runs at most this long while another thread wants the lock, in microseconds. */
+#define SWITCH_INTERVAL_US 5000
+
+#endif

@@ -1,0 +1,116 @@
+/* UTF-8: counting, skipping and checking. Loops look at eight bytes at a time where text is long, since every slice and
+ * every index of non-ASCII text counts code points. */
+#include "base/utf8.h"
+
+#define HIGH_BITS 0x8080808080808080ull
+#define LOW_BITS 0x0101010101010101ull
+
+static ALWAYS_INLINE uint64_t load_word(const char *p) {
+    uint64_t w;
+    memcpy(&w, p, sizeof w);
+    return w;
+}
+
+/* Continuation bytes have bit 7 set and bit 6 clear: one bit for each in the lowest place of its byte. */
+static ALWAYS_INLINE uint64_t continuation_bits(uint64_t w) { return (w >> 7) & (~w >> 6) & LOW_BITS; }
+
+size_t utf8_count(const char *p, size_t n) {
+    size_t continuations = 0, i = 0;
+    while (i + 8 <= n) {
+        /* sums per byte do not overflow within 255 words */
+        uint64_t sums = 0;
+        size_t words = (n - i) / 8;
+        if (words > 255)
+            words = 255;
+        for (size_t k = 0; k < words; k++, i += 8)
+            sums += continuation_bits(load_word(p + i));
+        uint64_t pairs = (sums & 0x00FF00FF00FF00FFull) + (sums >> 8 & 0x00FF00FF00FF00FFull);
+        continuations += (size_t)(pairs * 0x0001000100010001ull >> 48);
+    }
+    for (; i < n; i++)
+        continuations += utf8_is_continuation(p[i]);
+    return n - continuations;
+}
+
+const char *utf8_advance(const char *p, size_t chars) {
+    /* A word holds at most 8 starts, so while more than 8 remain it can be skipped whole. */
+    while (chars > 8) {
+        chars -= 8 - (size_t)__builtin_popcountll(continuation_bits(load_word(p)));
+        p += 8;
+    }
+    while (utf8_is_continuation(*p))
+        p++;
+    while (chars-- > 0)
+        p += utf8_length(*p);
+    return p;
+}
+
+size_t utf8_ascii_prefix(const char *p, size_t n) {
+    size_t i = 0;
+    while (i + 32 <= n) {
+        uint64_t w = load_word(p + i) | load_word(p + i + 8) | load_word(p + i + 16) | load_word(p + i + 24);
+        if (w & HIGH_BITS)
+            break;
+        i += 32;
+    }
+    while (i + 8 <= n && !(load_word(p + i) & HIGH_BITS))
+        i += 8;
+    while (i < n && !((uint8_t)p[i] & 0x80))
+        i++;
+    return i;
+}
+
+Utf8Fault utf8_check(const char *text, size_t n, unsigned *length) {
+    const uint8_t *p = (const uint8_t *)text;
+    uint8_t lead = p[0], low = 0x80, high = 0xBF;
+    *length = 1;
+    if (lead < 0x80)
+        return UTF8_FINE;
+    if (lead < 0xC2 || lead > 0xF4)
+        return UTF8_BAD_START;
+    unsigned size = utf8_length(text[0]);
+    if (lead == 0xE0)
+        low = 0xA0; /* no overlong forms, */
+    else if (lead == 0xED)
+        high = 0x9F; /* no surrogates, */
+    else if (lead == 0xF0)
+        low = 0x90;
+    else if (lead == 0xF4)
+        high = 0x8F; /* nothing beyond U+10FFFF */
+    for (unsigned i = 1; i < size; i++) {
+        *length = i;
+        if (i >= n)
+            return UTF8_TRUNCATED;
+        if (p[i] < low || p[i] > high)
+            return UTF8_BAD_CONTINUATION;
+        low = 0x80;
+        high = 0xBF;
+    }
+    *length = size;
+    return UTF8_FINE;
+}
+
+static bool is_encoded_surrogate(const char *p, size_t n) {
+    return n >= 3 && (uint8_t)p[0] == 0xED && (uint8_t)p[1] >= 0xA0 && (uint8_t)p[1] <= 0xBF && utf8_is_continuation(p[2]);
+}
+
+bool utf8_validate(const char *p, size_t n, bool surrogates, size_t *chars) {
+    size_t count = 0;
+    for (size_t i = 0; i < n;) {
+        size_t ascii = utf8_ascii_prefix(p + i, n - i);
+        count += ascii;
+        i += ascii;
+        while (i < n && (uint8_t)p[i] >= 0x80) {
+            unsigned length;
+            if (utf8_check(p + i, n - i, &length) != UTF8_FINE) {
+                if (!surrogates || !is_encoded_surrogate(p + i, n - i))
+                    return false;
+                length = 3;
+            }
+            i += length;
+            count++;
+        }
+    }
+    *chars = count;
+    return true;
+}

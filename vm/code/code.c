@@ -1,0 +1,334 @@
+/* Code objects: construction, positions, and the type that scripts see. */
+#include "code/code.h"
+
+#include "interp/frame.h"
+#include "object/bytes.h"
+
+/* --- facts derived from opcodes.def ------------------------------------------------------------------------------------------ */
+
+const uint8_t opcode_caches[OPCODE_COUNT] = {
+#define OPCODE(name, format, caches, flags, meaning) caches,
+#include "code/opcodes.def"
+#include "code/quickened.def"
+#undef OPCODE
+};
+const char *const opcode_names[OPCODE_COUNT] = {
+#define OPCODE(name, format, caches, flags, meaning) #name,
+#include "code/opcodes.def"
+#include "code/quickened.def"
+#undef OPCODE
+};
+const char *const opcode_formats[OPCODE_COUNT] = {
+#define OPCODE(name, format, caches, flags, meaning) format,
+#include "code/opcodes.def"
+#include "code/quickened.def"
+#undef OPCODE
+};
+
+/* --- construction --------------------------------------------------------------------------------------------------------------- */
+
+static void *copy_block(VM *vm, const void *from, size_t size, bool *ok) {
+    if (!*ok || size == 0)
+        return NULL;
+    void *p = mem_alloc(vm, size);
+    if (p == NULL)
+        *ok = false;
+    else
+        memcpy(p, from, size);
+    return p;
+}
+
+static Value *copy_values(VM *vm, const Value *from, size_t n, bool *ok) {
+    Value *p = copy_block(vm, from, n * sizeof(Value), ok);
+    for (size_t i = 0; p != NULL && i < n; i++)
+        incref(p[i]);
+    return p;
+}
+
+Value code_new(VM *vm, const CodeInit *init) {
+    Code *c = object_alloc(vm, vm->types.code, 0);
+    if (c == NULL)
+        return VALUE_ERROR;
+    bool ok = true;
+    c->ninstrs = init->ninstrs;
+    c->nconsts = init->nconsts;
+    c->nnames = init->nnames;
+    c->nhandlers = init->nhandlers;
+    c->npositions = init->npositions;
+    c->argcount = init->argcount;
+    c->posonlyargcount = init->posonlyargcount;
+    c->kwonlyargcount = init->kwonlyargcount;
+    c->nlocals = init->nlocals;
+    c->nregs = init->nregs;
+    c->flags = init->flags;
+    c->firstlineno = init->firstlineno;
+    c->frame_size = (uint32_t)(sizeof(Frame) + (init->nregs + (init->flags & CO_OPTIMIZED ? 0u : 1u)) * sizeof(Value));
+    c->simple_args = !(init->flags & (CO_VARARGS | CO_VARKEYWORDS)) && init->kwonlyargcount == 0;
+    c->simple = c->simple_args && !(init->flags & CO_SUSPENDS) && (init->flags & CO_OPTIMIZED);
+    c->name = incref(init->name);
+    c->qualname = incref(init->qualname);
+    c->filename = incref(init->filename);
+    c->local_names = incref(init->local_names);
+    c->freevars = incref(init->freevars);
+    c->cellvars = incref(init->cellvars);
+    c->instrs = copy_block(vm, init->instrs, init->ninstrs * sizeof(Instr), &ok);
+    c->consts = copy_values(vm, init->consts, init->nconsts, &ok);
+    c->names = copy_values(vm, init->names, init->nnames, &ok);
+    c->handlers = copy_block(vm, init->handlers, init->nhandlers * sizeof(HandlerEntry), &ok);
+    c->positions = copy_block(vm, init->positions, init->npositions * sizeof(CodePosition), &ok);
+    c->local_kinds = copy_block(vm, init->local_kinds, init->nlocals, &ok);
+    if (ok)
+        return from_obj(c);
+    obj_decref(vm, &c->header);
+    return VALUE_ERROR;
+}
+
+static void drop_values(VM *vm, Value *values, size_t n) {
+    for (size_t i = 0; values != NULL && i < n; i++)
+        decref(vm, values[i]);
+    mem_free(vm, values, n * sizeof(Value));
+}
+
+static void code_dealloc(VM *vm, Object *self) {
+    Code *c = (Code *)self;
+    drop_values(vm, c->consts, c->nconsts);
+    drop_values(vm, c->names, c->nnames);
+    mem_free(vm, c->instrs, c->ninstrs * sizeof(Instr));
+    mem_free(vm, c->handlers, c->nhandlers * sizeof(HandlerEntry));
+    mem_free(vm, c->positions, c->npositions * sizeof(CodePosition));
+    mem_free(vm, c->local_kinds, c->nlocals);
+    Value owned[] = {c->name, c->qualname, c->filename, c->local_names, c->freevars, c->cellvars};
+    for (size_t i = 0; i < ARRAY_LEN(owned); i++)
+        decref(vm, owned[i]);
+}
+
+/* --- positions ------------------------------------------------------------------------------------------------------------------------- */
+
+/* The last entry that starts at or before pc. */
+static const CodePosition *find_position(const Code *c, uint32_t pc) {
+    size_t low = 0, high = c->npositions;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (c->positions[middle].pc <= pc)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low == 0 ? NULL : &c->positions[low - 1];
+}
+
+bool code_position(const Code *c, uint32_t pc, int *line, int *end_line, int *col, int *end_col) {
+    const CodePosition *p = find_position(c, pc);
+    if (p == NULL || p->line < 0)
+        return false;
+    *line = p->line;
+    *end_line = p->end_line;
+    *col = p->col;
+    *end_col = p->end_col;
+    return true;
+}
+
+int code_line(const Code *c, uint32_t pc) {
+    const CodePosition *p = find_position(c, pc);
+    return p == NULL ? c->firstlineno : p->line;
+}
+
+/* --- the type ------------------------------------------------------------------------------------------------------------------------------ */
+
+static Value get_name(VM *vm, Value self) { return (void)vm, incref(as_code(self)->name); }
+static Value get_qualname(VM *vm, Value self) { return (void)vm, incref(as_code(self)->qualname); }
+static Value get_filename(VM *vm, Value self) { return (void)vm, incref(as_code(self)->filename); }
+static Value get_freevars(VM *vm, Value self) { return (void)vm, incref(as_code(self)->freevars); }
+static Value get_cellvars(VM *vm, Value self) { return (void)vm, incref(as_code(self)->cellvars); }
+static Value get_firstlineno(VM *vm, Value self) { return (void)vm, from_small_int(as_code(self)->firstlineno); }
+static Value get_argcount(VM *vm, Value self) { return (void)vm, from_small_int(as_code(self)->argcount); }
+static Value get_posonly(VM *vm, Value self) { return (void)vm, from_small_int(as_code(self)->posonlyargcount); }
+static Value get_kwonly(VM *vm, Value self) { return (void)vm, from_small_int(as_code(self)->kwonlyargcount); }
+static Value get_stacksize(VM *vm, Value self) {
+    return (void)vm, from_small_int(as_code(self)->nregs - as_code(self)->nlocals);
+}
+static Value get_flags(VM *vm, Value self) { return (void)vm, from_small_int(as_code(self)->flags); }
+static Value get_consts(VM *vm, Value self) {
+    return tuple_from_array(vm, as_code(self)->consts, as_code(self)->nconsts);
+}
+static Value get_names(VM *vm, Value self) { return tuple_from_array(vm, as_code(self)->names, as_code(self)->nnames); }
+static Value get_code_bytes(VM *vm, Value self) {
+    return bytes_new(vm, (const char *)as_code(self)->instrs, as_code(self)->ninstrs * sizeof(Instr));
+}
+static Value get_empty_bytes(VM *vm, Value self) { return (void)self, incref(vm->empty_bytes); }
+
+static bool is_parameter(const Code *c, unsigned i) {
+    return i < (unsigned)c->argcount + c->kwonlyargcount + !!(c->flags & CO_VARARGS) + !!(c->flags & CO_VARKEYWORDS);
+}
+/* co_varnames: parameters, and the locals that are neither captured nor a comprehension's. */
+static Value get_varnames(VM *vm, Value self) {
+    Code *c = as_code(self);
+    Value list = list_new(vm, 0);
+    for (unsigned i = 0; list != 0 && i < c->nlocals; i++) {
+        if (!is_parameter(c, i) && c->local_kinds[i] != LOCAL_PLAIN)
+            continue;
+        if (!list_append(vm, list, as_tuple(c->local_names)->items[i])) {
+            decref(vm, list);
+            return VALUE_ERROR;
+        }
+    }
+    Value tuple = list == 0 ? 0 : tuple_from_list(vm, list);
+    decref(vm, list);
+    return tuple;
+}
+static Value get_nlocals(VM *vm, Value self) {
+    Value names = get_varnames(vm, self);
+    Value n = names == 0 ? 0 : from_small_int((int64_t)as_tuple(names)->len);
+    decref(vm, names);
+    return n;
+}
+
+static Value column(int v) { return v < 0 ? VALUE_NONE : from_small_int(v); }
+
+/* Offsets that scripts see are in bytes: a word is 8. */
+static Value method_positions(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
+    (void)args, (void)nargs, (void)kwnames;
+    Code *c = as_code(self);
+    Value list = list_new(vm, 0);
+    for (uint32_t pc = 0; list != 0 && pc < c->ninstrs; pc++) {
+        int line = -1, end_line = -1, col = -1, end_col = -1;
+        code_position(c, pc, &line, &end_line, &col, &end_col);
+        Value entry = tuple_pack(vm, 4, column(line), column(end_line), column(col), column(end_col));
+        if (entry == 0 || !list_append_steal(vm, list, entry)) {
+            decref(vm, list);
+            return VALUE_ERROR;
+        }
+    }
+    Value it = list == 0 ? 0 : iter_get(vm, list);
+    decref(vm, list);
+    return it;
+}
+
+static Value method_lines(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
+    (void)args, (void)nargs, (void)kwnames;
+    Code *c = as_code(self);
+    Value list = list_new(vm, 0);
+    for (uint32_t i = 0; list != 0 && i < c->npositions;) {
+        uint32_t next = i + 1;
+        while (next < c->npositions && c->positions[next].line == c->positions[i].line)
+            next++;
+        uint32_t end = next < c->npositions ? c->positions[next].pc : c->ninstrs;
+        Value entry = tuple_pack(vm, 3, from_small_int((int64_t)c->positions[i].pc * 8), from_small_int((int64_t)end * 8),
+                                 column(c->positions[i].line));
+        if (entry == 0 || !list_append_steal(vm, list, entry)) {
+            decref(vm, list);
+            return VALUE_ERROR;
+        }
+        i = next;
+    }
+    Value it = list == 0 ? 0 : iter_get(vm, list);
+    decref(vm, list);
+    return it;
+}
+
+/* A copy with some fields replaced: those that make sense without rewriting the instructions. */
+static Value method_replace(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
+    Code *c = as_code(self);
+    if (nargs != 0)
+        return raise_type(vm, "replace() takes 0 positional arguments but %u %s given", nargs, nargs == 1 ? "was" : "were");
+    CodeInit init = {
+        c->instrs, c->ninstrs, c->consts, c->nconsts, c->names, c->nnames, c->handlers, c->nhandlers, c->positions,
+        c->npositions, c->local_kinds, c->argcount, c->posonlyargcount, c->kwonlyargcount, c->nlocals, c->nregs, c->flags,
+        c->firstlineno, c->name, c->qualname, c->filename, c->local_names, c->freevars, c->cellvars};
+    for (size_t i = 0; kwnames != 0 && i < as_tuple(kwnames)->len; i++) {
+        Value name = as_tuple(kwnames)->items[i], v = args[i];
+        int number;
+        if (str_equals_c(name, "co_name") && is_str(v))
+            init.name = v;
+        else if (str_equals_c(name, "co_qualname") && is_str(v))
+            init.qualname = v;
+        else if (str_equals_c(name, "co_filename") && is_str(v))
+            init.filename = v;
+        else if (str_equals_c(name, "co_consts") && is_tuple(v) && as_tuple(v)->len == c->nconsts)
+            init.consts = as_tuple(v)->items;
+        else if (str_equals_c(name, "co_firstlineno") && to_c_int(vm, v, &number))
+            init.firstlineno = number;
+        else if (str_equals_c(name, "co_flags") && to_c_int(vm, v, &number))
+            init.flags = (uint32_t)number;
+        else
+            return error_pending(vm) ? VALUE_ERROR
+                                     : raise_type(vm, "replace() cannot change %R to %R here", name, v);
+    }
+    return code_new(vm, &init);
+}
+
+static const MethodSpec code_methods[] = {
+    {"co_positions", method_positions, "", "Iterator over (line, end line, column, end column) of every word.", 0},
+    {"co_lines", method_lines, "", "Iterator over (start, end, line) of ranges of instructions.", 0},
+    {"replace", method_replace, "**changes", "A copy with some attributes changed.", 0},
+    {"__replace__", method_replace, "**changes", "The same, for copy.replace.", 0},
+    {0},
+};
+
+static const GetSetSpec code_getset[] = {
+    {"co_name", get_name, NULL, "Name."},
+    {"co_qualname", get_qualname, NULL, "Name with the path of the scopes around it."},
+    {"co_filename", get_filename, NULL, "File."},
+    {"co_firstlineno", get_firstlineno, NULL, "First line."},
+    {"co_argcount", get_argcount, NULL, "Number of positional parameters."},
+    {"co_posonlyargcount", get_posonly, NULL, "Number of positional-only parameters."},
+    {"co_kwonlyargcount", get_kwonly, NULL, "Number of keyword-only parameters."},
+    {"co_nlocals", get_nlocals, NULL, "Number of local variables."},
+    {"co_varnames", get_varnames, NULL, "Parameters and local variables."},
+    {"co_freevars", get_freevars, NULL, "Variables of enclosing functions."},
+    {"co_cellvars", get_cellvars, NULL, "Local variables that inner functions use."},
+    {"co_consts", get_consts, NULL, "Constants."},
+    {"co_names", get_names, NULL, "Names of globals and attributes."},
+    {"co_flags", get_flags, NULL, "Kind of code (inspect.CO_*)."},
+    {"co_stacksize", get_stacksize, NULL, "Number of temporaries."},
+    {"co_code", get_code_bytes, NULL, "Instructions."},
+    {"co_linetable", get_empty_bytes, NULL, "Empty: see co_positions."},
+    {"co_exceptiontable", get_empty_bytes, NULL, "Empty: the table is internal."},
+    {0},
+};
+
+static Value code_repr(VM *vm, Value self) {
+    Code *c = as_code(self);
+    return str_printf(vm, "<code object %V at 0x%x, file \"%V\", line %d>", c->name, (uintptr_t)c, c->filename,
+                      c->firstlineno);
+}
+
+static bool same_values(VM *vm, const Value *a, const Value *b, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (type_of(vm, a[i]) != type_of(vm, b[i]) || value_equal(vm, a[i], b[i]) <= 0)
+            return false;
+    return true;
+}
+
+static Value code_compare(VM *vm, Value a, Value b, CompareOp op) {
+    if ((op != CMP_EQ && op != CMP_NE) || !has_kind(b, KIND_CODE))
+        return VALUE_NOTIMPL;
+    const Code *x = as_code(a), *y = as_code(b);
+    bool equal = x == y;
+    if (!equal) {
+        equal = x->ninstrs == y->ninstrs && x->nconsts == y->nconsts && x->nnames == y->nnames &&
+                x->argcount == y->argcount && x->flags == y->flags && x->firstlineno == y->firstlineno &&
+                str_equal(as_str(x->name), as_str(y->name)) && same_values(vm, x->names, y->names, x->nnames) &&
+                same_values(vm, x->consts, y->consts, x->nconsts);
+        if (error_pending(vm))
+            return VALUE_ERROR;
+    }
+    return from_bool(equal == (op == CMP_EQ));
+}
+
+static bool code_hash(VM *vm, Value self, int64_t *out) {
+    const Code *c = as_code(self);
+    *out = str_hash(vm, as_str(c->name)) ^ (int64_t)c->ninstrs * 1000003 ^ c->firstlineno;
+    return true;
+}
+
+const TypeSpec code_spec = {
+    .name = "code",
+    .doc = "Compiled code of a function, class body or module.",
+    .size = sizeof(Code),
+    .flags = TYPE_NO_NEW,
+    .kind = KIND_CODE,
+    .slots = {.dealloc = code_dealloc, .repr = code_repr, .compare = code_compare, .hash = code_hash},
+    .methods = code_methods,
+    .getset = code_getset,
+};

@@ -1,0 +1,351 @@
+/* The interpreter loop.
+ *
+ * One call of eval_run executes a whole tree of script calls: a call pushes a frame and continues in the same C frame, a
+ * return pops it. The state of the running frame is kept in C locals (registers of the machine):
+ *
+ *     frame, regs, consts, pc, nlocals      and frame->pc, which must be current whenever anything can raise or look
+ *
+ * Rules for whoever edits a handler:
+ *   1. Operands that are temporaries are consumed: after use, DROP(operand) (a no-op for locals). Numbers need no DROP: a
+ *      dead register may hold any value that is not a heap pointer.
+ *   2. Write the destination last, with STORE, after everything that can fail.
+ *   3. SAVE() before anything that can raise, run scripts or look at the frame; then `goto error` on failure. Operands
+ *      may still be in their registers then: unwinding drops them.
+ *   4. Whatever may run scripts may also free what you borrowed: read operands again, or hold references.
+ *   5. Never cache frame, regs, pc across a push or pop of a frame other than by LOAD_FRAME.
+ *   6. A handler's fast path is short and inline; the rest is a function in slow.c.
+ *   7. An instruction may quicken itself by rewriting its opcode; the quickened form checks its guess and, when it is
+ *      wrong, turns back and starts over (DEOPT). Both forms have the same operands and length. */
+#include <math.h>
+
+#include "interp/eval.h"
+#include "interp/generator.h"
+#include "interp/slow.h"
+#include "interp/traceback.h"
+#include "object/set.h"
+
+#define A instr_a(ins)
+#define B instr_b(ins)
+#define C instr_c(ins)
+#define X ((int32_t)instr_x(ins))
+
+#define SAVE() (frame->pc = pc)
+
+#if defined(__GNUC__)
+#define TARGET(op) L_##op
+#define DISPATCH()                                                                                                    \
+    do {                                                                                                              \
+        ins = *pc++;                                                                                                  \
+        goto *labels[(uint16_t)ins];                                                                                  \
+    } while (0)
+#else
+#define TARGET(op) case BC_##op
+#define DISPATCH() goto dispatch
+#endif
+
+#define RELEASE(v)                                                                                                    \
+    do {                                                                                                              \
+        Value released_ = (v);                                                                                        \
+        if (is_obj(released_) && --as_obj(released_)->refcount == 0) {                                                \
+            SAVE();                                                                                                   \
+            object_free(vm, as_obj(released_));                                                                       \
+        }                                                                                                             \
+    } while (0)
+
+#define STORE(reg, v)                                                                                                 \
+    do {                                                                                                              \
+        Value *slot_ = &regs[reg];                                                                                    \
+        Value old_ = *slot_;                                                                                          \
+        *slot_ = (v);                                                                                                 \
+        RELEASE(old_);                                                                                                \
+    } while (0)
+
+/* The value of an operand is no longer needed: drop it if it is a temporary's. */
+#define DROP(reg)                                                                                                     \
+    do {                                                                                                              \
+        unsigned dropped_ = (reg);                                                                                    \
+        if (dropped_ >= nlocals) {                                                                                    \
+            Value temp_ = regs[dropped_];                                                                             \
+            regs[dropped_] = 0;                                                                                       \
+            RELEASE(temp_);                                                                                           \
+        }                                                                                                             \
+    } while (0)
+
+/* An owned value from an operand: moved out of a temporary, a new reference from a local. */
+#define TAKE(into, reg)                                                                                               \
+    do {                                                                                                              \
+        unsigned taken_ = (reg);                                                                                      \
+        into = regs[taken_];                                                                                          \
+        if (taken_ >= nlocals)                                                                                        \
+            regs[taken_] = 0;                                                                                         \
+        else if (likely(into != 0))                                                                                   \
+            incref(into);                                                                                             \
+        else                                                                                                          \
+            goto unbound;                                                                                             \
+    } while (0)
+
+#define LOAD_FRAME(f)                                                                                                 \
+    do {                                                                                                              \
+        frame = (f);                                                                                                  \
+        regs = frame->regs;                                                                                           \
+        consts = frame->code->consts;                                                                                 \
+        nlocals = frame->code->nlocals;                                                                               \
+        pc = frame->pc;                                                                                               \
+    } while (0)
+
+#define SAFEPOINT()                                                                                                   \
+    do {                                                                                                              \
+        if (unlikely(vm->interrupts != 0)) {                                                                          \
+            SAVE();                                                                                                   \
+            if (!vm_safepoint(vm))                                                                                    \
+                goto error;                                                                                           \
+        }                                                                                                             \
+    } while (0)
+
+#define QUICKEN(op) (((Instr *)pc)[-1] = (ins & ~(Instr)0xFFFF) | (op))
+/* The guess was wrong: become the general form and execute that. */
+#define DEOPT(op)                                                                                                     \
+    do {                                                                                                              \
+        ins = (ins & ~(Instr)0xFFFF) | (op);                                                                          \
+        ((Instr *)pc)[-1] = ins;                                                                                      \
+        goto *labels[op];                                                                                             \
+    } while (0)
+
+/* The innermost table entry that covers word `at`. */
+static const HandlerEntry *find_handler(const Code *code, uint32_t at) {
+    for (uint32_t i = 0; i < code->nhandlers; i++) {
+        const HandlerEntry *e = &code->handlers[i];
+        if (at >= e->start && at < e->end)
+            return e;
+    }
+    return NULL;
+}
+
+/* Takes a frame for `code` from the thread's stack; registers are not initialised. NULL with RecursionError or
+ * MemoryError. */
+static ALWAYS_INLINE Frame *push_frame(VM *vm, Thread *t, Code *code) {
+    if (likely(t->frame_top + code->frame_size <= t->frame_end && t->depth < vm->recursion_limit)) {
+        Frame *f = (Frame *)t->frame_top;
+        t->frame_top += code->frame_size;
+        t->depth++;
+        f->flags = 0;
+        f->code = code;
+        f->object = NULL;
+        f->pc = code->instrs;
+        return f;
+    }
+    return frame_push_slow(vm, code);
+}
+
+static ALWAYS_INLINE void pop_frame(VM *vm, Thread *t, Frame *f) {
+    t->depth--;
+    t->frame_top = (char *)f;
+    if (unlikely(f->flags & FRAME_FIRST_IN_CHUNK))
+        frame_pop_chunk(vm);
+}
+
+static ALWAYS_INLINE void clear_registers(VM *vm, Value *regs, unsigned n) {
+    for (unsigned i = 0; i < n; i++) {
+        Value v = regs[i];
+        if (is_obj(v)) {
+            regs[i] = 0;
+            obj_decref(vm, as_obj(v));
+        }
+    }
+}
+
+/* Drops what an ending frame owns, but for its function. */
+static ALWAYS_INLINE void drop_frame(VM *vm, Frame *f, unsigned nregs) {
+    if (unlikely(f->object != NULL))
+        frame_detach(vm, f);
+    clear_registers(vm, f->regs, nregs);
+    if (unlikely(!(f->code->flags & CO_OPTIMIZED))) {
+        Value ns = *frame_namespace(f);
+        *frame_namespace(f) = 0;
+        decref(vm, ns);
+    }
+}
+
+/* Ends a frame of the stack, returning the one to continue in. */
+static ALWAYS_INLINE void end_frame(VM *vm, Thread *t, Frame *f, unsigned nregs) {
+    drop_frame(vm, f, nregs);
+    Function *fn = f->func;
+    t->frame = f->previous;
+    pop_frame(vm, t, f);
+    obj_decref(vm, &fn->header);
+}
+
+/* Makes the registers of a plain call: arguments moved out of the caller's temporaries. */
+static ALWAYS_INLINE void move_args(Frame *f, Value *args, unsigned n) {
+    Value *regs = f->regs;
+    unsigned i = 0, nregs = f->code->nregs;
+    for (; i < n; i++) {
+        regs[i] = args[i];
+        args[i] = 0;
+    }
+    for (; i < nregs; i++)
+        regs[i] = 0;
+}
+
+Value eval_run(VM *vm, Frame *entry, bool throwing) {
+#if defined(__GNUC__)
+    static const void *const labels[OPCODE_COUNT] = {
+#define OPCODE(name, format, caches, flags, meaning) &&L_##name,
+#include "code/opcodes.def"
+#include "code/quickened.def"
+#undef OPCODE
+    };
+#endif
+    Thread *t = vm->thread;
+    Frame *frame;
+    Value *regs;
+    const Value *consts;
+    const Instr *pc;
+    unsigned nlocals;
+    Instr ins;
+    Value result;  /* of calls and returns on their way to a register */
+    Frame *callee; /* pushed, about to be entered */
+    Value *call_args, *call_drop, call_names; /* of a call on its way to the general path */
+    unsigned call_count;
+    int yield_status;
+
+    LOAD_FRAME(entry);
+    t->frame = frame;
+    if (throwing)
+        goto error;
+    SAFEPOINT();
+#if defined(__GNUC__)
+    DISPATCH();
+#else
+dispatch:
+    ins = *pc++;
+    switch ((Opcode)(uint16_t)ins)
+#endif
+    {
+#include "interp/op_load.inc"
+#include "interp/op_arith.inc"
+#include "interp/op_compare.inc"
+#include "interp/op_attr.inc"
+#include "interp/op_item.inc"
+#include "interp/op_build.inc"
+#include "interp/op_iter.inc"
+#include "interp/op_flow.inc"
+#include "interp/op_call.inc"
+#include "interp/op_yield.inc"
+#include "interp/op_except.inc"
+#include "interp/op_misc.inc"
+    }
+
+    /* --- a frame was pushed: run it -------------------------------------------------------------------------------------- */
+enter_callee:
+    t->frame = callee;
+    LOAD_FRAME(callee);
+    SAFEPOINT();
+    DISPATCH();
+
+    /* --- the running frame returns `result` ----------------------------------------------------------------------------- */
+return_result:
+    SAVE();
+    if (unlikely(frame->flags & FRAME_OF_GENERATOR))
+        goto generator_return;
+    {
+        unsigned dst = frame->dst, aux = frame->aux, kind = frame->ret;
+        Frame *previous = frame->previous;
+        end_frame(vm, t, frame, nlocals);
+        if (likely(kind == RET_STORE)) {
+            LOAD_FRAME(previous);
+            STORE(dst, result);
+            DISPATCH();
+        }
+        if (kind == RET_EXIT) {
+            t->exit_status = SEND_RETURN;
+            return result;
+        }
+        LOAD_FRAME(previous);
+        switch (kind) {
+        case RET_INIT:
+            if (unlikely(result != VALUE_NONE)) {
+                raise_type(vm, "__init__() should return None, not '%T'", result);
+                decref(vm, result);
+                goto error;
+            }
+            result = regs[aux];
+            regs[aux] = 0;
+            STORE(dst, result);
+            DISPATCH();
+        case RET_BINARY:
+            ins = pc[-1];
+            if (unlikely(result == VALUE_NOTIMPL)) {
+                result = slow_binary_reflected(vm, ins, regs, consts);
+                if (result == 0)
+                    goto error;
+            }
+            DROP(B);
+            if (slow_second_is_register(ins))
+                DROP(C);
+            STORE(dst, result);
+            DISPATCH();
+        case RET_NEXT_METHOD:
+            STORE(dst, result);
+            pc += (int32_t)pc[-1];
+            SAFEPOINT();
+            DISPATCH();
+        case RET_DISCARD:
+            RELEASE(result);
+            ins = pc[-1];
+            DROP(A);
+            DROP(B);
+            DROP(C);
+            DISPATCH();
+        default:
+            UNREACHABLE();
+        }
+    }
+
+    /* --- errors ------------------------------------------------------------------------------------------------------------ */
+unbound:
+    SAVE();
+    slow_unbound_operand(vm, frame, ins);
+error:
+    SAVE();
+    assert(error_pending(vm));
+    traceback_add(vm, frame);
+unwind : {
+    const HandlerEntry *handler = find_handler(frame->code, (uint32_t)(frame->pc - frame->code->instrs) - 1);
+    if (handler != NULL) {
+        Value exception = error_take(vm);
+        unsigned n = frame->code->nregs;
+        for (unsigned i = handler->reg; i < n; i++)
+            DROP(i);
+        regs[handler->reg] = exception;
+        pc = frame->code->instrs + handler->handler;
+        DISPATCH();
+    }
+    if (frame->flags & FRAME_OF_GENERATOR)
+        goto generator_raise;
+    unsigned kind = frame->ret, dst = frame->dst;
+    Frame *previous = frame->previous;
+    end_frame(vm, t, frame, frame->code->nregs);
+    if (kind == RET_EXIT) {
+        t->exit_status = SEND_ERROR;
+        return VALUE_ERROR;
+    }
+    LOAD_FRAME(previous);
+    if (kind == RET_NEXT_METHOD && error_matches(vm, vm->exc.StopIteration)) {
+        error_clear(vm);
+        ins = pc[-2];
+        DROP(B);
+        DISPATCH();
+    }
+    if (kind == RET_GETATTR && error_matches(vm, vm->exc.AttributeError)) {
+        ins = pc[-1 - opcode_caches[BC_GETATTR]];
+        result = slow_getattr_fallback(vm, regs[B], frame->code->names[(uint32_t)pc[-3]]);
+        if (result != 0) {
+            DROP(B);
+            STORE(dst, result);
+            DISPATCH();
+        }
+    }
+    goto error;
+}
+}

@@ -1,0 +1,70 @@
+/* Generators, coroutines and async generators: one suspended frame each, and the links of a delegation chain.
+ *
+ * A chain G0 -> G1 -> ... -> Gk arises when each G(i) delegates (yield from, await) to G(i+1). G0 is the root, which
+ * somebody resumes; Gk is the leaf, whose frame really runs. Two links make every step O(1):
+ *
+ *     root.link  = leaf      so that a resume goes straight to the frame that runs
+ *     leaf.link  = root      so that delegating further, or finishing, can update root.link
+ *
+ * and each member finds its parent through handled.previous, which while it is delegated points to the parent's
+ * `handled` (that is also what makes exceptions handled by the parents visible to sys.exception() in the leaf). The links
+ * of the members in between are stale and unused. When the leaf delegates, the new leaf inherits `link`; when it
+ * finishes, its parent does. A yield leaves through the leaf's frame.previous, which is the resumer's frame.
+ *
+ * Resuming a member that is not the root (somebody holds it and calls next() on it directly) is rare and slower: the
+ * leaf is found by walking down (generator_leaf_walk) and the root's link is repaired the same way. */
+#ifndef COVE_INTERP_GENERATOR_H
+#define COVE_INTERP_GENERATOR_H
+
+#include "interp/frame.h"
+
+typedef struct Generator {
+    Object header;
+    HandledItem handled;
+    struct Generator *link;
+    Frame frame;
+} Generator;
+
+static ALWAYS_INLINE Generator *as_generator(Value v) { return (Generator *)as_obj(v); }
+static ALWAYS_INLINE Generator *frame_generator(Frame *f) { return container_of(f, Generator, frame); }
+static ALWAYS_INLINE Generator *generator_parent(Generator *g) {
+    return (g->frame.flags & GEN_DELEGATED) ? container_of(g->handled.previous, Generator, handled) : NULL;
+}
+
+/* A new suspended activation of fn, registers zero: generator, coroutine or async generator by the code's flags. */
+Generator *generator_new(VM *vm, Function *fn);
+/* Resumes with a value (borrowed). The general door: generators, coroutines. */
+SendStatus generator_send(VM *vm, Generator *g, Value sent, Value *out);
+/* Raises exc (consumed) at the point of suspension. */
+SendStatus generator_throw(VM *vm, Generator *g, Value exc, Value *out);
+bool generator_close(VM *vm, Generator *g);
+bool generator_close_value(VM *vm, Generator *g, Value *value); /* also what it returned, owned, or 0 */
+/* For the loop: makes g's chain run and returns the frame to enter (its previous, ret and dst are the caller's to set);
+ * NULL with an exception. */
+Frame *generator_resume(VM *vm, Thread *t, Generator *g, Value sent);
+/* The running parent delegates to child: returns the frame to enter, NULL without exception if child has finished. */
+Frame *generator_link(VM *vm, Thread *t, Generator *parent, Generator *child, Value sent);
+bool generator_can_link(VM *vm, Generator *child);
+Generator *generator_finish(VM *vm, Thread *t, Generator *g);
+void generator_dealloc(VM *vm, Object *self);
+void generator_traverse(Object *self, VisitFn visit, void *arg);
+void generator_clear(VM *vm, Object *self);
+/* Where a coroutine was made (sys.set_coroutine_origin_tracking_depth), in a table beside the coroutines. */
+void coroutine_note_origin(VM *vm, Generator *g);
+void coroutine_forget_origin(VM *vm, Generator *g);
+/* The member whose frame runs or will run when g is resumed. */
+Generator *generator_leaf(Generator *g);
+bool generator_is_running(Generator *g);
+bool generator_is_awaitable(Value v); /* generator whose code is marked as coroutine (types.coroutine) */
+Value generator_yield_from(Generator *g); /* what it delegates to; borrowed, 0 if nothing */
+/* Throws into any iterator that may have throw() or close(), as yield from does. */
+SendStatus delegate_throw(VM *vm, Value delegate, Value exc, Value *out);
+Value generator_method_send(VM *vm, Value self, Value *args, size_t nargs, Value kwnames);
+
+/* The exception that throw(type, value, traceback) stands for (args: 3, 0 where absent); owned. */
+Value generator_throw_exception(VM *vm, Value *args);
+void generator_finalize(VM *vm, Value self);
+/* asyncgen.c: awaitable of anext(it, default) around the awaitable of __anext__() */
+Value anext_awaitable_new(VM *vm, Value wrapped, Value fallback);
+
+#endif

@@ -1,0 +1,173 @@
+/* Attribute instructions off their fast paths: the general access, and the decision what to quicken to. */
+#include "interp/generator.h"
+#include "interp/slow.h"
+#include "object/instance.h"
+#include "object/descr.h"
+#include "object/type.h"
+#include "object/shape.h"
+
+/* Cache word 2 of an unquickened access counts how often it has been turned back: a site that sees many shapes stays
+ * general after this many attempts. */
+#define QUICKEN_ATTEMPTS 64
+
+static bool may_quicken(Instr *at) {
+    if (at[3] >= QUICKEN_ATTEMPTS)
+        return false;
+    at[3]++;
+    return true;
+}
+
+static void quicken(Instr *at, Opcode op, const AttrCacheResult *r, uint64_t payload) {
+    at[1] = (uint32_t)at[1] | (uint64_t)r->id << 32;
+    at[2] = payload;
+    at[0] = (at[0] & ~(Instr)0xFFFF) | op;
+}
+
+static void quicken_getattr(VM *vm, Instr *at, Value obj, Value name) {
+    AttrCacheResult r;
+    if (!may_quicken(at) || !attr_cache_lookup(vm, obj, name, &r) || r.id == 0)
+        return;
+    switch (r.kind) {
+    case ATTR_INLINE:
+    case ATTR_MEMBER:
+        quicken(at, BC_GETATTR_SLOT, &r, (uint64_t)(int64_t)r.offset);
+        break;
+    case ATTR_VALUE:
+        quicken(at, BC_GETATTR_CLASS, &r, r.value);
+        break;
+    case ATTR_PROPERTY:
+        if (as_function(r.value)->code->simple && as_function(r.value)->code->argcount == 1)
+            quicken(at, BC_GETATTR_PROPERTY, &r, r.value);
+        break;
+    case ATTR_MODULE:
+        quicken(at, BC_GETATTR_MODULE, &r, r.index);
+        break;
+    default:
+        break;
+    }
+}
+
+Value slow_getattr(VM *vm, Frame *f, Instr *at, Value obj, Frame **callee) {
+    (void)callee;
+    Value name = f->code->names[(uint32_t)at[1]];
+    Value v = attr_get(vm, obj, name);
+    if (v != 0)
+        quicken_getattr(vm, at, obj, name);
+    return v;
+}
+
+Value slow_getattr_fallback(VM *vm, Value obj, Value name) {
+    Value fn = type_lookup(vm, type_of(vm, obj), NAME(__getattr__));
+    if (fn == 0)
+        return VALUE_ERROR;
+    error_clear(vm);
+    incref(fn);
+    Value r = call2(vm, fn, obj, name);
+    decref(vm, fn);
+    return r;
+}
+
+bool slow_setattr(VM *vm, Frame *f, Instr *at, Value obj, Value v) {
+    Value name = f->code->names[(uint32_t)at[1]];
+    AttrCacheResult r;
+    bool cacheable = may_quicken(at) && attr_cache_store(vm, obj, name, &r) && r.id != 0;
+    if (!attr_set(vm, obj, name, v))
+        return false;
+    if (!cacheable)
+        return true;
+    if (r.kind == ATTR_INLINE || r.kind == ATTR_MEMBER) {
+        quicken(at, BC_SETATTR_SLOT, &r, (uint64_t)(int64_t)r.offset);
+    } else if (r.kind == ATTR_TRANSITION && is_obj(obj) && as_obj(obj)->shape == r.new_shape) {
+        quicken(at, BC_SETATTR_ADD, &r, (uint64_t)(int64_t)r.offset);
+        at[3] = (uint64_t)(uintptr_t)r.new_shape;
+    }
+    return true;
+}
+
+/* --- method loads ----------------------------------------------------------------------------------------------------------- */
+
+static void load_unbound(VM *vm, Frame *f, Instr *at, Value attribute) {
+    Value *regs = f->regs;
+    unsigned a = instr_a(at[0]), b = instr_b(at[0]);
+    if (b >= f->code->nlocals) {
+        Value obj = regs[b];
+        regs[b] = 0;
+        decref(vm, obj);
+    }
+    regs[a] = attribute;
+    regs[a + 1] = 0;
+}
+
+static void load_bound(Frame *f, Instr *at, Value function, Value obj) {
+    Value *regs = f->regs;
+    unsigned a = instr_a(at[0]), b = instr_b(at[0]);
+    if (b >= f->code->nlocals)
+        regs[b] = 0;
+    else
+        incref(obj);
+    regs[a] = incref(function);
+    regs[a + 1] = obj;
+}
+
+/* The function that a method call on any value finds on its class, if binding is all that attribute access would do: a
+ * script function or native method, and nothing in the instance can hide it. Borrowed or 0. */
+static Value plain_method(VM *vm, Value obj, Value name) {
+    Type *type = type_of(vm, obj);
+    if (type->flags & (TYPE_CUSTOM_GETATTR | TYPE_HAS_DICT) || type->slots.getattr != vm->types.object->slots.getattr)
+        return 0;
+    Value fn = type_lookup(vm, type, name);
+    if (has_kind(fn, KIND_FUNCTION))
+        return fn;
+    return has_kind(fn, KIND_NATIVE) && ((Native *)as_obj(fn))->descriptor &&
+                   obj_type(as_obj(fn)) == vm->types.method_descriptor
+               ? fn
+               : 0;
+}
+
+bool slow_load_method(VM *vm, Frame *f, Instr *at, Value obj) {
+    Value name = f->code->names[(uint32_t)at[1]];
+    AttrCacheResult r;
+    if (attr_cache_lookup(vm, obj, name, &r)) {
+        bool keep = r.id != 0 && may_quicken(at);
+        if (r.kind == ATTR_METHOD) {
+            if (keep)
+                quicken(at, BC_LOAD_METHOD_CLASS, &r, r.value);
+            load_bound(f, at, r.value, obj);
+            return true;
+        }
+        if (keep && r.kind == ATTR_MODULE)
+            quicken(at, BC_LOAD_METHOD_MODULE, &r, r.index);
+        else if (keep && r.kind == ATTR_TYPE)
+            quicken(at, BC_LOAD_METHOD_TYPE, &r, r.value);
+    } else {
+        Value fn = plain_method(vm, obj, name);
+        if (fn != 0) {
+            load_bound(f, at, fn, obj);
+            return true;
+        }
+    }
+    Value v = attr_get(vm, obj, name);
+    if (v == 0)
+        return false;
+    load_unbound(vm, f, at, v);
+    return true;
+}
+
+/* --- super() ------------------------------------------------------------------------------------------------------------------ */
+
+/* window: whatever the name `super` means, the class, the object. */
+Value slow_super_attr(VM *vm, Value *window, Value name) {
+    Value proxy = call2(vm, window[0], window[1], window[2]);
+    if (proxy == 0)
+        return VALUE_ERROR;
+    Value v = attr_get(vm, proxy, name);
+    decref(vm, proxy);
+    return v;
+}
+
+Value slow_super_method(VM *vm, Value *window, Value name, Value *self) {
+    if (window[0] == type_value(vm->types.super))
+        return super_lookup(vm, window[1], window[2], name, self);
+    *self = 0;
+    return slow_super_attr(vm, window, name);
+}

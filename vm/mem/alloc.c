@@ -1,0 +1,370 @@
+/* Memory: the one door to the host's allocator, size-class slabs for everything small, and the life of objects.
+ *
+ * Blocks up to SLAB_MAX bytes come from pages cut into one size class (steps of 16 bytes); freed blocks go to the class's
+ * free list. Larger ones go to the allocator one by one, each behind a LargeBlock header. All pages and all large blocks
+ * are linked from the VM, so that destroying a VM returns every byte whatever scripts or hosts left behind.
+ *
+ * Block of an object, from low to high addresses:
+ *
+ *     [ AttrArea prefix, 16 bytes ]   only OBJ_PREFIXED: instances of subclasses of variable-size types
+ *     [ GcLink, 16 bytes ]            only OBJ_GC
+ *     [ Object header, struct, items or attribute slots ]
+ *
+ * Sizes: object_alloc notes the slab class in the header (0: large, whose size is in its LargeBlock), so that freeing
+ * needs no size. Under AddressSanitizer every block is large, that is, known to the sanitizer.
+ *
+ * Accounting is exact in bytes handed out; mem_limit and the failure injection of tests are checked before the
+ * allocator is asked. */
+#include "base/config.h"
+#include "runtime/vm.h"
+
+#include <stdlib.h>
+
+#include "object/instance.h"
+
+#define SLAB_STEP 16
+#define SLAB_MAX ((SLAB_CLASSES - 1) * SLAB_STEP)
+#define SLAB_PAGE_FIRST 4096
+#define SLAB_PAGE_LAST (64 * 1024)
+
+typedef struct LargeBlock {
+    struct LargeBlock *next, *prev;
+    size_t size; /* of the whole block, this header included */
+    size_t unused;
+} LargeBlock;
+
+typedef struct SlabPage {
+    struct SlabPage *next;
+    size_t size;
+} SlabPage;
+
+/* --- the door ---------------------------------------------------------------------------------------------------- */
+
+static bool may_allocate(VM *vm, size_t size) {
+    if (unlikely(vm->fail_after != 0) && --vm->fail_after == 0) {
+        if (!vm->fail_once)
+            vm->fail_after = 1;
+        return false;
+    }
+    return vm->mem_limit == 0 || vm->mem_used + size <= vm->mem_limit;
+}
+
+static void *door_alloc(VM *vm, void *p, size_t old_size, size_t new_size) {
+    if (new_size > old_size && !may_allocate(vm, new_size - old_size))
+        return NULL;
+    void *q = vm->allocator(vm->allocator_user, p, old_size, new_size);
+    if (q == NULL)
+        return NULL;
+    vm->mem_used += new_size - old_size;
+    if (vm->mem_used > vm->mem_peak)
+        vm->mem_peak = vm->mem_used;
+    return q;
+}
+
+static void door_free(VM *vm, void *p, size_t size) {
+    vm->allocator(vm->allocator_user, p, size, 0);
+    vm->mem_used -= size;
+}
+
+/* --- large blocks --------------------------------------------------------------------------------------------------- */
+
+static void large_link(VM *vm, LargeBlock *b) {
+    b->next = vm->large_blocks;
+    b->prev = NULL;
+    if (b->next != NULL)
+        b->next->prev = b;
+    vm->large_blocks = b;
+}
+
+static void large_unlink(VM *vm, LargeBlock *b) {
+    if (b->prev != NULL)
+        b->prev->next = b->next;
+    else
+        vm->large_blocks = b->next;
+    if (b->next != NULL)
+        b->next->prev = b->prev;
+}
+
+static void *large_alloc(VM *vm, size_t size) {
+    if (size > PTRDIFF_MAX - sizeof(LargeBlock))
+        return NULL;
+    LargeBlock *b = door_alloc(vm, NULL, 0, size + sizeof(LargeBlock));
+    if (b == NULL)
+        return NULL;
+    b->size = size + sizeof(LargeBlock);
+    large_link(vm, b);
+    return b + 1;
+}
+
+static void large_free(VM *vm, void *p) {
+    LargeBlock *b = (LargeBlock *)p - 1;
+    large_unlink(vm, b);
+    door_free(vm, b, b->size);
+}
+
+/* --- slabs ------------------------------------------------------------------------------------------------------------ */
+
+static bool slab_grow(VM *vm, unsigned class) {
+    size_t size = vm->slab_page_size[class];
+    size = size == 0 ? SLAB_PAGE_FIRST : size < SLAB_PAGE_LAST ? size * 2 : size;
+    SlabPage *page = door_alloc(vm, NULL, 0, size);
+    if (page == NULL)
+        return false;
+    page->next = vm->slab_pages;
+    page->size = size;
+    vm->slab_pages = page;
+    vm->slab_page_size[class] = size;
+    vm->slab_top[class] = (char *)(page + 1);
+    vm->slab_end[class] = (char *)page + size;
+    return true;
+}
+
+static void *slab_take(VM *vm, unsigned class) {
+    void *p = vm->slab_free_list[class];
+    if (likely(p != NULL)) {
+        vm->slab_free_list[class] = *(void **)p;
+        if (unlikely(vm->fail_after != 0) && !may_allocate(vm, 0)) {
+            *(void **)p = vm->slab_free_list[class];
+            vm->slab_free_list[class] = p;
+            return NULL;
+        }
+        return p;
+    }
+    size_t size = (size_t)class * SLAB_STEP;
+    if ((size_t)(vm->slab_end[class] - vm->slab_top[class]) < size && !slab_grow(vm, class))
+        return NULL;
+    p = vm->slab_top[class];
+    vm->slab_top[class] += size;
+    return p;
+}
+
+static ALWAYS_INLINE unsigned slab_class_of(size_t size) {
+    if (COVE_ASAN || size > SLAB_MAX)
+        return 0;
+    return size == 0 ? 1 : (unsigned)((size + SLAB_STEP - 1) / SLAB_STEP);
+}
+
+static ALWAYS_INLINE void slab_give(VM *vm, void *p, unsigned class) {
+    *(void **)p = vm->slab_free_list[class];
+    vm->slab_free_list[class] = p;
+}
+
+static void *block_alloc(VM *vm, size_t size, uint8_t *class) {
+    unsigned c = slab_class_of(size);
+    *class = (uint8_t)c;
+    void *p = c != 0 ? slab_take(vm, c) : large_alloc(vm, size);
+    if (unlikely(p == NULL))
+        raise_memory(vm);
+    return p;
+}
+
+void *slab_alloc(VM *vm, size_t size, uint8_t *size_class) { return block_alloc(vm, size, size_class); }
+
+void slab_free(VM *vm, void *p, uint8_t size_class) {
+    if (size_class != 0)
+        slab_give(vm, p, size_class);
+    else
+        large_free(vm, p);
+}
+
+/* --- buffers ---------------------------------------------------------------------------------------------------------- */
+
+void *mem_alloc(VM *vm, size_t size) {
+    uint8_t class;
+    return block_alloc(vm, size, &class);
+}
+
+void *mem_zalloc(VM *vm, size_t size) {
+    void *p = mem_alloc(vm, size);
+    if (p != NULL)
+        memset(p, 0, size);
+    return p;
+}
+
+void mem_free(VM *vm, void *p, size_t size) {
+    if (p != NULL)
+        slab_free(vm, p, (uint8_t)slab_class_of(size));
+}
+
+void *mem_realloc(VM *vm, void *p, size_t old_size, size_t new_size) {
+    if (p == NULL)
+        return mem_alloc(vm, new_size);
+    unsigned old_class = slab_class_of(old_size), new_class = slab_class_of(new_size);
+    if (old_class == new_class && old_class != 0)
+        return p;
+    if (old_class == 0 && new_class == 0 && new_size <= PTRDIFF_MAX - sizeof(LargeBlock)) {
+        LargeBlock *b = (LargeBlock *)p - 1;
+        large_unlink(vm, b);
+        LargeBlock *moved = door_alloc(vm, b, b->size, new_size + sizeof(LargeBlock));
+        if (moved == NULL) {
+            large_link(vm, b);
+            return (void *)raise_memory(vm);
+        }
+        moved->size = new_size + sizeof(LargeBlock);
+        large_link(vm, moved);
+        return moved + 1;
+    }
+    void *q = mem_alloc(vm, new_size);
+    if (q == NULL)
+        return NULL;
+    memcpy(q, p, old_size < new_size ? old_size : new_size);
+    mem_free(vm, p, old_size);
+    return q;
+}
+
+/* --- objects ---------------------------------------------------------------------------------------------------------- */
+
+void *object_alloc(VM *vm, Type *type, size_t extra) {
+    size_t front = 0;
+    uint8_t flags = 0, class;
+    if (type->flags & TYPE_GC) {
+        front = sizeof(GcLink);
+        flags = OBJ_GC;
+    }
+    if (type->attrs_offset < 0) {
+        front += 2 * sizeof(Value);
+        flags |= OBJ_PREFIXED;
+    }
+    size_t size = type->size + extra;
+    if (unlikely(extra > PTRDIFF_MAX - 4096))
+        return (void *)raise_memory(vm);
+    char *block = block_alloc(vm, front + size, &class);
+    if (unlikely(block == NULL))
+        return NULL;
+    memset(block, 0, front + size);
+    Object *o = (Object *)(block + front);
+    o->refcount = 1;
+    o->kind = (uint8_t)type->kind;
+    o->size_class = class;
+    o->shape = type->root_shape;
+    if (type->flags & TYPE_HEAP) {
+        flags |= OBJ_SUBTYPE;
+        type->header.refcount++;
+    }
+    o->flags = flags;
+    if (flags & OBJ_GC)
+        gc_track(vm, o);
+    return o;
+}
+
+/* Gives back the memory of an object whose contents have been dropped. */
+static void object_release(VM *vm, Object *o) {
+    char *block = (char *)o;
+    if (o->flags & OBJ_GC)
+        block -= sizeof(GcLink);
+    if (o->flags & OBJ_PREFIXED)
+        block -= 2 * sizeof(Value);
+    slab_free(vm, block, o->size_class);
+}
+
+void object_discard(VM *vm, Object *o) {
+    Type *type = obj_type(o);
+    if (o->flags & OBJ_GC)
+        gc_untrack(o);
+    object_release(vm, o);
+    if (type->flags & TYPE_HEAP)
+        obj_decref(vm, &type->header);
+}
+
+size_t object_room(const Object *o) {
+    if (o->size_class != 0)
+        return (size_t)o->size_class * SLAB_STEP;
+    return ((const LargeBlock *)o - 1)->size - sizeof(LargeBlock);
+}
+
+void *object_resize(VM *vm, Object *o, size_t size) {
+    size_t old_size = object_room(o);
+    if (o->size_class == 0 && slab_class_of(size) == 0)
+        return mem_realloc(vm, o, old_size, size);
+    uint8_t class;
+    Object *moved = block_alloc(vm, size, &class);
+    if (moved == NULL)
+        return NULL;
+    uint8_t old_class = o->size_class;
+    memcpy(moved, o, old_size < size ? old_size : size);
+    moved->size_class = class;
+    slab_free(vm, o, old_class);
+    return moved;
+}
+
+/* Runs __del__ (or closes a suspended generator). True if the object was brought back to life. */
+static NOINLINE bool object_finalize(VM *vm, Object *o, Type *type) {
+    o->flags |= OBJ_FINALIZED;
+    o->refcount = 1;
+    Value pending = error_take(vm);
+    type->slots.finalize(vm, from_obj(o));
+    if (error_pending(vm))
+        error_unraisable(vm, NULL, from_obj(o));
+    vm->thread->exception = pending;
+    return --o->refcount != 0;
+}
+
+static void object_destroy(VM *vm, Object *o) {
+    Type *type = obj_type(o);
+    if (type->slots.finalize != NULL && !(o->flags & OBJ_FINALIZED) && object_finalize(vm, o, type))
+        return;
+    if (unlikely(o->flags & OBJ_WEAKREFS)) {
+        Value pending = error_take(vm);
+        weakref_clear_all(vm, o);
+        vm->thread->exception = pending;
+    }
+    if (o->flags & OBJ_GC)
+        gc_untrack(o);
+    if (type->slots.dealloc != NULL)
+        type->slots.dealloc(vm, o);
+    if (type->attrs_offset != 0 || type->nmembers != 0)
+        instance_drop_attrs(vm, o);
+    /* the class of the instance may itself die now: nothing of it is needed any more but its flags, read before */
+    bool heap = (type->flags & TYPE_HEAP) != 0;
+    object_release(vm, o);
+    if (heap)
+        obj_decref(vm, &type->header);
+}
+
+/* Chains of objects (a list of a million links) must not nest a million C calls: past some depth the container is put
+ * aside, linked through its GcLink, and the outermost call frees those. */
+void object_free(VM *vm, Object *o) {
+    Thread *t = vm->thread;
+    if (!(o->flags & OBJ_GC)) {
+        object_destroy(vm, o);
+        return;
+    }
+    if (t->dealloc_depth >= DEALLOC_DEPTH_MAX) {
+        gc_untrack(o);
+        gc_link(o)->next = (GcLink *)vm->free_worklist;
+        vm->free_worklist = o;
+        return;
+    }
+    t->dealloc_depth++;
+    object_destroy(vm, o);
+    if (t->dealloc_depth == 1) {
+        while (vm->free_worklist != NULL) {
+            Object *next = vm->free_worklist;
+            vm->free_worklist = (Object *)gc_link(next)->next;
+            gc_link(next)->next = NULL;
+            object_destroy(vm, next);
+        }
+    }
+    t->dealloc_depth--;
+}
+
+/* --- the whole heap ----------------------------------------------------------------------------------------------------- */
+
+void mem_release_all(VM *vm) {
+    while (vm->large_blocks != NULL)
+        large_free(vm, vm->large_blocks + 1);
+    while (vm->slab_pages != NULL) {
+        SlabPage *page = vm->slab_pages;
+        vm->slab_pages = page->next;
+        door_free(vm, page, page->size);
+    }
+}
+
+void *mem_default_allocator(void *user, void *p, size_t old_size, size_t new_size) {
+    (void)user, (void)old_size;
+    if (new_size == 0) {
+        free(p);
+        return NULL;
+    }
+    return realloc(p, new_size);
+}

@@ -1,0 +1,34 @@
+/* The one door for memory: every byte of a VM comes through here, from the host's allocator, and is accounted. */
+#ifndef COVE_MEM_ALLOC_H
+#define COVE_MEM_ALLOC_H
+
+#include "object/object.h"
+
+/* Buffers. Callers remember the size and give it back on free: there is no header. Failure raises MemoryError and
+ * returns NULL. mem_alloc(vm, 0) returns a unique non-NULL pointer. */
+void *mem_alloc(VM *vm, size_t size) MUST_CHECK;
+void *mem_zalloc(VM *vm, size_t size) MUST_CHECK;
+void *mem_realloc(VM *vm, void *p, size_t old_size, size_t new_size) MUST_CHECK; /* on failure p stays valid */
+void mem_free(VM *vm, void *p, size_t size);                                     /* p may be NULL */
+
+/* A new zero-filled object of `type` with `extra` bytes behind type->size (variable-size types), refcount 1. Containers
+ * are tracked by the collector from the start: traverse must cope with zero fields. NULL with MemoryError on failure. */
+void *object_alloc(VM *vm, Type *type, size_t extra) MUST_CHECK;
+/* Frees an object under construction whose fields own nothing (no finalizer, no dealloc). */
+void object_discard(VM *vm, Object *o);
+
+/* Objects that are not containers and have no attributes in front (plain strings): bytes there are for the struct and
+ * what is behind it, and moving the object, which nobody else may refer to, to a block of another size. */
+size_t object_room(const Object *o);
+void *object_resize(VM *vm, Object *o, size_t size) MUST_CHECK; /* on failure o stays valid */
+
+/* Blocks whose owner keeps the class: frames and the like. Not cleared. */
+void *slab_alloc(VM *vm, size_t size, uint8_t *size_class) MUST_CHECK;
+void slab_free(VM *vm, void *p, uint8_t size_class);
+
+/* Returns everything to the allocator: the end of a VM. */
+void mem_release_all(VM *vm);
+/* realloc and free */
+void *mem_default_allocator(void *user, void *p, size_t old_size, size_t new_size);
+
+#endif

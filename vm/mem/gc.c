@@ -1,0 +1,323 @@
+/* The cycle collector.
+ *
+ * Reference counts free almost everything; what they cannot free are cycles. The collector finds groups of containers
+ * that are referred to by nothing but each other: for a set of containers it subtracts, from each one's count, the
+ * references that come from inside the set. A container left with a positive number is referred to from outside (a
+ * running frame, native code, an older generation) and is alive, with everything it reaches; the rest is garbage.
+ *
+ * Three phases, each a walk over the linked list of the generations collected:
+ *   count     gc_refs = refcount, then every reference between members subtracts one
+ *   mark      members with gc_refs > 0 are alive; what they refer to is alive
+ *   split     the list is parted into the living and the dead, in order
+ * then the dead are finalized (PEP 442: each __del__ once, in list order, and the set is examined again since a
+ * finalizer may have brought members back), their weak references cleared, and their links cut by each type's clear.
+ *
+ * No memory is needed: gc_refs stands in the GcLink's prev while a collection runs, and once a member is marked its prev
+ * is free again and links the stack of members still to be scanned. The split rebuilds prev.
+ *
+ * Generations. New containers are young. A young collection looks only at them, so that its cost does not depend on the
+ * heap; survivors move up. The old generation is collected only when the containers that have reached it since its last
+ * collection exceed a quarter of those that survived that one: work per allocated object stays constant on average
+ * however large the heap grows.
+ *
+ * Collections happen only at the interpreter's safe points (vm->interrupts), never inside an allocation, so that native
+ * code may build objects without protecting them. */
+#include "base/config.h"
+#include "runtime/vm.h"
+
+#include "object/instance.h"
+
+enum { STATE_GENERATION = 3, STATE_TRACKED = 4, STATE_MEMBER = 8, STATE_ALIVE = 16 };
+
+/* --- lists ---------------------------------------------------------------------------------------------------------------- */
+
+static void list_reset(GcLink *head) { head->next = head->prev = head; }
+static bool list_is_empty(const GcLink *head) { return head->next == head; }
+
+static void list_push(GcLink *head, GcLink *l) {
+    l->prev = head->prev;
+    l->next = head;
+    head->prev->next = l;
+    head->prev = l;
+}
+
+static void list_remove(GcLink *l) {
+    l->prev->next = l->next;
+    l->next->prev = l->prev;
+    l->next = l->prev = NULL;
+}
+
+static void list_append_all(GcLink *head, GcLink *other) {
+    if (list_is_empty(other))
+        return;
+    other->next->prev = head->prev;
+    other->prev->next = head;
+    head->prev->next = other->next;
+    head->prev = other->prev;
+    list_reset(other);
+}
+
+static GcLink *generation_head(GcState *gc, int generation) {
+    return generation == 0 ? &gc->young : generation == 1 ? &gc->middle : &gc->old;
+}
+
+void gc_setup(VM *vm) {
+    GcState *gc = &vm->gc;
+    list_reset(&gc->young);
+    list_reset(&gc->middle);
+    list_reset(&gc->old);
+    list_reset(&gc->frozen);
+    gc->threshold[0] = GC_YOUNG_THRESHOLD;
+    gc->threshold[1] = GC_MIDDLE_THRESHOLD;
+    gc->threshold[2] = 0;
+    gc->enabled = true;
+}
+
+void gc_track(VM *vm, Object *o) {
+    GcState *gc = &vm->gc;
+    o->gc_state = STATE_TRACKED;
+    list_push(&gc->young, gc_link(o));
+    if (unlikely(++gc->count[0] > gc->threshold[0]) && gc->enabled && !gc->running && gc->threshold[0] != 0)
+        vm->interrupts |= INTERRUPT_GC;
+}
+
+void gc_untrack(Object *o) {
+    if (o->gc_state & STATE_TRACKED) {
+        list_remove(gc_link(o));
+        o->gc_state = 0;
+    }
+}
+
+bool gc_is_tracked(Object *o) { return (o->flags & OBJ_GC) && (o->gc_state & STATE_TRACKED); }
+
+/* --- traversal ------------------------------------------------------------------------------------------------------------ */
+
+void gc_traverse(Object *o, VisitFn visit, void *arg) {
+    Type *type = obj_type(o);
+    if (type->slots.traverse != NULL)
+        type->slots.traverse(o, visit, arg);
+    if (type->attrs_offset != 0 || type->nmembers != 0)
+        instance_traverse_attrs(o, visit, arg);
+    if (type->flags & TYPE_HEAP)
+        visit(&type->header, arg);
+}
+
+static bool is_member(const Object *o) { return (o->flags & OBJ_GC) && (o->gc_state & STATE_MEMBER); }
+
+static bool subtract_reference(Object *child, void *arg) {
+    (void)arg;
+    if (is_member(child)) {
+        GcLink *l = gc_link(child);
+        l->prev = (GcLink *)((uintptr_t)l->prev - 1);
+    }
+    return true;
+}
+
+static bool mark_alive(Object *child, void *arg) {
+    GcLink **stack = arg;
+    if (is_member(child) && !(child->gc_state & STATE_ALIVE)) {
+        child->gc_state |= STATE_ALIVE;
+        gc_link(child)->prev = *stack;
+        *stack = gc_link(child);
+    }
+    return true;
+}
+
+/* --- the three phases ------------------------------------------------------------------------------------------------------ */
+
+static size_t count_references(GcLink *set) {
+    size_t n = 0;
+    for (GcLink *l = set->next; l != set; l = l->next) {
+        Object *o = gc_object(l);
+        o->gc_state |= STATE_MEMBER;
+        l->prev = (GcLink *)(uintptr_t)o->refcount;
+        n++;
+    }
+    for (GcLink *l = set->next; l != set; l = l->next)
+        gc_traverse(gc_object(l), subtract_reference, NULL);
+    return n;
+}
+
+static void mark_from_outside(GcLink *set) {
+    GcLink *stack = NULL;
+    for (GcLink *l = set->next; l != set; l = l->next) {
+        Object *o = gc_object(l);
+        if (!(o->gc_state & STATE_ALIVE) && l->prev != NULL) {
+            mark_alive(o, &stack);
+            while (stack != NULL) {
+                GcLink *top = stack;
+                stack = top->prev;
+                gc_traverse(gc_object(top), mark_alive, &stack);
+            }
+        }
+    }
+}
+
+/* Parts `set` into the living, which stay, and the dead; returns the number of the living. */
+static size_t split(GcLink *set, GcLink *dead) {
+    size_t living = 0;
+    GcLink *l = set->next;
+    list_reset(set);
+    list_reset(dead);
+    while (l != set) {
+        GcLink *next = l->next;
+        Object *o = gc_object(l);
+        if (o->gc_state & STATE_ALIVE) {
+            list_push(set, l);
+            living++;
+        } else {
+            list_push(dead, l);
+        }
+        o->gc_state &= (uint8_t) ~(STATE_MEMBER | STATE_ALIVE);
+        l = next;
+    }
+    return living;
+}
+
+static size_t find_dead(GcLink *set, GcLink *dead) {
+    count_references(set);
+    mark_from_outside(set);
+    return split(set, dead);
+}
+
+/* --- the end of the dead ----------------------------------------------------------------------------------------------------- */
+
+/* The dead are kept from being freed one by one under our feet: each is walked from a private list, holding a reference. */
+static bool finalize_dead(VM *vm, GcLink *dead) {
+    bool any = false;
+    GcLink done;
+    list_reset(&done);
+    while (!list_is_empty(dead)) {
+        GcLink *l = dead->next;
+        Object *o = gc_object(l);
+        list_remove(l);
+        list_push(&done, l);
+        Type *type = obj_type(o);
+        if (type->slots.finalize == NULL || (o->flags & OBJ_FINALIZED))
+            continue;
+        o->flags |= OBJ_FINALIZED;
+        any = true;
+        obj_incref(o);
+        type->slots.finalize(vm, from_obj(o));
+        if (error_pending(vm))
+            error_unraisable(vm, NULL, from_obj(o));
+        obj_decref(vm, o);
+    }
+    list_append_all(dead, &done);
+    return any;
+}
+
+static void clear_weakrefs(VM *vm, GcLink *dead) {
+    GcLink done;
+    list_reset(&done);
+    while (!list_is_empty(dead)) {
+        GcLink *l = dead->next;
+        Object *o = gc_object(l);
+        list_remove(l);
+        list_push(&done, l);
+        if (o->flags & OBJ_WEAKREFS) {
+            obj_incref(o);
+            weakref_clear_all(vm, o);
+            obj_decref(vm, o);
+        }
+    }
+    list_append_all(dead, &done);
+}
+
+static void clear_dead(VM *vm, GcLink *dead, GcLink *survivors) {
+    while (!list_is_empty(dead)) {
+        GcLink *l = dead->next;
+        Object *o = gc_object(l);
+        obj_incref(o);
+        Type *type = obj_type(o);
+        if (type->slots.clear != NULL)
+            type->slots.clear(vm, o);
+        if (type->attrs_offset != 0 || type->nmembers != 0)
+            instance_clear_attrs(vm, o);
+        if (o->refcount > 1 && dead->next == l) { /* kept alive by something outside after all */
+            list_remove(l);
+            list_push(survivors, l);
+        }
+        obj_decref(vm, o);
+    }
+}
+
+/* --- collections -------------------------------------------------------------------------------------------------------------- */
+
+static void note_survivors(GcState *gc, int generation, size_t living) {
+    if (generation == GC_GENERATIONS - 1) {
+        gc->old_live = living;
+        gc->old_pending = 0;
+    } else if (generation == GC_GENERATIONS - 2) {
+        gc->old_pending += living;
+    }
+}
+
+size_t gc_collect(VM *vm, int generation) {
+    GcState *gc = &vm->gc;
+    if (gc->running)
+        return 0;
+    gc->running = true;
+    Value pending = error_take(vm);
+    GcLink set, dead;
+    list_reset(&set);
+    for (int g = generation; g >= 0; g--) {
+        list_append_all(&set, generation_head(gc, g));
+        gc->count[g] = 0;
+    }
+    if (generation + 1 < GC_GENERATIONS)
+        gc->count[generation + 1]++;
+    size_t living = find_dead(&set, &dead);
+    int above = generation + 1 < GC_GENERATIONS ? generation + 1 : generation;
+    GcLink *up = generation_head(gc, above);
+    list_append_all(up, &set);
+    note_survivors(gc, generation, living);
+
+    size_t found = 0;
+    if (!list_is_empty(&dead)) {
+        clear_weakrefs(vm, &dead);
+        if (finalize_dead(vm, &dead)) {
+            GcLink back;
+            list_reset(&back);
+            list_append_all(&back, &dead);
+            find_dead(&back, &dead);
+            list_append_all(up, &back);
+        }
+        for (GcLink *l = dead.next; l != &dead; l = l->next)
+            found++;
+        clear_dead(vm, &dead, up);
+    }
+    gc->collections[generation]++;
+    gc->collected[generation] += found;
+    gc->running = false;
+    vm->thread->exception = pending;
+    return found;
+}
+
+void gc_step(VM *vm) {
+    GcState *gc = &vm->gc;
+    if (!gc->enabled || gc->running || gc->count[0] <= gc->threshold[0])
+        return;
+    if (gc->count[1] < gc->threshold[1])
+        gc_collect(vm, 0);
+    else if (gc->old_pending > gc->old_live / 4 && gc->old_pending > gc->threshold[0])
+        gc_collect(vm, 2);
+    else
+        gc_collect(vm, 1);
+}
+
+void gc_freeze(VM *vm) {
+    GcState *gc = &vm->gc;
+    for (int g = 0; g < GC_GENERATIONS; g++) {
+        GcLink *head = generation_head(gc, g);
+        for (GcLink *l = head->next; l != head; l = l->next)
+            gc->permanent++;
+        list_append_all(&gc->frozen, head);
+        gc->count[g] = 0;
+    }
+}
+
+void gc_unfreeze(VM *vm) {
+    list_append_all(&vm->gc.old, &vm->gc.frozen);
+    vm->gc.permanent = 0;
+}

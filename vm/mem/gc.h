@@ -1,0 +1,39 @@
+/* The cycle collector's interface; the essay is in gc.c. */
+#ifndef COVE_MEM_GC_H
+#define COVE_MEM_GC_H
+
+#include "object/object.h"
+
+#define GC_GENERATIONS 3
+
+typedef struct GcState {
+    GcLink young, middle, old; /* circular list heads */
+    uint32_t count[GC_GENERATIONS];
+    uint32_t threshold[GC_GENERATIONS];
+    size_t old_live;    /* containers that survived the last full collection */
+    size_t old_pending; /* those that have come into the old generation since */
+    bool enabled, running;
+    uint64_t collections[GC_GENERATIONS], collected[GC_GENERATIONS], uncollectable[GC_GENERATIONS];
+    Value callbacks, garbage; /* lists of the gc module, made on demand */
+    uint32_t debug;
+    size_t permanent; /* containers that gc.freeze() has set aside */
+    GcLink frozen;
+} GcState;
+
+void gc_setup(VM *vm);
+/* Collects the given generation and the younger ones; returns how many unreachable objects it found. */
+size_t gc_collect(VM *vm, int generation);
+/* Called at safe points when the young count passed its threshold: picks the generation. */
+void gc_step(VM *vm);
+void gc_track(VM *vm, Object *o);
+void gc_untrack(Object *o);
+bool gc_is_tracked(Object *o);
+/* Visits everything the object owns: its struct, attributes, class. */
+void gc_traverse(Object *o, VisitFn visit, void *arg);
+/* Moves all tracked objects out of the collector's sight, and back. */
+void gc_freeze(VM *vm);
+void gc_unfreeze(VM *vm);
+static inline GcLink *gc_link(Object *o) { return (GcLink *)o - 1; }
+static inline Object *gc_object(GcLink *l) { return (Object *)(l + 1); }
+
+#endif

@@ -1,0 +1,915 @@
+/* dict: a compact table that keeps insertion order.
+ *
+ * Entries (hash, key, value) stand in a vector in the order of insertion; deleting one leaves a hole (key 0). A hole at
+ * the very front says in its hash how many holes are known to follow each other there, so that a dict used as a queue
+ * finds its first entry at once. Up to
+ * SMALL_MAX entries are searched from the first to the last, which beats hashing at that size. Above it an open-
+ * addressing table of entry positions (1, 2, 4 or 8 bytes wide) finds the entry for a hash; a position that was deleted
+ * stays marked there until the table is rebuilt. When the vector is full, it is rebuilt without holes, larger if need be.
+ *
+ * Comparing keys can run scripts, and they can change this very dict. So a search takes a version before it calls out
+ * and starts again when the version is another one afterwards: every change of the set of keys, or of their positions,
+ * sets it to 0. Inline caches hold versions as well, in order to use entry positions without a search.
+ *
+ * Releasing an old value can run scripts too: it is always the last thing a function does.
+ */
+#include "object/containers.h"
+
+#define SMALL_MAX 8
+#define FREE (-1)
+#define DELETED (-2)
+#define FAILED (-2) /* of find(), where FREE means absent */
+#define ENTRIES_MAX ((size_t)1 << 40)
+
+/* ---- the index table ------------------------------------------------------------------------------------------- */
+
+static ALWAYS_INLINE ssize_t index_get(const Dict *d, size_t i) {
+    switch (d->index_width) {
+    case 1:
+        return ((int8_t *)d->index)[i];
+    case 2:
+        return ((int16_t *)d->index)[i];
+    case 4:
+        return ((int32_t *)d->index)[i];
+    default:
+        return ((int64_t *)d->index)[i];
+    }
+}
+
+static ALWAYS_INLINE void index_set(const Dict *d, size_t i, ssize_t position) {
+    switch (d->index_width) {
+    case 1:
+        ((int8_t *)d->index)[i] = (int8_t)position;
+        return;
+    case 2:
+        ((int16_t *)d->index)[i] = (int16_t)position;
+        return;
+    case 4:
+        ((int32_t *)d->index)[i] = (int32_t)position;
+        return;
+    default:
+        ((int64_t *)d->index)[i] = position;
+    }
+}
+
+/* What the vector was allocated for. With an index table, cap falls when the last entry is deleted: its mark remains in
+ * the table, where some places must stay free. */
+static size_t allocated_cap(const Dict *d) { return d->index_log2 ? ((size_t)2 << d->index_log2) / 3 : d->cap; }
+
+static size_t index_size(const Dict *d) { return d->index_log2 ? (size_t)d->index_width << d->index_log2 : 0; }
+
+#define PROBE_START(mask, hash, i, perturb) \
+    size_t perturb = (size_t)(hash);        \
+    size_t i = perturb & (mask)
+#define PROBE_NEXT(mask, i, perturb) (perturb >>= 5, i = (i * 5 + perturb + 1) & (mask))
+
+/* Enters position `p` for a hash that is not in the table yet. */
+static void index_insert(Dict *d, int64_t hash, ssize_t p) {
+    size_t mask = ((size_t)1 << d->index_log2) - 1;
+    PROBE_START(mask, hash, i, perturb);
+    while (index_get(d, i) >= 0)
+        PROBE_NEXT(mask, i, perturb);
+    index_set(d, i, p);
+}
+
+static void index_forget(Dict *d, int64_t hash, ssize_t p) {
+    size_t mask = ((size_t)1 << d->index_log2) - 1;
+    PROBE_START(mask, hash, i, perturb);
+    while (index_get(d, i) != p)
+        PROBE_NEXT(mask, i, perturb);
+    index_set(d, i, DELETED);
+}
+
+/* ---- size ------------------------------------------------------------------------------------------------------ */
+
+static void release_tables(VM *vm, DictEntry *entries, size_t cap, void *index, size_t size) {
+    if (entries)
+        mem_free(vm, entries, cap * sizeof(DictEntry));
+    if (index)
+        mem_free(vm, index, size);
+}
+
+/* Makes new tables with room for at least `want` entries and moves the live entries there. */
+static bool rebuild(VM *vm, Dict *d, size_t want) {
+    if (want > ENTRIES_MAX)
+        return raise_memory(vm);
+    Dict t = {0};
+    if (want <= SMALL_MAX) {
+        t.cap = want <= 2 ? 2 : want <= 4 ? 4 : SMALL_MAX;
+    } else {
+        t.index_log2 = 4;
+        while (((size_t)2 << t.index_log2) / 3 < want)
+            t.index_log2++;
+        t.cap = ((size_t)2 << t.index_log2) / 3;
+        t.index_width = t.index_log2 <= 7 ? 1 : t.index_log2 <= 15 ? 2 : t.index_log2 <= 31 ? 4 : 8;
+    }
+    t.entries = mem_alloc(vm, t.cap * sizeof(DictEntry));
+    if (!t.entries)
+        return false;
+    if (t.index_log2) {
+        t.index = mem_alloc(vm, index_size(&t));
+        if (!t.index) {
+            mem_free(vm, t.entries, t.cap * sizeof(DictEntry));
+            return false;
+        }
+        memset(t.index, 0xFF, index_size(&t));
+    }
+    size_t n = 0;
+    for (size_t i = 0; i < d->nentries; i++) {
+        if (d->entries[i].key)
+            t.entries[n++] = d->entries[i];
+    }
+    if (t.index) {
+        for (size_t i = 0; i < n; i++)
+            index_insert(&t, t.entries[i].hash, (ssize_t)i);
+    }
+    release_tables(vm, d->entries, allocated_cap(d), d->index, index_size(d));
+    d->entries = t.entries;
+    d->index = t.index;
+    d->cap = t.cap;
+    d->nentries = n;
+    d->index_log2 = t.index_log2;
+    d->index_width = t.index_width;
+    d->version = 0;
+    return true;
+}
+
+/* Room for one more entry: twice the live ones, so holes decide whether the tables get larger, stay or shrink. */
+static NOINLINE bool grow(VM *vm, Dict *d) { return rebuild(vm, d, d->used < 2 ? 4 : d->used * 2); }
+
+/* Enters all entries anew after positions have moved; needs no memory. */
+static void reindex(Dict *d) {
+    if (!d->index_log2)
+        return;
+    memset(d->index, 0xFF, index_size(d));
+    for (size_t i = 0; i < d->nentries; i++) {
+        if (d->entries[i].key)
+            index_insert(d, d->entries[i].hash, (ssize_t)i);
+    }
+}
+
+/* ---- search ---------------------------------------------------------------------------------------------------- */
+
+/* Are the words or texts of a candidate and the key the same? 1, 0, or -1: ask value_equal. */
+static ALWAYS_INLINE int same_key(const DictEntry *e, Value key, int64_t hash) {
+    if (e->key == key)
+        return 1;
+    if (e->hash != hash || !e->key)
+        return 0;
+    if (both_small_int(e->key, key))
+        return 0;
+    if (has_exact_kind(e->key, KIND_STR) && has_exact_kind(key, KIND_STR))
+        return str_equal(as_str(e->key), as_str(key));
+    return -1;
+}
+
+/* Calls __eq__ for the entry at p. *restart: the dict has changed meanwhile. */
+static NOINLINE int ask_equal(VM *vm, Dict *d, size_t p, Value key, bool *restart) {
+    Value candidate = incref(d->entries[p].key);
+    uint32_t version = dict_version(vm, from_obj(d));
+    int equal = value_equal(vm, candidate, key);
+    *restart = d->version != version || p >= d->nentries || d->entries[p].key != candidate;
+    decref(vm, candidate);
+    return equal;
+}
+
+/* The general search: position of the entry, FREE or FAILED. */
+static ssize_t find(VM *vm, Dict *d, Value key, int64_t hash) {
+again:
+    if (!d->index_log2) {
+        for (size_t p = 0; p < d->nentries; p++) {
+            int same = same_key(&d->entries[p], key, hash);
+            if (same < 0) {
+                bool restart;
+                same = ask_equal(vm, d, p, key, &restart);
+                if (same < 0)
+                    return FAILED;
+                if (restart)
+                    goto again;
+            }
+            if (same)
+                return (ssize_t)p;
+        }
+        return FREE;
+    }
+    size_t mask = ((size_t)1 << d->index_log2) - 1;
+    PROBE_START(mask, hash, i, perturb);
+    for (;;) {
+        ssize_t p = index_get(d, i);
+        if (p == FREE)
+            return FREE;
+        if (p >= 0) {
+            int same = same_key(&d->entries[p], key, hash);
+            if (same < 0) {
+                bool restart;
+                same = ask_equal(vm, d, (size_t)p, key, &restart);
+                if (same < 0)
+                    return FAILED;
+                if (restart)
+                    goto again;
+            }
+            if (same)
+                return p;
+        }
+        PROBE_NEXT(mask, i, perturb);
+    }
+}
+
+/* For exact str keys: never runs a script. Keys that are not str are not equal to one, instances of subclasses of str
+ * are compared by their text. */
+static ALWAYS_INLINE ssize_t find_str(const Dict *d, Value key, int64_t hash) {
+    if (!d->index_log2) {
+        const DictEntry *e = d->entries;
+        size_t n = d->nentries;
+        for (size_t p = 0; p < n; p++) {
+            if (e[p].key == key)
+                return (ssize_t)p;
+        }
+        for (size_t p = 0; p < n; p++) {
+            if (e[p].hash == hash && is_str(e[p].key) && str_equal(as_str(e[p].key), as_str(key)))
+                return (ssize_t)p;
+        }
+        return FREE;
+    }
+    size_t mask = ((size_t)1 << d->index_log2) - 1;
+    PROBE_START(mask, hash, i, perturb);
+    for (;;) {
+        ssize_t p = index_get(d, i);
+        if (p >= 0) {
+            const DictEntry *e = &d->entries[p];
+            if (e->key == key ||
+                (e->hash == hash && is_str(e->key) && str_equal(as_str(e->key), as_str(key))))
+                return p;
+        } else if (p == FREE) {
+            return FREE;
+        }
+        PROBE_NEXT(mask, i, perturb);
+    }
+}
+
+static ALWAYS_INLINE int64_t exact_str_hash(VM *vm, Value s) {
+    return likely(as_str(s)->hash) ? as_str(s)->hash : str_hash(vm, as_str(s));
+}
+
+/* Hash of a key with the usual types in line. */
+static ALWAYS_INLINE bool key_hash(VM *vm, Value key, int64_t *hash) {
+    if (is_small_int(key)) {
+        int64_t i = as_small_int(key);
+        *hash = i == -1 ? -2 : i;
+        return true;
+    }
+    if (has_exact_kind(key, KIND_STR)) {
+        *hash = exact_str_hash(vm, key);
+        return true;
+    }
+    return hash_value(vm, key, hash);
+}
+
+static ALWAYS_INLINE ssize_t search(VM *vm, Dict *d, Value key, int64_t hash) {
+    if (d->str_keys_only && has_exact_kind(key, KIND_STR))
+        return find_str(d, key, hash);
+    return find(vm, d, key, hash);
+}
+
+/* Appends an entry for a key that is known to be absent. */
+static bool insert(VM *vm, Dict *d, Value key, int64_t hash, Value value) {
+    if (d->nentries == d->cap && !grow(vm, d))
+        return false;
+    if (d->used == 0)
+        d->str_keys_only = true;
+    if (d->str_keys_only && !has_exact_kind(key, KIND_STR))
+        d->str_keys_only = false;
+    if (d->index_log2)
+        index_insert(d, hash, (ssize_t)d->nentries);
+    d->entries[d->nentries++] = (DictEntry){hash, incref(key), incref(value)};
+    d->used++;
+    d->version = 0;
+    return true;
+}
+
+/* Takes the entry at p out; its key and value go to the caller. */
+static void take_out(Dict *d, ssize_t p, Value *key, Value *value) {
+    DictEntry *e = &d->entries[p];
+    if (d->index_log2)
+        index_forget(d, e->hash, p);
+    *key = e->key;
+    *value = e->value;
+    *e = (DictEntry){0, 0, 0};
+    d->used--;
+    DictEntry *front = d->entries;
+    if (p == 0)
+        front->hash = 1;
+    else if (!front->key && front->hash == p)
+        front->hash = p + 1;
+    if ((size_t)p + 1 == d->nentries) { /* a stack of keys never sees its holes */
+        while (d->nentries && !d->entries[d->nentries - 1].key) {
+            d->nentries--;
+            d->cap -= d->index_log2 != 0;
+        }
+    }
+    d->version = 0;
+}
+
+/* Where to begin a walk over the entries. */
+static ALWAYS_INLINE size_t first_position(const Dict *d) {
+    return d->nentries && !d->entries[0].key ? (size_t)d->entries[0].hash : 0;
+}
+
+/* ---- the interface --------------------------------------------------------------------------------------------- */
+
+static Value new_of(VM *vm, Type *type) {
+    Dict *d = object_alloc(vm, type, 0);
+    if (!d)
+        return VALUE_ERROR;
+    d->str_keys_only = true;
+    return from_obj(d);
+}
+
+Value dict_new(VM *vm) { return new_of(vm, vm->types.dict); }
+
+Value dict_new_sized(VM *vm, size_t n) {
+    Value dict = dict_new(vm);
+    if (dict && n && !rebuild(vm, as_dict(dict), n)) {
+        decref(vm, dict);
+        return VALUE_ERROR;
+    }
+    return dict;
+}
+
+Value dict_copy(VM *vm, Value dict) {
+    Value copy = dict_new_sized(vm, dict_len(dict));
+    if (!copy)
+        return VALUE_ERROR;
+    Dict *from = as_dict(dict), *to = as_dict(copy);
+    for (size_t i = 0; i < from->nentries; i++) {
+        DictEntry *e = &from->entries[i];
+        if (!e->key)
+            continue;
+        if (to->index_log2)
+            index_insert(to, e->hash, (ssize_t)to->nentries);
+        to->entries[to->nentries++] = (DictEntry){e->hash, incref(e->key), incref(e->value)};
+    }
+    to->used = to->nentries;
+    to->str_keys_only = from->str_keys_only || to->used == 0;
+    return copy;
+}
+
+Value dict_get_hash(VM *vm, Value dict, Value key, int64_t hash) {
+    Dict *d = as_dict(dict);
+    ssize_t p = search(vm, d, key, hash);
+    return p >= 0 ? d->entries[p].value : VALUE_ERROR;
+}
+
+Value dict_get(VM *vm, Value dict, Value key) {
+    int64_t hash;
+    if (!key_hash(vm, key, &hash))
+        return VALUE_ERROR;
+    return dict_get_hash(vm, dict, key, hash);
+}
+
+Value dict_get_str(VM *vm, Value dict, Value name) {
+    Dict *d = as_dict(dict);
+    ssize_t p = find_str(d, name, exact_str_hash(vm, name));
+    return p >= 0 ? d->entries[p].value : VALUE_ERROR;
+}
+
+Value dict_get_c(VM *vm, Value dict, const char *name) {
+    Value s = str_intern_c(vm, name);
+    if (!s)
+        return VALUE_ERROR;
+    Value value = dict_get_str(vm, dict, s);
+    decref(vm, s);
+    return value;
+}
+
+bool dict_set_hash(VM *vm, Value dict, Value key, int64_t hash, Value value) {
+    Dict *d = as_dict(dict);
+    ssize_t p = search(vm, d, key, hash);
+    if (p >= 0) {
+        set_owned(vm, &d->entries[p].value, incref(value));
+        return true;
+    }
+    return p == FREE && insert(vm, d, key, hash, value);
+}
+
+bool dict_set(VM *vm, Value dict, Value key, Value value) {
+    int64_t hash;
+    return key_hash(vm, key, &hash) && dict_set_hash(vm, dict, key, hash, value);
+}
+
+bool dict_set_str(VM *vm, Value dict, Value name, Value value) {
+    Dict *d = as_dict(dict);
+    int64_t hash = exact_str_hash(vm, name);
+    ssize_t p = find_str(d, name, hash);
+    if (p < 0)
+        return insert(vm, d, name, hash, value);
+    set_owned(vm, &d->entries[p].value, incref(value));
+    return true;
+}
+
+bool dict_set_c(VM *vm, Value dict, const char *name, Value value) {
+    Value s = str_intern_c(vm, name);
+    bool ok = s && dict_set_str(vm, dict, s, value);
+    decref(vm, s);
+    return ok;
+}
+
+int dict_delete(VM *vm, Value dict, Value key) {
+    Value value = dict_pop(vm, dict, key);
+    if (!value)
+        return error_pending(vm) ? -1 : 0;
+    decref(vm, value);
+    return 1;
+}
+
+Value dict_pop(VM *vm, Value dict, Value key) {
+    int64_t hash;
+    if (!key_hash(vm, key, &hash))
+        return VALUE_ERROR;
+    Dict *d = as_dict(dict);
+    ssize_t p = search(vm, d, key, hash);
+    if (p < 0)
+        return VALUE_ERROR;
+    Value old, value;
+    take_out(d, p, &old, &value);
+    decref(vm, old);
+    return value;
+}
+
+int dict_contains(VM *vm, Value dict, Value key) {
+    int64_t hash;
+    if (!key_hash(vm, key, &hash))
+        return -1;
+    ssize_t p = search(vm, as_dict(dict), key, hash);
+    return p >= 0 ? 1 : p == FREE ? 0 : -1;
+}
+
+Value dict_setdefault(VM *vm, Value dict, Value key, Value value) {
+    int64_t hash;
+    if (!key_hash(vm, key, &hash))
+        return VALUE_ERROR;
+    Dict *d = as_dict(dict);
+    ssize_t p = search(vm, d, key, hash);
+    if (p >= 0)
+        return d->entries[p].value;
+    return p == FREE && insert(vm, d, key, hash, value) ? value : VALUE_ERROR;
+}
+
+bool dict_pop_last(VM *vm, Value dict, Value *key, Value *value) {
+    Dict *d = as_dict(dict);
+    if (d->used == 0)
+        return false;
+    size_t p = d->nentries - 1;
+    while (!d->entries[p].key)
+        p--;
+    take_out(d, (ssize_t)p, key, value);
+    return true;
+}
+
+bool dict_pop_first(VM *vm, Value dict, Value *key, Value *value) {
+    Dict *d = as_dict(dict);
+    if (d->used == 0)
+        return false;
+    size_t p = first_position(d);
+    while (!d->entries[p].key)
+        p++;
+    if (p > 0)
+        d->entries[0].hash = (int64_t)p;
+    take_out(d, (ssize_t)p, key, value);
+    return true;
+}
+
+/* Moves the entry at p behind all others; false: no memory. */
+static bool move_last(VM *vm, Dict *d, ssize_t p) {
+    if ((size_t)p + 1 == d->nentries)
+        return true;
+    DictEntry moved = d->entries[p];
+    if (d->nentries == d->cap) {
+        if (!grow(vm, d))
+            return false;
+        p = find_str(d, moved.key, moved.hash); /* finds it by identity, whatever its type */
+    }
+    if (d->index_log2)
+        index_forget(d, moved.hash, p);
+    d->entries[p] = (DictEntry){p == 0, 0, 0};
+    if (d->entries[0].key == 0 && d->entries[0].hash == p)
+        d->entries[0].hash = p + 1;
+    if (d->index_log2)
+        index_insert(d, moved.hash, (ssize_t)d->nentries);
+    d->entries[d->nentries++] = moved;
+    d->version = 0;
+    return true;
+}
+
+Value dict_get_move(VM *vm, Value dict, Value key, int64_t hash) {
+    Dict *d = as_dict(dict);
+    ssize_t p = search(vm, d, key, hash);
+    if (p < 0)
+        return VALUE_ERROR;
+    Value value = d->entries[p].value;
+    return move_last(vm, d, p) ? value : VALUE_ERROR;
+}
+
+/* 1 moved, 0 absent, -1 error. */
+int dict_move_to_end(VM *vm, Value dict, Value key, bool last) {
+    int64_t hash;
+    if (!key_hash(vm, key, &hash))
+        return -1;
+    Dict *d = as_dict(dict);
+    ssize_t p = search(vm, d, key, hash);
+    if (p < 0)
+        return p == FREE ? 0 : -1;
+    if (last)
+        return move_last(vm, d, p) ? 1 : -1;
+    DictEntry moved = d->entries[p];
+    ssize_t first = (ssize_t)first_position(d);
+    while (!d->entries[first].key)
+        first++;
+    if (first == p)
+        return 1;
+    d->version = 0;
+    if (first == 0) {
+        memmove(d->entries + 1, d->entries, (size_t)p * sizeof(DictEntry));
+        d->entries[0] = moved;
+        reindex(d);
+        return 1;
+    }
+    if (d->index_log2) {
+        index_forget(d, moved.hash, p);
+        index_insert(d, moved.hash, first - 1);
+    }
+    d->entries[p] = (DictEntry){0, 0, 0};
+    d->entries[first - 1] = moved;
+    if (first > 1)
+        d->entries[0].hash = first - 1;
+    return 1;
+}
+
+void dict_drop_contents(VM *vm, Object *self) {
+    Dict *d = (Dict *)self;
+    DictEntry *entries = d->entries;
+    size_t n = d->nentries, cap = allocated_cap(d), size = index_size(d);
+    void *index = d->index;
+    d->entries = NULL;
+    d->index = NULL;
+    d->used = d->nentries = d->cap = 0;
+    d->index_log2 = d->index_width = 0;
+    d->str_keys_only = true;
+    d->version = 0;
+    for (size_t i = 0; i < n; i++) {
+        decref(vm, entries[i].key);
+        decref(vm, entries[i].value);
+    }
+    release_tables(vm, entries, cap, index, size);
+}
+
+void dict_clear(VM *vm, Value dict) { dict_drop_contents(vm, as_obj(dict)); }
+
+bool dict_next(Value dict, size_t *pos, Value *key, Value *value) {
+    Dict *d = as_dict(dict);
+    for (size_t p = *pos ? *pos : first_position(d); p < d->nentries; p++) {
+        if (d->entries[p].key) {
+            *key = d->entries[p].key;
+            *value = d->entries[p].value;
+            *pos = p + 1;
+            return true;
+        }
+    }
+    *pos = d->nentries;
+    return false;
+}
+
+ssize_t dict_position(VM *vm, Value dict, Value name) { return find_str(as_dict(dict), name, exact_str_hash(vm, name)); }
+
+uint32_t dict_version(VM *vm, Value dict) {
+    Dict *d = as_dict(dict);
+    if (d->version == 0 && vm->next_dict_version != UINT32_MAX)
+        d->version = ++vm->next_dict_version;
+    return d->version;
+}
+
+/* ---- updates --------------------------------------------------------------------------------------------------- */
+
+static bool set_unique(VM *vm, Value dict, Value key, Value value, Value callee, bool unique) {
+    if (unique) {
+        int there = dict_contains(vm, dict, key);
+        if (there < 0)
+            return false;
+        if (there) {
+            if (!is_str(key))
+                return raise_type(vm, "keywords must be strings");
+            Value text = callee_text(vm, callee);
+            if (text)
+                raise_type(vm, "%V got multiple values for keyword argument '%V'", text, key);
+            decref(vm, text);
+            return false;
+        }
+    }
+    return dict_set(vm, dict, key, value);
+}
+
+/* From a dict whose entries may be read directly. */
+static bool merge_dict(VM *vm, Value dict, Value other, Value callee, bool unique) {
+    if (dict == other)
+        return true;
+    Dict *d = as_dict(dict), *from = as_dict(other);
+    if (from->used > SMALL_MAX && d->cap - d->nentries < from->used && !rebuild(vm, d, d->used + from->used))
+        return false;
+    size_t n = from->used;
+    for (size_t p = 0; p < from->nentries; p++) {
+        DictEntry e = from->entries[p];
+        if (!e.key)
+            continue;
+        if (!unique && d->used == 0) {
+            if (!insert(vm, d, e.key, e.hash, e.value))
+                return false;
+            continue;
+        }
+        incref(e.key);
+        incref(e.value);
+        bool ok = unique ? set_unique(vm, dict, e.key, e.value, callee, true)
+                         : dict_set_hash(vm, dict, e.key, e.hash, e.value);
+        decref(vm, e.key);
+        decref(vm, e.value);
+        if (!ok)
+            return false;
+        if (from->used != n)
+            return raise_runtime(vm, "dict mutated during update");
+    }
+    return true;
+}
+
+/* From any object with keys() and []. */
+static bool merge_mapping(VM *vm, Value dict, Value mapping, Value callee, bool unique) {
+    Value keys = call_method0(vm, mapping, NAME(keys));
+    Value it = keys ? iter_get(vm, keys) : VALUE_ERROR;
+    decref(vm, keys);
+    if (!it)
+        return false;
+    Value key;
+    while ((key = iter_next(vm, it))) {
+        Value value = item_get(vm, mapping, key);
+        bool ok = value && set_unique(vm, dict, key, value, callee, unique);
+        decref(vm, value);
+        decref(vm, key);
+        if (!ok)
+            break;
+    }
+    decref(vm, it);
+    return !error_pending(vm);
+}
+
+static bool merge_pair(VM *vm, Value dict, Value item, ssize_t number) {
+    Value owner, *pair;
+    size_t n;
+    if (!sequence_view(vm, item, NULL, &owner, &pair, &n)) {
+        if (!error_matches(vm, vm->exc.TypeError))
+            return false;
+        error_clear(vm);
+        return raise_type(vm, "cannot convert dictionary update sequence element #%z to a sequence", number);
+    }
+    bool ok;
+    if (n != 2) {
+        ok = raise_value(vm, "dictionary update sequence element #%z has length %u; 2 is required", number, n);
+    } else {
+        Value key = incref(pair[0]), value = incref(pair[1]);
+        ok = dict_set(vm, dict, key, value);
+        decref(vm, key);
+        decref(vm, value);
+    }
+    decref(vm, owner);
+    return ok;
+}
+
+static bool merge_pairs(VM *vm, Value dict, Value iterable) {
+    Value it = iter_get(vm, iterable);
+    if (!it)
+        return false;
+    Value item;
+    for (ssize_t i = 0; (item = iter_next(vm, it)); i++) {
+        bool ok = merge_pair(vm, dict, item, i);
+        decref(vm, item);
+        if (!ok)
+            break;
+    }
+    decref(vm, it);
+    return !error_pending(vm);
+}
+
+/* May the entries be read directly? Not if a subclass of dict has its own way to iterate. */
+static bool is_plain_mapping(VM *vm, Value v) {
+    return is_dict(v) && (is_exact(v, vm->types.dict) || fast_type(vm, v)->slots.iter == vm->types.dict->slots.iter);
+}
+
+bool dict_update(VM *vm, Value dict, Value other) {
+    if (is_plain_mapping(vm, other))
+        return merge_dict(vm, dict, other, 0, false);
+    int has_keys = is_list(other) || is_tuple(other) ? 0 : attr_has(vm, other, NAME(keys));
+    if (has_keys < 0)
+        return false;
+    return has_keys ? merge_mapping(vm, dict, other, 0, false) : merge_pairs(vm, dict, other);
+}
+
+bool dict_merge(VM *vm, Value dict, Value mapping) {
+    if (is_plain_mapping(vm, mapping))
+        return merge_dict(vm, dict, mapping, 0, false);
+    return merge_mapping(vm, dict, mapping, 0, false);
+}
+
+bool dict_merge_unique(VM *vm, Value dict, Value mapping, Value callee) {
+    if (is_plain_mapping(vm, mapping))
+        return merge_dict(vm, dict, mapping, callee, true);
+    int has_keys = attr_has(vm, mapping, NAME(keys));
+    if (has_keys < 0)
+        return false;
+    if (!has_keys) {
+        Value text = callee_text(vm, callee);
+        if (text)
+            raise_type(vm, "%V argument after ** must be a mapping, not %.200T", text, mapping);
+        decref(vm, text);
+        return false;
+    }
+    return merge_mapping(vm, dict, mapping, callee, true);
+}
+
+/* How CPython names a callable in messages about its arguments: "module.qualname()", without the module for built-ins. */
+Value callee_text(VM *vm, Value callee) {
+    Value qualname, module, text = VALUE_ERROR;
+    int found = attr_lookup(vm, callee, NAME(__qualname__), &qualname);
+    if (found < 0)
+        return VALUE_ERROR;
+    if (!found)
+        return to_str(vm, callee);
+    found = attr_lookup(vm, callee, NAME(__module__), &module);
+    if (found >= 0) {
+        if (found && !is_none(module) && !(is_str(module) && str_equals_c(module, "builtins")))
+            text = str_printf(vm, "%S.%S()", module, qualname);
+        else
+            text = str_printf(vm, "%S()", qualname);
+        if (found)
+            decref(vm, module);
+    }
+    decref(vm, qualname);
+    return text;
+}
+
+/* ---- slots ----------------------------------------------------------------------------------------------------- */
+
+static void traverse(Object *self, VisitFn visit, void *arg) {
+    Dict *d = (Dict *)self;
+    for (size_t i = 0; i < d->nentries; i++) {
+        visit_value(d->entries[i].key, visit, arg);
+        visit_value(d->entries[i].value, visit, arg);
+    }
+}
+
+static Value create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) { return new_of(vm, type); }
+
+bool dict_update_args(VM *vm, const char *name, Value self, Value *args, size_t nargs, Value kwnames) {
+    if (nargs > 1)
+        return raise_type(vm, "%s expected at most 1 argument, got %u", name, nargs);
+    if (nargs && !dict_update(vm, self, args[0]))
+        return false;
+    if (kwnames) {
+        Tuple *names = as_tuple(kwnames);
+        for (size_t i = 0; i < names->len; i++) {
+            if (!dict_set(vm, self, names->items[i], args[nargs + i]))
+                return false;
+        }
+    }
+    return true;
+}
+
+static bool init(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
+    return dict_update_args(vm, "dict", self, args, nargs, kwnames);
+}
+
+static Value repr(VM *vm, Value self) {
+    if (dict_len(self) == 0)
+        return str_from_c(vm, "{}");
+    int active = repr_enter(vm, self);
+    if (active)
+        return active < 0 ? VALUE_ERROR : str_from_c(vm, "{...}");
+    StrBuilder b;
+    strbuilder_init(&b, vm);
+    bool ok = native_enter(vm, GUARD_REPR), first = true;
+    if (ok) {
+        strbuilder_add(&b, "{", 1);
+        size_t pos = 0;
+        Value key, value;
+        while (ok && dict_next(self, &pos, &key, &value)) {
+            incref(key);
+            incref(value);
+            ok = (first || strbuilder_add(&b, ", ", 2)) && strbuilder_add_repr(&b, key) && strbuilder_add(&b, ": ", 2) &&
+                 strbuilder_add_repr(&b, value);
+            first = false;
+            decref(vm, key);
+            decref(vm, value);
+        }
+        native_leave(vm);
+    }
+    repr_leave(vm, self);
+    if (!ok) {
+        strbuilder_drop(&b);
+        return VALUE_ERROR;
+    }
+    strbuilder_add(&b, "}", 1);
+    return strbuilder_finish(&b);
+}
+
+/* Same length known; is every entry of a in b with an equal value? */
+static int equal_entries(VM *vm, Value a, Value b) {
+    Dict *d = as_dict(a);
+    for (size_t i = 0; i < d->nentries; i++) {
+        DictEntry e = d->entries[i];
+        if (!e.key)
+            continue;
+        incref(e.key);
+        incref(e.value);
+        Value other = incref(dict_get_hash(vm, b, e.key, e.hash));
+        int equal = other ? equal_fast(vm, e.value, other) : error_pending(vm) ? -1 : 0;
+        decref(vm, e.key);
+        decref(vm, e.value);
+        decref(vm, other);
+        if (equal != 1)
+            return equal;
+    }
+    return 1;
+}
+
+int dict_equal(VM *vm, Value a, Value b) {
+    if (dict_len(a) != dict_len(b))
+        return 0;
+    if (!native_enter(vm, GUARD_COMPARE))
+        return -1;
+    int equal = equal_entries(vm, a, b);
+    native_leave(vm);
+    return equal;
+}
+
+static Value compare(VM *vm, Value self, Value other, CompareOp op) {
+    if (!is_dict(other) || (op != CMP_EQ && op != CMP_NE))
+        return VALUE_NOTIMPL;
+    int equal = dict_equal(vm, self, other);
+    return equal < 0 ? VALUE_ERROR : from_bool(op == CMP_EQ ? equal : !equal);
+}
+
+static ssize_t len(VM *vm, Value self) { return (ssize_t)dict_len(self); }
+
+static NOINLINE Value missing(VM *vm, Value self, Value key) {
+    if (!is_exact(self, vm->types.dict)) {
+        Value value = call_special(vm, self, NAME(__missing__), &key, 1);
+        if (value || error_pending(vm))
+            return value;
+    }
+    return raise_key(vm, key);
+}
+
+static Value getitem(VM *vm, Value self, Value key) {
+    Value value = dict_get(vm, self, key);
+    if (likely(value))
+        return incref(value);
+    return error_pending(vm) ? VALUE_ERROR : missing(vm, self, key);
+}
+
+static bool setitem(VM *vm, Value self, Value key, Value value) {
+    if (value)
+        return dict_set(vm, self, key, value);
+    int deleted = dict_delete(vm, self, key);
+    if (deleted == 0)
+        raise_key(vm, key);
+    return deleted > 0;
+}
+
+static int has_key(VM *vm, Value self, Value key) { return dict_contains(vm, self, key); }
+
+static Value binary_or(VM *vm, Value a, Value b) {
+    if (!is_dict(a) || !is_dict(b))
+        return VALUE_NOTIMPL;
+    Value result = dict_copy(vm, a);
+    if (result && !dict_update(vm, result, b)) {
+        decref(vm, result);
+        return VALUE_ERROR;
+    }
+    return result;
+}
+
+static Value inplace_or(VM *vm, Value self, Value other) {
+    return dict_update(vm, self, other) ? incref(self) : VALUE_ERROR;
+}
+
+static Value iter(VM *vm, Value self) { return dict_iter_new(vm, vm->types.dict_keyiterator, self); }
+
+const TypeSpec dict_spec = {
+    .name = "dict",
+    .doc = "dict() -> an empty dictionary\ndict(mapping) -> the pairs of a mapping\ndict(iterable) -> its items are "
+           "pairs of key and value\ndict(**kwargs) -> names and values of the keywords",
+    .size = sizeof(Dict),
+    .flags = TYPE_GC | TYPE_BASE | TYPE_MAPPING | TYPE_MATCH_SELF | TYPE_IMMUTABLE | TYPE_NO_WEAKREF,
+    .kind = KIND_DICT,
+    .slots = {.dealloc = dict_drop_contents, .traverse = traverse, .clear = dict_drop_contents, .create = create,
+              .init = init, .repr = repr, .compare = compare, .iter = iter, .len = len, .getitem = getitem,
+              .setitem = setitem, .contains = has_key, .binary = {[OP_OR] = binary_or},
+              .inplace = {[OP_OR] = inplace_or}},
+    .methods = dict_methods,
+};

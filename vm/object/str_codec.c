@@ -1,0 +1,458 @@
+/* Text to bytes and back: the table of encodings, what they share when something cannot be turned over, and those of one
+ * byte a unit (UTF-8, ASCII, Latin-1, single-byte tables).
+ *
+ * UTF-8 without errors is a copy. Otherwise a codec appends to the builder of its Decoder or Encoder and calls
+ * decoder_error or encoder_error where it is stuck; the usual handlers are answered there, the others are called.
+ */
+#include "object/codec.h"
+
+#include "object/str_internal.h"
+
+/* --- errors --------------------------------------------------------------------------------------------------------- */
+
+static Value error_new(VM *vm, Type *type, const char *encoding, Value object, size_t start, size_t end, const char *reason) {
+    Value args[5] = {str_from_c(vm, encoding), incref(object), int_from_ssize(vm, (ssize_t)start),
+                     int_from_ssize(vm, (ssize_t)end), 0};
+    if (args[0] != 0)
+        args[4] = str_from_c(vm, reason);
+    Value exc = args[4] != 0 ? exception_new(vm, type, args, 5) : VALUE_ERROR;
+    for (size_t i = 0; i < ARRAY_LEN(args); i++)
+        decref(vm, args[i]);
+    return exc;
+}
+
+/* The position of a handler's answer: its second item, counted from the end when negative. */
+static bool answer_position(VM *vm, Value v, size_t n, size_t *out) {
+    ssize_t i;
+    if (!to_ssize(vm, v, &i))
+        return false;
+    ssize_t at = i < 0 ? i + (ssize_t)n : i;
+    if (at < 0 || (size_t)at > n)
+        return raise_index(vm, "position %z from error handler out of bounds", at);
+    *out = (size_t)at;
+    return true;
+}
+
+bool decoder_error(Decoder *d, size_t start, size_t end, const char *reason, size_t *resume) {
+    VM *vm = d->vm;
+    *resume = end;
+    if (strcmp(d->errors, "ignore") == 0)
+        return true;
+    if (strcmp(d->errors, "replace") == 0)
+        return strbuilder_add_char(&d->out, 0xFFFD);
+    if (d->object == 0 && (d->object = bytes_new(vm, d->data, d->n)) == 0)
+        return false;
+    Value exc = error_new(vm, vm->exc.UnicodeDecodeError, d->encoding, d->object, start, end, reason);
+    if (exc == 0)
+        return false;
+    if (strcmp(d->errors, "strict") == 0)
+        return raise_steal(vm, exc);
+    Value answer = codec_handle_error(vm, d->errors, exc);
+    decref(vm, exc);
+    if (answer == 0)
+        return false;
+    bool ok = is_tuple(answer) && as_tuple(answer)->len == 2 && is_str(as_tuple(answer)->items[0]) &&
+              is_int(as_tuple(answer)->items[1]);
+    if (ok)
+        ok = strbuilder_add_value(&d->out, as_tuple(answer)->items[0]) &&
+             answer_position(vm, as_tuple(answer)->items[1], d->n, resume);
+    else
+        raise_type(vm, "decoding error handler must return (str, int) tuple");
+    decref(vm, answer);
+    return ok;
+}
+
+static bool put_all(Encoder *e, Value s) {
+    const char *p = str_data(s), *end = p + as_str(s)->nbytes;
+    while (p < end)
+        if (!e->put(e, utf8_next(&p)))
+            return false;
+    return true;
+}
+
+/* Writes the answer of a handler. When the encoding cannot take it either, the error is what it was. Consumes exc. */
+static bool encoder_answer(Encoder *e, Value answer, Value exc, size_t *resume) {
+    VM *vm = e->vm;
+    if (!is_tuple(answer) || as_tuple(answer)->len != 2 || !is_int(as_tuple(answer)->items[1]) ||
+        !(is_str(as_tuple(answer)->items[0]) || is_bytes(as_tuple(answer)->items[0]))) {
+        decref(vm, exc);
+        return raise_type(vm, "encoding error handler must return (str/bytes, int) tuple");
+    }
+    Value text = as_tuple(answer)->items[0];
+    bool ok;
+    if (is_bytes(text)) {
+        ok = as_bytes(text)->len % e->unit == 0;
+        if (ok)
+            strbuilder_add(&e->out, as_bytes(text)->data, as_bytes(text)->len);
+    } else {
+        ok = put_all(e, text);
+    }
+    if (!ok)
+        return raise_steal(vm, exc);
+    decref(vm, exc);
+    return !e->out.failed && answer_position(vm, as_tuple(answer)->items[1], as_str(e->text)->nchars, resume);
+}
+
+bool encoder_error(Encoder *e, size_t start, size_t end, const char *reason, size_t *resume) {
+    VM *vm = e->vm;
+    *resume = end;
+    if (strcmp(e->errors, "ignore") == 0)
+        return true;
+    if (strcmp(e->errors, "replace") == 0) {
+        for (size_t i = start; i < end; i++)
+            e->put(e, '?');
+        return !e->out.failed;
+    }
+    Value exc = error_new(vm, vm->exc.UnicodeEncodeError, e->encoding, e->text, start, end, reason);
+    if (exc == 0)
+        return false;
+    if (strcmp(e->errors, "strict") == 0)
+        return raise_steal(vm, exc);
+    Value answer = codec_handle_error(vm, e->errors, exc);
+    if (answer == 0) {
+        decref(vm, exc);
+        return false;
+    }
+    bool ok = encoder_answer(e, answer, exc, resume);
+    decref(vm, answer);
+    return ok;
+}
+
+bool encoder_run(Encoder *e, const char *reason, bool runs) {
+    const Str *s = as_str(e->text);
+    const char *p = s->data, *end = p + s->nbytes;
+    size_t at = 0;
+    while (p < end) {
+        const char *here = p;
+        if (e->put(e, utf8_next(&p))) {
+            at++;
+            continue;
+        }
+        if (e->out.failed)
+            return false;
+        size_t start = at++, resume;
+        /* what else it refuses right behind; nothing is written by a refusal, so an accepted one is taken back */
+        while (runs && p < end) {
+            size_t length = e->out.len;
+            here = p;
+            if (e->put(e, utf8_next(&p))) {
+                e->out.len = length;
+                p = here;
+                break;
+            }
+            at++;
+        }
+        if (!encoder_error(e, start, at, reason, &resume))
+            return false;
+        if (resume != at) {
+            at = resume;
+            p = s->data + str_byte_offset(e->vm, e->text, at);
+        }
+    }
+    return !e->out.failed;
+}
+
+/* --- UTF-8 ---------------------------------------------------------------------------------------------------------- */
+
+static bool utf8_decode_all(Decoder *d) {
+    size_t i = 0;
+    while (i < d->n) {
+        size_t from = i;
+        unsigned length = 0;
+        Utf8Fault fault = UTF8_FINE;
+        while (i < d->n) {
+            i += utf8_ascii_prefix(d->data + i, d->n - i);
+            if (i >= d->n || (fault = utf8_check(d->data + i, d->n - i, &length)) != UTF8_FINE)
+                break;
+            i += length;
+        }
+        if (!strbuilder_add(&d->out, d->data + from, i - from))
+            return false;
+        if (fault == UTF8_FINE)
+            break;
+        if (fault == UTF8_TRUNCATED && !d->final)
+            break;
+        const char *reason = fault == UTF8_BAD_START          ? "invalid start byte"
+                             : fault == UTF8_BAD_CONTINUATION ? "invalid continuation byte"
+                                                              : "unexpected end of data";
+        if (!decoder_error(d, i, i + length, reason, &i))
+            return false;
+    }
+    d->consumed = i;
+    return true;
+}
+
+static bool put_utf8(Encoder *e, uint32_t c) { return !is_surrogate(c) && strbuilder_add_char(&e->out, c); }
+
+static bool utf8_encode_all(Encoder *e) {
+    e->put = put_utf8;
+    return encoder_run(e, "surrogates not allowed", true);
+}
+
+static bool has_surrogates(const Str *s) {
+    if (str_is_ascii(s))
+        return false;
+    const char *p = s->data, *end = p + s->nbytes;
+    while ((p = memchr(p, 0xED, (size_t)(end - p))) != NULL) {
+        if ((uint8_t)p[1] >= 0xA0)
+            return true;
+        p++;
+    }
+    return false;
+}
+
+static bool utf8_sig_decode(Decoder *d) {
+    size_t skip = 0;
+    if (d->n >= 3 && memcmp(d->data, "\xEF\xBB\xBF", 3) == 0) {
+        skip = 3;
+    } else if (d->n < 3 && !d->final && memcmp(d->data, "\xEF\xBB\xBF", d->n) == 0) {
+        d->consumed = 0; /* it may become the signature */
+        return true;
+    }
+    d->data += skip; /* positions in errors are behind the signature, as in CPython */
+    d->n -= skip;
+    bool ok = utf8_decode_all(d);
+    d->consumed += skip;
+    return ok;
+}
+
+static bool utf8_sig_encode(Encoder *e) {
+    strbuilder_add(&e->out, "\xEF\xBB\xBF", 3);
+    return utf8_encode_all(e);
+}
+
+/* --- one byte a character --------------------------------------------------------------------------------------------- */
+
+static bool ascii_decode(Decoder *d) {
+    for (size_t i = 0; i < d->n;) {
+        size_t n = utf8_ascii_prefix(d->data + i, d->n - i);
+        if (!strbuilder_add(&d->out, d->data + i, n))
+            return false;
+        i += n;
+        if (i < d->n && !decoder_error(d, i, i + 1, "ordinal not in range(128)", &i))
+            return false;
+    }
+    d->consumed = d->n;
+    return true;
+}
+
+static bool put_ascii(Encoder *e, uint32_t c) {
+    char byte = (char)c;
+    return c < 128 && strbuilder_add(&e->out, &byte, 1);
+}
+
+static bool ascii_encode(Encoder *e) {
+    e->put = put_ascii;
+    return encoder_run(e, "ordinal not in range(128)", true);
+}
+
+static bool latin1_decode(Decoder *d) {
+    for (size_t i = 0; i < d->n;) {
+        size_t n = utf8_ascii_prefix(d->data + i, d->n - i);
+        strbuilder_add(&d->out, d->data + i, n);
+        for (i += n; i < d->n && (uint8_t)d->data[i] >= 0x80; i++)
+            if (!strbuilder_add_char(&d->out, (uint8_t)d->data[i]))
+                return false;
+    }
+    d->consumed = d->n;
+    return !d->out.failed;
+}
+
+static bool put_latin1(Encoder *e, uint32_t c) {
+    char byte = (char)c;
+    return c < 256 && strbuilder_add(&e->out, &byte, 1);
+}
+
+static bool latin1_encode(Encoder *e) {
+    e->put = put_latin1;
+    return encoder_run(e, "ordinal not in range(256)", true);
+}
+
+static bool table_decode(Decoder *d) {
+    const uint16_t *table = d->codec->table;
+    for (size_t i = 0; i < d->n;) {
+        uint8_t byte = (uint8_t)d->data[i];
+        uint32_t c = byte < 0x80 ? byte : table[byte - 0x80];
+        if (c != 0xFFFF) {
+            if (!strbuilder_add_char(&d->out, c))
+                return false;
+            i++;
+        } else if (!decoder_error(d, i, i + 1, "character maps to <undefined>", &i)) {
+            return false;
+        }
+    }
+    d->consumed = d->n;
+    return true;
+}
+
+static bool put_table(Encoder *e, uint32_t c) {
+    if (c < 0x80)
+        return put_ascii(e, c);
+    const uint16_t *table = e->codec->table;
+    for (unsigned i = 0; i < 128; i++) {
+        if (table[i] == c && c != 0xFFFF) {
+            char byte = (char)(0x80 + i);
+            return strbuilder_add(&e->out, &byte, 1);
+        }
+    }
+    return false;
+}
+
+static bool table_encode(Encoder *e) {
+    e->put = put_table;
+    return encoder_run(e, "character maps to <undefined>", true);
+}
+
+/* --- the encodings ------------------------------------------------------------------------------------------------------ */
+
+enum {
+    UTF8, UTF8_SIG, ASCII, LATIN1, UTF16, UTF16_LE, UTF16_BE, UTF32, UTF32_LE, UTF32_BE, UNICODE_ESCAPE,
+    RAW_UNICODE_ESCAPE
+};
+
+static const Codec codecs[] = {
+    [UTF8] = {"utf-8", "utf-8", utf8_decode_all, utf8_encode_all, NULL},
+    [UTF8_SIG] = {"utf-8-sig", "utf-8", utf8_sig_decode, utf8_sig_encode, NULL},
+    [ASCII] = {"ascii", "ascii", ascii_decode, ascii_encode, NULL},
+    [LATIN1] = {"iso8859-1", "latin-1", latin1_decode, latin1_encode, NULL},
+    [UTF16] = {"utf-16", "utf-16", utf16_decode, utf16_encode, NULL},
+    [UTF16_LE] = {"utf-16-le", "utf-16-le", utf16_decode, utf16_encode, NULL},
+    [UTF16_BE] = {"utf-16-be", "utf-16-be", utf16_decode, utf16_encode, NULL},
+    [UTF32] = {"utf-32", "utf-32", utf32_decode, utf32_encode, NULL},
+    [UTF32_LE] = {"utf-32-le", "utf-32-le", utf32_decode, utf32_encode, NULL},
+    [UTF32_BE] = {"utf-32-be", "utf-32-be", utf32_decode, utf32_encode, NULL},
+    [UNICODE_ESCAPE] = {"unicode-escape", "unicodeescape", unicode_escape_decode, unicode_escape_encode, NULL},
+    [RAW_UNICODE_ESCAPE] = {"raw-unicode-escape", "rawunicodeescape", raw_unicode_escape_decode, raw_unicode_escape_encode,
+                            NULL},
+};
+
+static const struct Alias {
+    const char *name; /* lower case, words joined by underscores */
+    int codec;
+} aliases[] = {
+    {"utf_8", UTF8}, {"utf8", UTF8}, {"u8", UTF8}, {"utf", UTF8}, {"cp65001", UTF8}, {"utf8_ucs2", UTF8},
+    {"utf8_ucs4", UTF8}, {"utf_8_sig", UTF8_SIG}, {"ascii", ASCII}, {"us_ascii", ASCII}, {"646", ASCII}, {"us", ASCII},
+    {"ansi_x3.4_1968", ASCII}, {"ansi_x3_4_1968", ASCII}, {"ansi_x3.4_1986", ASCII}, {"cp367", ASCII}, {"csascii", ASCII},
+    {"ibm367", ASCII}, {"iso646_us", ASCII}, {"iso_646.irv_1991", ASCII}, {"iso_ir_6", ASCII}, {"latin_1", LATIN1},
+    {"latin1", LATIN1}, {"latin", LATIN1}, {"l1", LATIN1}, {"8859", LATIN1}, {"cp819", LATIN1}, {"csisolatin1", LATIN1},
+    {"ibm819", LATIN1}, {"iso8859", LATIN1}, {"iso8859_1", LATIN1}, {"iso_8859_1", LATIN1}, {"iso_8859_1_1987", LATIN1},
+    {"iso_ir_100", LATIN1}, {"utf_16", UTF16}, {"utf16", UTF16}, {"u16", UTF16}, {"utf_16_le", UTF16_LE},
+    {"utf_16le", UTF16_LE}, {"unicodelittleunmarked", UTF16_LE}, {"utf_16_be", UTF16_BE}, {"utf_16be", UTF16_BE},
+    {"unicodebigunmarked", UTF16_BE}, {"utf_32", UTF32}, {"utf32", UTF32}, {"u32", UTF32}, {"utf_32_le", UTF32_LE},
+    {"utf_32le", UTF32_LE}, {"utf_32_be", UTF32_BE}, {"utf_32be", UTF32_BE}, {"unicode_escape", UNICODE_ESCAPE},
+    {"unicodeescape", UNICODE_ESCAPE}, {"raw_unicode_escape", RAW_UNICODE_ESCAPE},
+    {"rawunicodeescape", RAW_UNICODE_ESCAPE},
+};
+
+/* Codecs of CPython that are no text encodings. */
+static const char *const binary_names[] = {
+    "hex", "hex_codec", "base64", "base64_codec", "base_64", "rot13", "rot_13", "zlib", "zlib_codec", "zip", "bz2",
+    "bz2_codec", "quopri", "quopri_codec", "quoted_printable", "quotedprintable", "uu", "uu_codec",
+};
+
+/* Lower case, with runs of anything but letters, digits and dots as one underscore. False: too long for a known name. */
+static bool normalize_name(const char *name, char *out, size_t size) {
+    size_t n = 0;
+    bool gap = false;
+    for (; *name != 0; name++) {
+        char c = *name >= 'A' && *name <= 'Z' ? (char)(*name + 32) : *name;
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.')) {
+            gap = true;
+            continue;
+        }
+        if (n + 3 > size)
+            return false;
+        if (gap && n > 0)
+            out[n++] = '_';
+        gap = false;
+        out[n++] = c;
+    }
+    out[n] = 0;
+    return true;
+}
+
+static bool same_table_name(const char *name, const char *listed) { /* "cp1252" or "cp1252 1252 windows_1252" */
+    size_t n = strlen(name);
+    while (*listed != 0) {
+        size_t m = strcspn(listed, " ");
+        if (n == m && memcmp(name, listed, n) == 0)
+            return true;
+        listed += m + (listed[m] == ' ');
+    }
+    return false;
+}
+
+const Codec *codec_find(const char *name) {
+    char text[40];
+    if (!normalize_name(name, text, sizeof text))
+        return NULL;
+    for (size_t i = 0; i < ARRAY_LEN(aliases); i++)
+        if (strcmp(text, aliases[i].name) == 0)
+            return &codecs[aliases[i].codec];
+    for (size_t i = 0; i < codec_tables_count; i++)
+        if (same_table_name(text, codec_tables[i].label))
+            return &codec_tables[i];
+    return NULL;
+}
+
+Value codec_unknown(VM *vm, const char *name, const char *function) {
+    char text[40];
+    if (normalize_name(name, text, sizeof text)) {
+        for (size_t i = 0; i < ARRAY_LEN(binary_names); i++)
+            if (strcmp(text, binary_names[i]) == 0)
+                return raisef(vm, vm->exc.LookupError,
+                              "'%s' is not a text encoding; use codecs.%s() to handle arbitrary codecs", name, function);
+    }
+    return raisef(vm, vm->exc.LookupError, "unknown encoding: %s", name);
+}
+
+/* --- entrances ---------------------------------------------------------------------------------------------------------- */
+
+Value codec_decode(VM *vm, const Codec *codec, const char *data, size_t n, const char *errors, bool final,
+                   size_t *consumed) {
+    size_t chars;
+    *consumed = n;
+    if ((codec == &codecs[UTF8] && utf8_validate(data, n, false, &chars)))
+        return str_new_counted(vm, data, n, chars);
+    if ((codec == &codecs[ASCII] || codec == &codecs[LATIN1]) && utf8_is_ascii(data, n))
+        return str_new_ascii(vm, data, n);
+    Decoder d = {.vm = vm, .codec = codec, .encoding = codec->table != NULL ? "charmap" : codec->label,
+                 .errors = errors != NULL ? errors : "strict", .data = data, .n = n, .final = final};
+    strbuilder_init(&d.out, vm);
+    bool ok = codec->table != NULL ? table_decode(&d) : codec->decode(&d);
+    decref(vm, d.object);
+    *consumed = d.consumed;
+    if (ok)
+        return strbuilder_finish(&d.out);
+    strbuilder_drop(&d.out);
+    return VALUE_ERROR;
+}
+
+Value codec_encode(VM *vm, const Codec *codec, Value text, const char *errors) {
+    const Str *s = as_str(text);
+    bool ascii = str_is_ascii(s);
+    if ((codec == &codecs[UTF8] && !has_surrogates(s)) || (ascii && (codec == &codecs[ASCII] || codec == &codecs[LATIN1])))
+        return bytes_new(vm, s->data, s->nbytes);
+    Encoder e = {.vm = vm, .codec = codec, .encoding = codec->table != NULL ? "charmap" : codec->label,
+                 .errors = errors != NULL ? errors : "strict", .text = text, .unit = 1};
+    strbuilder_init(&e.out, vm);
+    bool ok = codec->table != NULL ? table_encode(&e) : codec->encode(&e);
+    Value r = ok && !e.out.failed ? bytes_new(vm, e.out.len != 0 ? e.out.data : "", e.out.len) : VALUE_ERROR;
+    strbuilder_drop(&e.out);
+    return r;
+}
+
+Value str_decode(VM *vm, const char *data, size_t n, const char *encoding, const char *errors) {
+    const Codec *codec = encoding == NULL ? &codecs[UTF8] : codec_find(encoding);
+    if (codec == NULL)
+        return codec_unknown(vm, encoding, "decode");
+    size_t consumed;
+    return codec_decode(vm, codec, data, n, errors, true, &consumed);
+}
+
+Value str_encode(VM *vm, Value s, const char *encoding, const char *errors) {
+    const Codec *codec = encoding == NULL ? &codecs[UTF8] : codec_find(encoding);
+    if (codec == NULL)
+        return codec_unknown(vm, encoding, "encode");
+    return codec_encode(vm, codec, s, errors);
+}

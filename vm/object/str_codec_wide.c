@@ -1,0 +1,144 @@
+/* UTF-16 and UTF-32, in both byte orders. The plain names write the native order behind a mark, and read the order that
+ * the mark says (native without one). */
+#include "object/codec.h"
+
+#include "object/str_internal.h"
+
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define NATIVE_BIG true
+#else
+#define NATIVE_BIG false
+#endif
+
+static uint32_t read_unit(const char *data, unsigned size, bool big) {
+    const uint8_t *p = (const uint8_t *)data;
+    uint32_t c = 0;
+    for (unsigned i = 0; i < size; i++)
+        c |= (uint32_t)p[i] << 8 * (big ? size - 1 - i : i);
+    return c;
+}
+
+static void write_unit(Encoder *e, uint32_t c) {
+    char bytes[4];
+    unsigned size = (unsigned)e->unit;
+    for (unsigned i = 0; i < size; i++)
+        bytes[i] = (char)(c >> 8 * (e->big_endian ? size - 1 - i : i));
+    strbuilder_add(&e->out, bytes, size);
+}
+
+/* The byte order to read in; a mark at the start is skipped. The encoding named in errors becomes the specific one. */
+static bool read_order(Decoder *d, unsigned size, const char *little_name, const char *big_name, size_t *start) {
+    *start = 0;
+    if (strlen(d->encoding) > strlen("utf-16"))
+        return d->encoding[strlen("utf-16-")] == 'b';
+    bool big = NATIVE_BIG;
+    if (d->n >= size) {
+        if (read_unit(d->data, size, false) == 0xFEFF) {
+            big = false;
+            *start = size;
+        } else if (read_unit(d->data, size, true) == 0xFEFF) {
+            big = true;
+            *start = size;
+        }
+    }
+    d->encoding = big ? big_name : little_name;
+    return big;
+}
+
+/* What is left is no whole unit, or half a pair: an error if nothing follows, else the next call's. */
+static bool incomplete(Decoder *d, size_t *i, const char *reason, bool *stop) {
+    if (!d->final) {
+        *stop = true;
+        return true;
+    }
+    return decoder_error(d, *i, d->n, reason, i);
+}
+
+bool utf16_decode(Decoder *d) {
+    size_t i;
+    bool big = read_order(d, 2, "utf-16-le", "utf-16-be", &i), stop = false, ok = true;
+    while (ok && !stop && i < d->n) {
+        if (d->n - i < 2) {
+            ok = incomplete(d, &i, "truncated data", &stop);
+            continue;
+        }
+        uint32_t c = read_unit(d->data + i, 2, big);
+        if (!is_surrogate(c)) {
+            ok = strbuilder_add_char(&d->out, c);
+            i += 2;
+        } else if (c >= 0xDC00) {
+            ok = decoder_error(d, i, i + 2, "illegal encoding", &i);
+        } else if (d->n - i < 4) {
+            ok = incomplete(d, &i, "unexpected end of data", &stop);
+        } else {
+            uint32_t low = read_unit(d->data + i + 2, 2, big);
+            if (low >= 0xDC00 && low <= 0xDFFF) {
+                ok = strbuilder_add_char(&d->out, 0x10000 + ((c & 0x3FF) << 10 | (low & 0x3FF)));
+                i += 4;
+            } else {
+                ok = decoder_error(d, i, i + 2, "illegal UTF-16 surrogate", &i);
+            }
+        }
+    }
+    d->consumed = i;
+    return ok;
+}
+
+bool utf32_decode(Decoder *d) {
+    size_t i;
+    bool big = read_order(d, 4, "utf-32-le", "utf-32-be", &i), stop = false, ok = true;
+    while (ok && !stop && i < d->n) {
+        if (d->n - i < 4) {
+            ok = incomplete(d, &i, "truncated data", &stop);
+            continue;
+        }
+        uint32_t c = read_unit(d->data + i, 4, big);
+        if (is_surrogate(c))
+            ok = decoder_error(d, i, i + 4, "code point in surrogate code point range(0xd800, 0xe000)", &i);
+        else if (c > CODE_POINT_MAX)
+            ok = decoder_error(d, i, i + 4, "code point not in range(0x110000)", &i);
+        else {
+            ok = strbuilder_add_char(&d->out, c);
+            i += 4;
+        }
+    }
+    d->consumed = i;
+    return ok;
+}
+
+static bool put_utf16(Encoder *e, uint32_t c) {
+    if (is_surrogate(c))
+        return false;
+    if (c >= 0x10000) {
+        write_unit(e, 0xD7C0 + (c >> 10));
+        c = 0xDC00 | (c & 0x3FF);
+    }
+    write_unit(e, c);
+    return !e->out.failed;
+}
+
+static bool put_utf32(Encoder *e, uint32_t c) {
+    if (is_surrogate(c))
+        return false;
+    write_unit(e, c);
+    return !e->out.failed;
+}
+
+static bool encode_wide(Encoder *e, unsigned size) {
+    bool marked = strlen(e->encoding) == strlen("utf-16");
+    e->unit = size;
+    e->big_endian = marked ? NATIVE_BIG : e->encoding[strlen("utf-16-")] == 'b';
+    if (marked)
+        write_unit(e, 0xFEFF);
+    return encoder_run(e, "surrogates not allowed", false);
+}
+
+bool utf16_encode(Encoder *e) {
+    e->put = put_utf16;
+    return encode_wide(e, 2);
+}
+
+bool utf32_encode(Encoder *e) {
+    e->put = put_utf32;
+    return encode_wide(e, 4);
+}

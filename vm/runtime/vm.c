@@ -1,0 +1,150 @@
+/* The life of a VM: its creation with all built-in types, safe points, and its end. */
+#include "base/config.h"
+#include "runtime/vm.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "interp/frame.h"
+#include "object/bytes.h"
+#include "object/type.h"
+
+#define TYPE(field, base, spec) extern const TypeSpec spec;
+#include "object/types.def"
+#undef TYPE
+
+static bool setup_types(VM *vm) {
+#define TYPE(field, base, spec)                                                                                       \
+    if (!type_setup_native(vm, &vm->types.field, &spec, vm->types.base))                                              \
+        return false;
+#include "object/types.def"
+#undef TYPE
+    return exception_types_setup(vm);
+}
+
+static bool setup_names(VM *vm) {
+#define NAME_ROW(id)                                                                                                  \
+    if ((vm->names.n_##id = str_intern_c(vm, #id)) == 0)                                                              \
+        return false;
+#include "object/names.def"
+#undef NAME_ROW
+    return true;
+}
+
+static bool setup_constants(VM *vm) {
+    Tuple *empty = object_alloc(vm, vm->types.tuple, 0);
+    if (empty == NULL)
+        return false;
+    vm->empty_tuple = from_obj(empty);
+    vm->empty_str = str_alloc(vm, 0, 0);
+    vm->empty_bytes = bytes_new(vm, "", 0);
+    if (vm->empty_str == 0 || vm->empty_bytes == 0)
+        return false;
+    vm->memory_error = exception_new_simple(vm, vm->exc.MemoryError, 0);
+    return vm->memory_error != 0;
+}
+
+/* Native code may use the C stack down to this address. */
+static char *find_stack_limit(void) {
+    struct rlimit limit;
+    size_t size = 8 * 1024 * 1024;
+    if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+        size = limit.rlim_cur;
+    if (size > (size_t)256 * 1024 * 1024)
+        size = (size_t)256 * 1024 * 1024;
+    size_t margin = C_STACK_MARGIN + size / 16;
+    char *base = __builtin_frame_address(0);
+    return base - (size > margin ? size - margin : size / 2);
+}
+
+static void setup_thread(VM *vm, Thread *t) {
+    t->vm = vm;
+    t->handled = &t->base_handled;
+    t->stack_limit = find_stack_limit();
+    t->id = ++vm->next_thread_id;
+    t->next = vm->threads;
+    vm->threads = t;
+}
+
+/* String hashes are keyed, so that nobody can make a script's dictionaries slow from outside. COVE_HASHSEED (or
+ * PYTHONHASHSEED) set to a number fixes the key, for repeatable runs. */
+static void setup_hash_secret(VM *vm) {
+    const char *seed = getenv("COVE_HASHSEED");
+    if (seed == NULL)
+        seed = getenv("PYTHONHASHSEED");
+    if (seed != NULL && *seed >= '0' && *seed <= '9') {
+        vm->hash_secret[0] = strtoull(seed, NULL, 10);
+        vm->hash_secret[1] = vm->hash_secret[0] * 0x9E3779B97F4A7C15u;
+        return;
+    }
+    vm->hash_randomized = true;
+    if (getrandom(vm->hash_secret, sizeof vm->hash_secret, GRND_NONBLOCK) != sizeof vm->hash_secret) {
+        vm->hash_secret[0] = (uintptr_t)vm ^ (uint64_t)getpid() << 32;
+        vm->hash_secret[1] = (uint64_t)clock();
+    }
+}
+
+VM *vm_create(void) {
+    VM *vm = calloc(1, sizeof(VM));
+    if (vm == NULL)
+        return NULL;
+    vm->allocator = mem_default_allocator;
+    vm->recursion_limit = RECURSION_LIMIT_DEFAULT;
+    vm->int_max_str_digits = 4300;
+    vm->next_dict_version = vm->next_type_version = vm->next_shape_id = 1;
+    vm->thread = &vm->main_thread;
+    setup_thread(vm, vm->thread);
+    gc_setup(vm);
+    setup_hash_secret(vm);
+    vm->gc.running = true; /* no collection before everything stands */
+    if (!setup_types(vm) || !setup_names(vm) || !type_setup_names(vm) || !setup_constants(vm) || (vm->modules = dict_new(vm)) == 0) {
+        mem_release_all(vm);
+        free(vm);
+        return NULL;
+    }
+    vm->gc.running = false;
+    return vm;
+}
+
+/* --- safe points ------------------------------------------------------------------------------------------------------------------ */
+
+bool vm_safepoint(VM *vm) {
+    uint32_t why = vm->interrupts;
+    if (why & INTERRUPT_GC) {
+        __atomic_fetch_and(&vm->interrupts, ~(uint32_t)INTERRUPT_GC, __ATOMIC_RELAXED);
+        gc_step(vm);
+    }
+    if (why & INTERRUPT_SIGNAL) {
+        __atomic_fetch_and(&vm->interrupts, ~(uint32_t)INTERRUPT_SIGNAL, __ATOMIC_RELAXED);
+        if (vm->on_signal != NULL && !vm->on_signal(vm))
+            return false;
+    }
+    return !error_pending(vm);
+}
+
+/* --- roots and module types ---------------------------------------------------------------------------------------------------------- */
+
+Value vm_keep(VM *vm, Value v) {
+    if (v == 0)
+        return 0;
+    if (vm->roots == 0 && (vm->roots = list_new(vm, 0)) == 0) {
+        decref(vm, v);
+        return VALUE_ERROR;
+    }
+    return list_append_steal(vm, vm->roots, v) ? v : VALUE_ERROR;
+}
+
+/* --- the end --------------------------------------------------------------------------------------------------------------------------- */
+
+/* Finalizers run while everything they may use still exists: first the modules' own variables go, as at the end of a
+ * script, then cycles are collected, and last all memory is returned whatever still refers to what. */
+void vm_destroy(VM *vm) {
+    vm->gc.enabled = false;
+    vm->finalizing = true;
+    gc_collect(vm, GC_GENERATIONS - 1);
+    mem_release_all(vm);
+    free(vm);
+}

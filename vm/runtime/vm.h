@@ -1,0 +1,171 @@
+/* The VM: all state of one interpreter, and the thread states in it. There is nothing global beside it. */
+#ifndef COVE_RUNTIME_VM_H
+#define COVE_RUNTIME_VM_H
+
+#include "mem/alloc.h"
+#include "mem/gc.h"
+#include "object/dict.h"
+#include "object/exception.h"
+#include "object/float.h"
+#include "object/int.h"
+#include "object/list.h"
+#include "object/misc.h"
+#include "object/object.h"
+#include "object/str.h"
+#include "runtime/errors.h"
+#include "runtime/protocol.h"
+
+typedef struct Types {
+#define TYPE(field, base, spec) Type *field;
+#include "object/types.def"
+#undef TYPE
+} Types;
+
+typedef struct ExceptionTypes {
+#define EXCEPTION(name, base, ...) Type *name;
+#include "object/exceptions.def"
+#undef EXCEPTION
+} ExceptionTypes;
+
+/* Interned identifiers: vm->names.n_append, or NAME(append) where a variable `vm` is in scope. */
+typedef struct Names {
+#define NAME_ROW(id) Value n_##id;
+#include "object/names.def"
+#undef NAME_ROW
+} Names;
+#define NAME(id) (vm->names.n_##id)
+
+/* The chain of handled exceptions: one item per thread and one per generator, linked while it runs. */
+typedef struct HandledItem {
+    Value exception; /* owned; 0: none */
+    struct HandledItem *previous;
+} HandledItem;
+
+struct Frame;
+struct FrameChunk;
+
+struct Thread {
+    VM *vm;
+    Value exception;        /* pending, owned; 0: none */
+    HandledItem *handled;   /* top of the chain */
+    HandledItem base_handled;
+    struct Frame *frame;    /* running frame; NULL outside scripts */
+    struct FrameChunk *chunk;
+    char *frame_top, *frame_end; /* free part of the current chunk */
+    int exit_status;        /* SendStatus with which the interpreter was last left */
+    uint32_t depth;         /* script and native calls nested now */
+    uint32_t native_depth;
+    char *stack_limit;      /* native code must not go below this C address */
+    uint32_t dealloc_depth;
+    Value repr_active;      /* list of objects whose repr is being made, or 0 */
+    Value async_firstiter, async_finalizer; /* sys.set_asyncgen_hooks */
+    int coroutine_origin_depth;
+    Value asyncgen_finalizers; /* dict: address of an async generator -> its finalizer hook, or 0 */
+    Value coroutine_origins; /* dict: address of a coroutine -> where it was made, or 0 */
+    Value context;          /* contextvars: current context or 0 */
+    uint64_t id;
+    Thread *next;
+    Value trace, profile;   /* sys.settrace, sys.setprofile, 0: none */
+};
+
+/* Bits of vm->interrupts: why the interpreter should leave its fast path at the next safe point. */
+enum {
+    INTERRUPT_GC = 1,
+    INTERRUPT_SIGNAL = 2,
+    INTERRUPT_SWITCH = 4,
+    INTERRUPT_PENDING = 8, /* calls posted by other threads or native code */
+    INTERRUPT_BUDGET = 16,
+    INTERRUPT_ASYNC_EXC = 32,
+};
+
+#define SLAB_CLASSES 33
+
+struct VM {
+    Thread *thread; /* that holds the lock */
+    volatile uint32_t interrupts;
+    Types types;
+    ExceptionTypes exc;
+    Names names;
+    Value empty_str, empty_tuple, empty_bytes; /* shared */
+    Value latin1[256];  /* one-character strings, made on demand */
+    Value intern_table; /* dict-like table of interned strings, see str.c */
+    struct InternTable *interned;
+    GcState gc;
+
+    /* memory */
+    void *(*allocator)(void *user, void *p, size_t old_size, size_t new_size);
+    void *allocator_user;
+    size_t mem_used, mem_peak, mem_limit; /* limit 0: none */
+    uint64_t fail_after; /* test mode: the n-th allocation from now fails; 0: off */
+    bool fail_once;
+    void *slab_free_list[SLAB_CLASSES];
+    char *slab_top[SLAB_CLASSES], *slab_end[SLAB_CLASSES];
+    size_t slab_page_size[SLAB_CLASSES];
+    struct SlabPage *slab_pages;
+    struct LargeBlock *large_blocks;
+    Object *free_worklist;
+    Value memory_error; /* preallocated MemoryError */
+
+    /* counters behind inline caches */
+    uint32_t next_dict_version, next_type_version, next_shape_id;
+
+    /* weak references: open hash table, object -> chain of refs (weakref.c) */
+    struct WeakTable *weakrefs;
+
+    struct MethodCache *method_cache; /* attributes found on classes, see type.c; made on first use */
+
+    /* limits */
+    uint32_t recursion_limit;
+    uint32_t hash_secret_fixed;
+    uint64_t hash_secret[2];
+    uint32_t int_max_str_digits;
+
+    /* modules */
+    Value modules;       /* sys.modules */
+    Value builtins;      /* dict of the builtins module */
+    Value builtins_module, sys_module;
+    Value sys_dict;
+    Value codec_errors;  /* dict: name -> handler, of codecs.register_error; 0 until there is one */
+    Value warn_state;    /* native side of the warnings module, or 0 */
+    uint32_t filters_version;
+
+    /* The VM does not name the compiler: stdlib/init.c sets these. */
+    Value (*compile)(VM *vm, Value source, Value filename, const char *mode, int flags, int optimize);
+    Value (*import_name)(VM *vm, Value name, Value globals, Value fromlist, int level);
+    Value (*import_from)(VM *vm, Value module, Value name);
+    bool (*import_star)(VM *vm, Value module, Value namespace_dict);
+    NativeFn import_function; /* of the built-in __import__(): when it is the one in force, import_name is called */
+    NativeFn next_function; /* of the built-in next(): the interpreter resumes generators inline */
+    bool verbose_exit, interactive, finalizing;
+    int optimize; /* -O level */
+    bool dont_write_bytecode, dev_mode;
+    bool hash_randomized;
+    bool no_site, isolated, safe_path, inspect, quiet, unbuffered;
+    Thread main_thread;
+    Thread *threads;
+    void *host_user;
+    Value roots; /* list of the values kept by native code: see vm_keep */
+    bool (*on_signal)(VM *vm); /* runs the script handlers of signals that came; false with an exception */
+    Value module_types;    /* dict: spec address -> type, for native module types made on demand */
+    uint64_t next_thread_id;
+    uint32_t switch_interval_us;
+    Value source_texts; /* dict: file name -> str, of sources that are in no file (<stdin>, <string>), or 0 */
+    int signal_wakeup_fd;
+    struct SignalState *signals;
+    struct PendingCalls *pending;
+    struct StructSeqTypes *structseqs;
+    void *module_state[64]; /* native modules: slot number from stdlib/modules.def */
+};
+
+static ALWAYS_INLINE bool error_pending(VM *vm) { return vm->thread->exception != 0; }
+
+VM *vm_create(void);      /* bare VM with all built-in types; NULL: no memory */
+void vm_destroy(VM *vm);
+/* The native type of a module, made once per VM on first use; borrowed. NULL with an exception on failure. */
+Type *vm_type(VM *vm, const TypeSpec *spec, Type *base);
+/* Keeps a value alive as long as the VM; returns it (borrowed). Consumes v. */
+Value vm_keep(VM *vm, Value v);
+/* The interpreter's safe point: runs what vm->interrupts asks for; false with an exception. */
+bool vm_safepoint(VM *vm);
+
+#endif
