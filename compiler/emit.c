@@ -5,6 +5,7 @@
  * layout shows that one does not fit; then its compare and its jump are written apart. */
 #include "runtime/vm.h"
 
+#include "code/verify.h"
 #include "compiler/emit.h"
 #include "compiler/symtable.h"
 
@@ -434,6 +435,12 @@ static Value make_code(Assembler *s, uint32_t flags, int argcount, int posonly, 
     init.cellvars = init.freevars ? cell_names(c, u) : 0;
     if (init.cellvars)
         code = code_new(c->vm, &init);
+#if !defined(NDEBUG)
+    if (code && !code_verify(c->vm, as_code(code))) {
+        decref(c->vm, code);
+        code = 0;
+    }
+#endif
     decref(c->vm, init.local_names);
     decref(c->vm, init.freevars);
     decref(c->vm, init.cellvars);

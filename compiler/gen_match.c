@@ -112,7 +112,7 @@ static void add_capture(Matcher *m, const Name *name) {
     if (!name)
         return;
     NameId id = gen_id(m->c, name);
-    for (int i = 0; i < m->ncaptures; i++) {
+    for (int i = 0; m->captures && i < m->ncaptures; i++) {
         if (m->captures[i].id == id)
             return;
     }

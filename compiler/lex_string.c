@@ -41,6 +41,8 @@ int lex_string(Lexer *lexer, Token *token)
     int escaped_quote = 0;
     if (quote_size == 1 && lexer->cur[1] == quote) {
         lexer->cur += 2;
+        if (lexer->cur >= lexer->end)
+            lexer->done = LEX_EOF;
         return TOK_STRING;
     }
     lexer->cur += quote_size;

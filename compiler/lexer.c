@@ -215,6 +215,8 @@ static int measure_indent(Lexer *lexer, int *blank)
         *blank = 1;
         return 1;
     }
+    if (lexer->cur >= lexer->end)
+        lexer->done = LEX_EOF;
     if (lexer->level > 0)
         return 1;
     return apply_indent(lexer, joined_col ? joined_col : col, joined_col ? joined_col : alt);
@@ -307,6 +309,8 @@ static int read_operator(Lexer *lexer, char c)
             lexer->cur += 2;
             return TOK_ELLIPSIS;
         }
+        if (lexer->cur[0] == '.' && lexer->cur + 1 >= lexer->end)
+            lexer->done = LEX_EOF;
         return TOK_DOT;
     case '=': return maybe_equal(lexer, TOK_EQUAL, TOK_EQEQUAL);
     case '!': return maybe_equal(lexer, TOK_EXCLAMATION, TOK_NOTEQUAL);
@@ -480,7 +484,7 @@ static void lex_python(Lexer *lexer, Token *token)
         finish_empty(lexer, token, kind);
     else
         finish(lexer, token, kind, first_line_start);
-    /* Only strings and brackets of strings end without a look at the byte behind them. */
+    /* Only strings that are not empty end without a look at the byte behind them. */
     if (lexer->cur >= lexer->end && lexer->done == LEX_OK && kind != TOK_STRING && kind != TOK_FSTRING_START)
         lexer->done = LEX_EOF;
 }

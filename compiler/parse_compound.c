@@ -26,7 +26,7 @@ static int type_param(Parser *p, TypeParam *out)
     int kind = peek_kind(p);
     out->kind = kind == TOK_STAR ? TYPEPARAM_TYPEVARTUPLE : kind == TOK_DOUBLESTAR ? TYPEPARAM_PARAMSPEC :
                 TYPEPARAM_TYPEVAR;
-    if (kind != TOK_NAME && is_examining(p)) {
+    if (out->kind != TYPEPARAM_TYPEVAR) {
         diag_type_param(p);
         p->mark = mark;
     }

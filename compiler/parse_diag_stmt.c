@@ -324,6 +324,7 @@ void diag_type_params(Parser *p)
         raise_from(p, start_here(p), "Type parameter list cannot be empty");
 }
 
+/* Reported in the first pass already. */
 void diag_type_param(Parser *p)
 {
     int kind = peek_kind(p);

@@ -44,10 +44,11 @@ static Expr *power(Parser *p)
     } else {
         left = p_primary(p);
     }
-    if (!left || peek_kind(p) != TOK_DOUBLESTAR)
+    if (!left || peek_kind(p) != TOK_DOUBLESTAR || !parser_enter(p))
         return left;
     int mark = p->mark++;
     Expr *right = p_factor(p);
+    parser_leave(p);
     if (right)
         return binary_expr(p, start, left, BINOP_POW, right);
     p->mark = mark;

@@ -407,13 +407,31 @@ AstModule *parse_source(Arena *arena, const char *text, size_t n, const char *fi
     return module;
 }
 
-/* codeop asks twice: as it is, and with one more line end; only what is complete both ways is complete. */
+static int only_comments(const char *text, size_t n)
+{
+    int comment = 0;
+    for (size_t i = 0; i < n; i++) {
+        char c = text[i];
+        if (c == '\n')
+            comment = 0;
+        else if (c == '#')
+            comment = 1;
+        else if (!comment && c != ' ' && c != '\t' && c != '\r' && c != '\f' && c != '\v')
+            return 0;
+    }
+    return 1;
+}
+
+/* codeop's way: input that does not parse needs more when a further line end makes it parse, or makes it end too early;
+ * where that changes nothing, it is wrong. */
 int parse_completeness(ArenaAllocFn alloc, void *data, const char *text, size_t n, int mode)
 {
     unsigned flags = PARSE_FLAG_UTF8 | PARSE_FLAG_ALLOW_INCOMPLETE | PARSE_FLAG_DONT_IMPLY_DEDENT;
     Arena arena;
     ParseError error;
     int result = INPUT_WRONG;
+    if (mode != PARSE_EVAL && only_comments(text, n))
+        return INPUT_COMPLETE;
     arena_init(&arena, alloc, data);
     if (parse_source(&arena, text, n, "<stdin>", mode, flags, &error, NULL)) {
         result = INPUT_COMPLETE;

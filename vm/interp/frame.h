@@ -26,7 +26,6 @@ typedef struct Function {
     Value kwdefaults;  /* dict or 0 */
     Value closure;     /* tuple of cells or 0 */
     Value annotations; /* dict, tuple of pairs not yet made a dict, or 0 */
-    Value dict;        /* or 0 */
     Value type_params; /* tuple or 0 */
 } Function;
 

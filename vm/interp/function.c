@@ -317,7 +317,7 @@ Value function_new(VM *vm, Code *code, Value globals) {
 static void function_dealloc(VM *vm, Object *self) {
     Function *fn = (Function *)self;
     Value owned[] = {fn->globals,     fn->builtins, fn->name, fn->qualname, fn->module,     fn->doc,
-                     fn->defaults,    fn->kwdefaults, fn->closure, fn->annotations, fn->dict, fn->type_params};
+                     fn->defaults,    fn->kwdefaults, fn->closure, fn->annotations, fn->type_params};
     for (size_t i = 0; i < ARRAY_LEN(owned); i++)
         decref(vm, owned[i]);
     if (fn->code != NULL)
@@ -327,14 +327,14 @@ static void function_dealloc(VM *vm, Object *self) {
 static void function_traverse(Object *self, VisitFn visit, void *arg) {
     Function *fn = (Function *)self;
     Value owned[] = {fn->globals, fn->builtins,    fn->module, fn->doc,        fn->defaults, fn->kwdefaults,
-                     fn->closure, fn->annotations, fn->dict,   fn->type_params};
+                     fn->closure, fn->annotations, fn->type_params};
     for (size_t i = 0; i < ARRAY_LEN(owned); i++)
         visit_value(owned[i], visit, arg);
 }
 
 static void function_clear(VM *vm, Object *self) {
     Function *fn = (Function *)self;
-    Value *cut[] = {&fn->module, &fn->doc, &fn->defaults, &fn->kwdefaults, &fn->annotations, &fn->dict, &fn->type_params};
+    Value *cut[] = {&fn->module, &fn->doc, &fn->defaults, &fn->kwdefaults, &fn->annotations, &fn->type_params};
     for (size_t i = 0; i < ARRAY_LEN(cut); i++)
         set_owned(vm, cut[i], 0);
     /* the cells themselves break cycles through the closure: code may still run with it */
@@ -506,21 +506,6 @@ static bool set_type_params(VM *vm, Value self, Value v) {
     set_owned(vm, &as_function(self)->type_params, incref(v));
     return true;
 }
-static Value get_dict(VM *vm, Value self) {
-    Function *fn = as_function(self);
-    if (fn->dict == 0 && (fn->dict = dict_new(vm)) == 0)
-        return VALUE_ERROR;
-    return incref(fn->dict);
-}
-static bool set_dict(VM *vm, Value self, Value v) {
-    if (v == 0)
-        return raise_type(vm, "cannot delete __dict__");
-    if (!is_dict(v))
-        return raise_type(vm, "__dict__ must be set to a dictionary, not a '%T'", v);
-    set_owned(vm, &as_function(self)->dict, incref(v));
-    return true;
-}
-
 static const GetSetSpec function_getset[] = {
     {"__code__", get_code, set_code, "Compiled body."},
     {"__name__", get_name, set_name, "Name."},
@@ -534,7 +519,6 @@ static const GetSetSpec function_getset[] = {
     {"__doc__", get_doc, set_doc, "Docstring."},
     {"__annotations__", get_annotations, set_annotations, "Annotations of parameters and result."},
     {"__type_params__", get_type_params, set_type_params, "Type parameters."},
-    {"__dict__", get_dict, set_dict, "Attributes set by scripts."},
     {0},
 };
 
@@ -547,7 +531,7 @@ const TypeSpec function_spec = {
     .doc = "A function defined by a script.",
     .signature = "code, globals, name=None, argdefs=None, closure=None, kwdefaults=None",
     .size = sizeof(Function),
-    .flags = TYPE_GC,
+    .flags = TYPE_GC | TYPE_HAS_DICT,
     .kind = KIND_FUNCTION,
     .slots = {.dealloc = function_dealloc,
               .traverse = function_traverse,

@@ -296,8 +296,11 @@ static void outline_word(Outline *o, Scan *s) {
             (scan_peek(s) == '-' || scan_peek(s) == '+'))
             scan_next(s);
     }
-    static const char *const looser[] = {"if",  "else", "or",  "and",   "not",  "in", "is",
-                                         "for", "lambda", "yield", "from", "async"};
+    static const char *const looser[] = {"if",    "else", "or",    "and",  "not",    "in",     "is",
+                                         "for",   "lambda", "yield", "from", "async", "raise",  "del",
+                                         "import", "assert", "return"};
+    if (o->operand) /* two operands in a row: a statement */
+        o->impossible = true;
     for (size_t i = 0; i < ARRAY_LEN(looser) && n <= ARRAY_LEN(word); i++) {
         if (word_is(word, n, looser[i]))
             o->impossible = true;

@@ -138,8 +138,9 @@ bool bytes_fill(VM *vm, ByteArray *out, Value *bound, const char *type) {
     Type *t = fast_type(vm, source);
     if (t->slots.iter == NULL && t->slots.getitem == NULL)
         return raise_type(vm, "cannot convert '%.200N' object to %s", t, type);
+    bool is_array = strcmp(type, "bytearray") == 0;
     return bytearray_extend_iterable(vm, out, source,
-                                     type[4] == 's' ? "bytes must be in range(0, 256)" : "byte must be in range(0, 256)");
+                                     is_array ? "byte must be in range(0, 256)" : "bytes must be in range(0, 256)");
 }
 
 /* Builds in a bytearray that only lives here, since the number of bytes may not be known before. */

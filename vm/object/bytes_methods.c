@@ -533,13 +533,11 @@ static int hex_separator(VM *vm, Value sep) {
         raise_value(vm, "sep must be length 1.");
         return -1;
     }
-    int c;
-    if (is_str(sep))
-        c = (uint8_t)str_data(sep)[0];
-    else if (is_bytes(sep))
-        c = (uint8_t)as_bytes(sep)->data[0];
-    else
-        return (int)(intptr_t)raise_type(vm, "sep must be str or bytes.") - 1;
+    if (!is_str(sep) && !is_bytes(sep)) {
+        raise_type(vm, "sep must be str or bytes.");
+        return -1;
+    }
+    int c = (uint8_t)(is_str(sep) ? str_data(sep) : as_bytes(sep)->data)[0];
     if (c < 128)
         return c;
     raise_value(vm, "sep must be ASCII.");

@@ -54,14 +54,16 @@ static Pair power_whole(Pair x, unsigned n) {
     return r;
 }
 
-static Pair power_polar(Pair a, Pair b) {
+/* False: the angle is infinite, and has no sine. */
+static bool power_polar(Pair a, Pair b, Pair *out) {
     double size = hypot(a.re, a.im), angle = atan2(a.im, a.re);
     double r = pow(size, b.re), phase = angle * b.re;
     if (b.im != 0.0) {
         r /= exp(angle * b.im);
         phase += b.im * log(size);
     }
-    return (Pair){r * cos(phase), r * sin(phase)};
+    *out = (Pair){r * cos(phase), r * sin(phase)};
+    return !isinf(phase);
 }
 
 static Value complex_power(VM *vm, Pair a, Pair b) {
@@ -76,7 +78,7 @@ static Value complex_power(VM *vm, Pair a, Pair b) {
     } else if (a.re == 0.0 && a.im == 0.0) {
         defined = b.im == 0.0 && !(b.re < 0.0);
     } else {
-        r = power_polar(a, b);
+        defined = power_polar(a, b, &r);
     }
     if (!defined)
         return raise_zero_division(vm, "0.0 to a negative or complex power");

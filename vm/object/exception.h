@@ -41,5 +41,6 @@ Value exception_group_combine(VM *vm, Value original, Value raised_list);
 
 /* The exception types of a new VM (vm->exc); after the types of types.def. */
 bool exception_types_setup(VM *vm);
+bool exception_group_setup(VM *vm); /* once tuples can be made */
 
 #endif

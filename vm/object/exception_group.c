@@ -305,6 +305,16 @@ const GetSetSpec group_getset[] = {
     {0},
 };
 
+/* ExceptionGroup has two bases, which the table of native types cannot say. */
+bool exception_group_setup(VM *vm) {
+    Type *t = vm->exc.ExceptionGroup;
+    Value base = type_value(vm->exc.BaseExceptionGroup), exception = type_value(vm->exc.Exception);
+    t->bases = tuple_pack(vm, 2, base, exception);
+    t->mro = tuple_pack(vm, 5, type_value(t), base, exception, type_value(vm->exc.BaseException),
+                        type_value(vm->types.object));
+    return t->bases && t->mro;
+}
+
 /* ---- except* ---- */
 
 static bool star_class_valid(VM *vm, Value v) {

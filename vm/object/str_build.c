@@ -5,6 +5,7 @@
  * a block's room is known from its size class, so that the slack needs no field.
  */
 #include "object/str_internal.h"
+#include "object/type.h"
 
 /* --- concatenation -------------------------------------------------------------------------------------------------- */
 
@@ -329,7 +330,7 @@ static bool add_object(StrBuilder *b, const Directive *d, Value v) {
     case 'A':
         return add_str_cut(b, d, to_ascii(vm, v));
     case 'T':
-        return add_str_cut(b, d, incref(type_of(vm, v)->name));
+        return add_str_cut(b, d, type_full_name(vm, type_of(vm, v)));
     default:
         return add_str_cut(b, d, incref(v));
     }
@@ -369,7 +370,7 @@ bool strbuilder_vprintf(StrBuilder *b, const char *fmt, va_list args) {
             strbuilder_add_char(b, (uint32_t)va_arg(args, int));
             break;
         case 'N':
-            add_str_cut(b, &d, incref(va_arg(args, Type *)->name));
+            add_str_cut(b, &d, type_full_name(b->vm, va_arg(args, Type *)));
             break;
         case 'S': case 'R': case 'A': case 'T': case 'V':
             add_object(b, &d, va_arg(args, Value));

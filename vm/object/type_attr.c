@@ -116,7 +116,7 @@ Value type_doc_value(VM *vm, Type *t) {
 Value type_full_name(VM *vm, Type *t) {
     if ((t->flags & TYPE_HEAP) || t->module == 0 || t->module == NAME(builtins))
         return incref(t->name);
-    return str_printf(vm, "%V.%V", t->module, t->qualname);
+    return str_from_c(vm, t->spec->name);
 }
 
 static Value type_repr(VM *vm, Value self) {

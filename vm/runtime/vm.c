@@ -44,7 +44,7 @@ static bool setup_constants(VM *vm) {
     if (vm->empty_str == 0 || vm->empty_bytes == 0)
         return false;
     vm->memory_error = exception_new_simple(vm, vm->exc.MemoryError, 0);
-    return vm->memory_error != 0;
+    return vm->memory_error != 0 && exception_group_setup(vm);
 }
 
 /* Native code may use the C stack down to this address. */
