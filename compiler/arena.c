@@ -1,7 +1,7 @@
 /* The bump allocator behind the syntax tree (see arena.h).
  *
- * Invariant: chunks form a list, newest first, and only the newest has free space; chunk sizes double up to a cap, so
- * that a small script costs one small allocation and a large one few. */
+ * Invariant: chunks form a list, newest first, and only the newest has free space; chunk sizes double up to
+ * a cap, so that a small script costs one small allocation and a large one few. */
 #include "arena.h"
 
 #include <stdlib.h>

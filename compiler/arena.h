@@ -1,13 +1,15 @@
 /* A bump allocator: everything made while one source text is parsed and compiled lives and dies together.
  *
- * Invariant: memory handed out stays valid and in place until arena_free; nothing is freed one by one. The chunks come
- * from the host's allocator, so that the limits of the embedding program hold for the compiler too. */
+ * Invariant: memory handed out stays valid and in place until arena_free; nothing is freed one by one. The
+ * chunks come from the host's allocator, so that the limits of the embedding program hold for the compiler
+ * too. */
 #ifndef COVE_ARENA_H
 #define COVE_ARENA_H
 
 #include <stddef.h>
 
-/* One function does it all: old == NULL allocates, new_size == 0 frees, else resizes. Returns NULL when it fails. */
+/* One function does it all: old == NULL allocates, new_size == 0 frees, else resizes. Returns NULL when it
+ * fails. */
 typedef void *(*ArenaAllocFn)(void *data, void *old, size_t old_size, size_t new_size);
 
 typedef struct ArenaChunk ArenaChunk;

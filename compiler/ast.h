@@ -1,8 +1,9 @@
 /* The abstract syntax tree: the node kinds and fields are those of Python 3.13's ast module.
  *
- * Every node lives in the arena given to parse_source and is read-only afterwards. Lines count from 1; columns are byte
- * offsets into the UTF-8 line, from 0, as in the ast module. A missing optional child is NULL; an empty sequence has
- * n == 0 (at may then be NULL). Nodes hold raw literals (digits, UTF-8), never VM values, so that the parser needs no VM. */
+ * Every node lives in the arena given to parse_source and is read-only afterwards. Lines count from 1;
+ * columns are byte offsets into the UTF-8 line, from 0, as in the ast module. A missing optional child is
+ * NULL; an empty sequence has n == 0 (at may then be NULL). Nodes hold raw literals (digits, UTF-8), never
+ * VM values, so that the parser needs no VM. */
 #ifndef COVE_AST_H
 #define COVE_AST_H
 
@@ -11,7 +12,8 @@
 
 #include "arena.h"
 
-/* An identifier, NFKC-normalised. Inside one parse equal identifiers are the same pointer; text ends with a NUL. */
+/* An identifier, NFKC-normalised. Inside one parse equal identifiers are the same pointer; text ends with a
+ * NUL. */
 typedef struct Name {
     uint32_t length;        /* bytes */
     uint32_t hash;
@@ -31,8 +33,8 @@ typedef struct ExceptHandler ExceptHandler;
 typedef struct MatchCase MatchCase;
 typedef struct TypeParam TypeParam;
 
-/* Expressions, statements, patterns and names: arrays of pointers (an Expr in a sequence may be NULL only where
- * Dict.keys and Arguments.kw_defaults say so). The small node kinds: arrays of structs. */
+/* Expressions, statements, patterns and names: arrays of pointers (an Expr in a sequence may be NULL only
+ * where Dict.keys and Arguments.kw_defaults say so). The small node kinds: arrays of structs. */
 typedef struct { int n; Expr **at; } ExprSeq;
 typedef struct { int n; Stmt **at; } StmtSeq;
 typedef struct { int n; Pattern **at; } PatternSeq;
@@ -58,16 +60,18 @@ typedef enum ExprContext { CTX_LOAD, CTX_STORE, CTX_DEL } ExprContext;
 
 typedef enum BoolOp { BOOL_AND, BOOL_OR } BoolOp;
 
-/* Enumerators are prefixed so that they can stand beside the VM's: BINOP_ADD, CMPOP_LT (types AstBinOp, AstUnaryOp, AstCmpOp). */
+/* Enumerators are prefixed so that they can stand beside the VM's: BINOP_ADD, CMPOP_LT (types AstBinOp,
+ * AstUnaryOp, AstCmpOp). */
 typedef enum AstBinOp {
-    BINOP_ADD, BINOP_SUB, BINOP_MULT, BINOP_MATMULT, BINOP_DIV, BINOP_MOD, BINOP_POW, BINOP_LSHIFT, BINOP_RSHIFT, BINOP_BITOR, BINOP_BITXOR, BINOP_BITAND,
-    BINOP_FLOORDIV
+    BINOP_ADD, BINOP_SUB, BINOP_MULT, BINOP_MATMULT, BINOP_DIV, BINOP_MOD, BINOP_POW, BINOP_LSHIFT,
+    BINOP_RSHIFT, BINOP_BITOR, BINOP_BITXOR, BINOP_BITAND, BINOP_FLOORDIV
 } AstBinOp;
 
 typedef enum AstUnaryOp { UNARY_INVERT, UNARY_NOT, UNARY_UADD, UNARY_USUB } AstUnaryOp;
 
 typedef enum AstCmpOp {
-    CMPOP_EQ, CMPOP_NOTEQ, CMPOP_LT, CMPOP_LTE, CMPOP_GT, CMPOP_GTE, CMPOP_IS, CMPOP_ISNOT, CMPOP_IN, CMPOP_NOTIN
+    CMPOP_EQ, CMPOP_NOTEQ, CMPOP_LT, CMPOP_LTE, CMPOP_GT, CMPOP_GTE, CMPOP_IS, CMPOP_ISNOT, CMPOP_IN,
+    CMPOP_NOTIN
 } AstCmpOp;
 
 typedef enum ConstKind {
@@ -80,10 +84,10 @@ typedef enum ConstKind {
 } ConstKind;
 
 typedef enum ExprKind {
-    EXPR_BOOLOP, EXPR_NAMEDEXPR, EXPR_BINOP, EXPR_UNARYOP, EXPR_LAMBDA, EXPR_IFEXP, EXPR_DICT, EXPR_SET, EXPR_LISTCOMP,
-    EXPR_SETCOMP, EXPR_DICTCOMP, EXPR_GENERATOREXP, EXPR_AWAIT, EXPR_YIELD, EXPR_YIELDFROM, EXPR_COMPARE, EXPR_CALL,
-    EXPR_FORMATTEDVALUE, EXPR_JOINEDSTR, EXPR_CONSTANT, EXPR_ATTRIBUTE, EXPR_SUBSCRIPT, EXPR_STARRED, EXPR_NAME,
-    EXPR_LIST, EXPR_TUPLE, EXPR_SLICE
+    EXPR_BOOLOP, EXPR_NAMEDEXPR, EXPR_BINOP, EXPR_UNARYOP, EXPR_LAMBDA, EXPR_IFEXP, EXPR_DICT, EXPR_SET,
+    EXPR_LISTCOMP, EXPR_SETCOMP, EXPR_DICTCOMP, EXPR_GENERATOREXP, EXPR_AWAIT, EXPR_YIELD, EXPR_YIELDFROM,
+    EXPR_COMPARE, EXPR_CALL, EXPR_FORMATTEDVALUE, EXPR_JOINEDSTR, EXPR_CONSTANT, EXPR_ATTRIBUTE,
+    EXPR_SUBSCRIPT, EXPR_STARRED, EXPR_NAME, EXPR_LIST, EXPR_TUPLE, EXPR_SLICE
 } ExprKind;
 
 struct Expr {
@@ -124,10 +128,10 @@ struct Expr {
 };
 
 typedef enum StmtKind {
-    STMT_FUNCTIONDEF, STMT_ASYNCFUNCTIONDEF, STMT_CLASSDEF, STMT_RETURN, STMT_DELETE, STMT_ASSIGN, STMT_TYPEALIAS,
-    STMT_AUGASSIGN, STMT_ANNASSIGN, STMT_FOR, STMT_ASYNCFOR, STMT_WHILE, STMT_IF, STMT_WITH, STMT_ASYNCWITH, STMT_MATCH,
-    STMT_RAISE, STMT_TRY, STMT_TRYSTAR, STMT_ASSERT, STMT_IMPORT, STMT_IMPORTFROM, STMT_GLOBAL, STMT_NONLOCAL,
-    STMT_EXPR, STMT_PASS, STMT_BREAK, STMT_CONTINUE
+    STMT_FUNCTIONDEF, STMT_ASYNCFUNCTIONDEF, STMT_CLASSDEF, STMT_RETURN, STMT_DELETE, STMT_ASSIGN,
+    STMT_TYPEALIAS, STMT_AUGASSIGN, STMT_ANNASSIGN, STMT_FOR, STMT_ASYNCFOR, STMT_WHILE, STMT_IF, STMT_WITH,
+    STMT_ASYNCWITH, STMT_MATCH, STMT_RAISE, STMT_TRY, STMT_TRYSTAR, STMT_ASSERT, STMT_IMPORT, STMT_IMPORTFROM,
+    STMT_GLOBAL, STMT_NONLOCAL, STMT_EXPR, STMT_PASS, STMT_BREAK, STMT_CONTINUE
 } StmtKind;
 
 struct Stmt {
@@ -163,8 +167,8 @@ struct Stmt {
 };
 
 typedef enum PatternKind {
-    PATTERN_MATCHVALUE, PATTERN_MATCHSINGLETON, PATTERN_MATCHSEQUENCE, PATTERN_MATCHMAPPING, PATTERN_MATCHCLASS,
-    PATTERN_MATCHSTAR, PATTERN_MATCHAS, PATTERN_MATCHOR
+    PATTERN_MATCHVALUE, PATTERN_MATCHSINGLETON, PATTERN_MATCHSEQUENCE, PATTERN_MATCHMAPPING,
+    PATTERN_MATCHCLASS, PATTERN_MATCHSTAR, PATTERN_MATCHAS, PATTERN_MATCHOR
 } PatternKind;
 
 struct Pattern {
@@ -230,13 +234,13 @@ const char *ast_binop_name(int op);
 const char *ast_unaryop_name(int op);
 const char *ast_cmpop_name(int op);
 
-/* The phrase used in messages such as "cannot assign to %s": "function call", "literal", "True", "f-string expression"...
- * (never NULL) */
+/* The phrase used in messages such as "cannot assign to %s": "function call", "literal", "True", "f-string
+ * expression"... (never NULL) */
 const char *ast_expr_phrase(const Expr *expr);
 
-/* ast_dump.c: the text of CPython's ast.dump(tree, include_attributes=...), made with the arena's allocator; NULL when
- * memory is refused or the tree is too deep. The caller frees it with arena_realloc_raw(arena, p, size, 0), *size being
- * the allocated size and *length the text's. */
+/* ast_dump.c: the text of CPython's ast.dump(tree, include_attributes=...), made with the arena's
+ * allocator; NULL when memory is refused or the tree is too deep. The caller frees it with
+ * arena_realloc_raw(arena, p, size, 0), *size being the allocated size and *length the text's. */
 char *ast_dump(Arena *arena, const AstModule *module, int attributes, size_t *length, size_t *size);
 
 #endif

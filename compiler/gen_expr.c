@@ -138,14 +138,10 @@ Span gen_attribute_span(const Expr *e, const Expr *attribute) {
         for (const char *p = attribute->attribute.attr->text; *p; p++)
             length += ((unsigned char)*p & 0xC0) != 0x80;
         at.line = attribute->end_line;
-        if (length <= attribute->end_col) {
+        if (length <= attribute->end_col)
             at.col = attribute->end_col - length;
-            at.end_col = attribute->end_col;
-        } else {
+        else
             at.col = at.end_col = -1;
-        }
-        if (e == attribute)
-            at.end_line = attribute->end_line;
     }
     return at;
 }

@@ -74,9 +74,9 @@ static void gen_handler(Compiler *c, const TryState *t, const ExceptHandler *han
         int spec = gen_any(c, handler->type);
         u->top = t->base + 2;
         int match = regs_push(c);
-        emit(c, BC_EXC_MATCH, match, t->base, spec, &handler->type->span);
+        emit(c, BC_EXC_MATCH, match, t->base, spec, &handler->span);
         u->top = t->base + 2;
-        emit_jump(c, BC_JUMP_IF_FALSE, match, 0, 0, next, &handler->type->span);
+        emit_jump(c, BC_JUMP_IF_FALSE, match, 0, 0, next, &handler->span);
     }
     if (handler->name) {
         gen_named_handler(c, t, handler, gen_id(c, handler->name));
@@ -136,7 +136,7 @@ static void gen_group_handler(Compiler *c, const TryState *t, const ExceptHandle
     Unit *u = c->unit;
     int no_match = emit_label(c), next = emit_label(c), raised = emit_label(c), base = t->base;
     NameId id = handler->name ? gen_id(c, handler->name) : 0;
-    const Span *at = &handler->type->span;
+    const Span *at = &handler->span;
     u->region = t->inner;
     u->top = base + 4;
     int spec = gen_temp(c, handler->type), match = base + 4;

@@ -1,7 +1,8 @@
-/* Identifiers: the table that makes equal names one pointer, and the Unicode side of identifiers (PEP 3131).
+/* Identifiers: the table that makes equal names one pointer, and the Unicode side of identifiers (PEP
+ * 3131).
  *
- * Invariant: the table holds each NFKC-normalised spelling once, keywords included, so that looking a word up answers
- * "which name" and "is it a keyword" at the same time. */
+ * Invariant: the table holds each NFKC-normalised spelling once, keywords included, so that looking a word
+ * up answers "which name" and "is it a keyword" at the same time. */
 #include "lexer.h"
 
 #include <string.h>
@@ -12,12 +13,13 @@ static const struct {
     uint8_t kind;
 } keywords[] = {
     {"False", TOK_FALSE}, {"None", TOK_NONE}, {"True", TOK_TRUE}, {"and", TOK_AND}, {"as", TOK_AS},
-    {"assert", TOK_ASSERT}, {"async", TOK_ASYNC}, {"await", TOK_AWAIT}, {"break", TOK_BREAK}, {"class", TOK_CLASS},
-    {"continue", TOK_CONTINUE}, {"def", TOK_DEF}, {"del", TOK_DEL}, {"elif", TOK_ELIF}, {"else", TOK_ELSE},
-    {"except", TOK_EXCEPT}, {"finally", TOK_FINALLY}, {"for", TOK_FOR}, {"from", TOK_FROM}, {"global", TOK_GLOBAL},
-    {"if", TOK_IF}, {"import", TOK_IMPORT}, {"in", TOK_IN}, {"is", TOK_IS}, {"lambda", TOK_LAMBDA},
-    {"nonlocal", TOK_NONLOCAL}, {"not", TOK_NOT}, {"or", TOK_OR}, {"pass", TOK_PASS}, {"raise", TOK_RAISE},
-    {"return", TOK_RETURN}, {"try", TOK_TRY}, {"while", TOK_WHILE}, {"with", TOK_WITH}, {"yield", TOK_YIELD},
+    {"assert", TOK_ASSERT}, {"async", TOK_ASYNC}, {"await", TOK_AWAIT}, {"break", TOK_BREAK},
+    {"class", TOK_CLASS}, {"continue", TOK_CONTINUE}, {"def", TOK_DEF}, {"del", TOK_DEL}, {"elif", TOK_ELIF},
+    {"else", TOK_ELSE}, {"except", TOK_EXCEPT}, {"finally", TOK_FINALLY}, {"for", TOK_FOR},
+    {"from", TOK_FROM}, {"global", TOK_GLOBAL}, {"if", TOK_IF}, {"import", TOK_IMPORT}, {"in", TOK_IN},
+    {"is", TOK_IS}, {"lambda", TOK_LAMBDA}, {"nonlocal", TOK_NONLOCAL}, {"not", TOK_NOT}, {"or", TOK_OR},
+    {"pass", TOK_PASS}, {"raise", TOK_RAISE}, {"return", TOK_RETURN}, {"try", TOK_TRY}, {"while", TOK_WHILE},
+    {"with", TOK_WITH}, {"yield", TOK_YIELD},
 };
 
 /* Must agree with the loop in lexer.c that hashes while it scans. */
@@ -166,8 +168,8 @@ typedef struct Range {
 static const Range start_more[] = {{0x1885, 0x1886}, {0x2118, 0x2118}, {0x212E, 0x212E}};
 static const Range start_less[] = {
     {0x37A, 0x37A}, {0xE33, 0xE33}, {0xEB3, 0xEB3}, {0x2E2F, 0x2E2F}, {0xFC5E, 0xFC63}, {0xFDFA, 0xFDFB},
-    {0xFE70, 0xFE70}, {0xFE72, 0xFE72}, {0xFE74, 0xFE74}, {0xFE76, 0xFE76}, {0xFE78, 0xFE78}, {0xFE7A, 0xFE7A},
-    {0xFE7C, 0xFE7C}, {0xFE7E, 0xFE7E}, {0xFF9E, 0xFF9F},
+    {0xFE70, 0xFE70}, {0xFE72, 0xFE72}, {0xFE74, 0xFE74}, {0xFE76, 0xFE76}, {0xFE78, 0xFE78},
+    {0xFE7A, 0xFE7A}, {0xFE7C, 0xFE7C}, {0xFE7E, 0xFE7E}, {0xFF9E, 0xFF9F},
 };
 static const Range continue_more[] = {
     {0xB7, 0xB7}, {0x387, 0x387}, {0x1369, 0x1371}, {0x19DA, 0x19DA}, {0x200C, 0x200D}, {0x2118, 0x2118},
@@ -175,7 +177,8 @@ static const Range continue_more[] = {
 };
 static const Range continue_less[] = {
     {0x37A, 0x37A}, {0x2E2F, 0x2E2F}, {0xFC5E, 0xFC63}, {0xFDFA, 0xFDFB}, {0xFE70, 0xFE70}, {0xFE72, 0xFE72},
-    {0xFE74, 0xFE74}, {0xFE76, 0xFE76}, {0xFE78, 0xFE78}, {0xFE7A, 0xFE7A}, {0xFE7C, 0xFE7C}, {0xFE7E, 0xFE7E},
+    {0xFE74, 0xFE74}, {0xFE76, 0xFE76}, {0xFE78, 0xFE78}, {0xFE7A, 0xFE7A}, {0xFE7C, 0xFE7C},
+    {0xFE7E, 0xFE7E},
 };
 
 static int in_ranges(int code, const Range *ranges, size_t n)
@@ -243,7 +246,8 @@ static const Name *intern_normalised(Lexer *lexer, const char *text, size_t leng
     return name;
 }
 
-/* All bytes over 127 belong to a name until shown otherwise; then the first code point that may not is the error. */
+/* All bytes over 127 belong to a name until shown otherwise; then the first code point that may not is the
+ * error. */
 int lex_name_unicode(Lexer *lexer, Token *token)
 {
     const char *at = token->start;

@@ -32,7 +32,8 @@ static int word_at(const char *at, const char *word)
     return strncmp(at, word, length) == 0 && !is_name_byte(at[length]);
 }
 
-/* A keyword that can follow a number in valid code is still let through when it touches the number, with a warning. */
+/* A keyword that can follow a number in valid code is still let through when it touches the number, with a
+ * warning. */
 static int touches_keyword(const char *at)
 {
     switch (*at) {

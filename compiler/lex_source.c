@@ -1,7 +1,7 @@
 /* Source bytes -> the text the lexer reads: byte order mark, coding line (PEP 263), decoding, line ends.
  *
- * Invariant: what leaves here is valid UTF-8 with '\n' line ends and no NUL but the final one, so that no other part of
- * the compiler meets malformed text. */
+ * Invariant: what leaves here is valid UTF-8 with '\n' line ends and no NUL but the final one, so that no
+ * other part of the compiler meets malformed text. */
 #include "lexer.h"
 
 #include <stdarg.h>
@@ -15,21 +15,21 @@ static const struct {
     int encoding;
 } encodings[] = {
     {"utf8", ENC_UTF8}, {"u8", ENC_UTF8}, {"utf", ENC_UTF8}, {"utf8sig", ENC_UTF8}, {"utf8ucs2", ENC_UTF8},
-    {"utf8ucs4", ENC_UTF8}, {"cp65001", ENC_UTF8},
-    {"latin1", ENC_LATIN1}, {"latin", ENC_LATIN1}, {"iso88591", ENC_LATIN1}, {"isolatin1", ENC_LATIN1},
-    {"l1", ENC_LATIN1}, {"8859", ENC_LATIN1}, {"cp819", ENC_LATIN1}, {"ibm819", ENC_LATIN1}, {"iso885911987", ENC_LATIN1},
-    {"isoir100", ENC_LATIN1}, {"csisolatin1", ENC_LATIN1},
-    {"ascii", ENC_ASCII}, {"usascii", ENC_ASCII}, {"us", ENC_ASCII}, {"646", ENC_ASCII}, {"iso646us", ENC_ASCII},
-    {"ansix3.41968", ENC_ASCII}, {"ansix3.41986", ENC_ASCII}, {"cp367", ENC_ASCII}, {"ibm367", ENC_ASCII},
-    {"isoir6", ENC_ASCII}, {"csascii", ENC_ASCII},
-    {"cp1252", ENC_CP1252}, {"windows1252", ENC_CP1252}, {"1252", ENC_CP1252},
-    {"iso885915", ENC_LATIN9}, {"latin9", ENC_LATIN9}, {"l9", ENC_LATIN9},
+    {"utf8ucs4", ENC_UTF8}, {"cp65001", ENC_UTF8}, {"latin1", ENC_LATIN1}, {"latin", ENC_LATIN1},
+    {"iso88591", ENC_LATIN1}, {"isolatin1", ENC_LATIN1}, {"l1", ENC_LATIN1}, {"8859", ENC_LATIN1},
+    {"cp819", ENC_LATIN1}, {"ibm819", ENC_LATIN1}, {"iso885911987", ENC_LATIN1}, {"isoir100", ENC_LATIN1},
+    {"csisolatin1", ENC_LATIN1}, {"ascii", ENC_ASCII}, {"usascii", ENC_ASCII}, {"us", ENC_ASCII},
+    {"646", ENC_ASCII}, {"iso646us", ENC_ASCII}, {"ansix3.41968", ENC_ASCII}, {"ansix3.41986", ENC_ASCII},
+    {"cp367", ENC_ASCII}, {"ibm367", ENC_ASCII}, {"isoir6", ENC_ASCII}, {"csascii", ENC_ASCII},
+    {"cp1252", ENC_CP1252}, {"windows1252", ENC_CP1252}, {"1252", ENC_CP1252}, {"iso885915", ENC_LATIN9},
+    {"latin9", ENC_LATIN9}, {"l9", ENC_LATIN9},
 };
 
 /* Windows code page 1252 from 0x80 to 0x9F; 0: undefined */
 static const uint16_t cp1252_high[32] = {
-    0x20AC, 0, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0, 0x017D, 0,
-    0, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0, 0x017E, 0x0178,
+    0x20AC, 0, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0,
+    0x017D, 0, 0, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A,
+    0x0153, 0, 0x017E, 0x0178,
 };
 
 static char *fail(Arena *arena, ParseError *error, int line, const char *format, ...)

@@ -1,7 +1,8 @@
-/* String literals and the literal parts of f-strings: where they end. Their escapes are decoded by the parser.
+/* String literals and the literal parts of f-strings: where they end. Their escapes are decoded by the
+ * parser.
  *
- * Invariant: an f-string's fields are brackets on the lexer's one bracket stack, so that closing, nesting and mismatches
- * need no second book-keeping; FString.fields counts those of the innermost string. */
+ * Invariant: an f-string's fields are brackets on the lexer's one bracket stack, so that closing, nesting
+ * and mismatches need no second book-keeping; FString.fields counts those of the innermost string. */
 #include "lexer.h"
 
 #include <string.h>
@@ -124,9 +125,9 @@ static int open_field(Lexer *lexer, FString *string)
 static int end_fstring(Lexer *lexer, FString *string)
 {
     lexer->cur += string->quote_size;
-    /* A specification still open belongs to no string any more: let the parser meet its missing brace. */
+    /* A specification still open belongs to no string any more: its brace is one like others. */
     for (int i = string->level; i < lexer->level; i++)
-        lexer->brackets[i].field = lexer->brackets[i].field == 2 ? 1 : lexer->brackets[i].field;
+        lexer->brackets[i].field = 0;
     lexer->fstrings--;
     return TOK_FSTRING_END;
 }
@@ -160,23 +161,23 @@ static int skip_escape(Lexer *lexer, const FString *string, int *named)
     return 1;
 }
 
-/* Literal text has ended before a brace that belongs to a field. In a specification a closing brace is left to the
- * Python side of the lexer, behind a token that may be empty. */
-static int before_brace(Lexer *lexer, FString *string, char brace, int in_spec)
+/* Literal text has ended before a brace that belongs to a field. In a specification a closing brace is left
+ * to the Python side of the lexer, behind a token that may be empty. */
+static int before_brace(Lexer *lexer, FString *string, char brace)
 {
     if (brace == '{')
         string->field_next = 1;
-    else if (in_spec)
+    else if (string->fields)
         lexer->brackets[lexer->level - 1].field = 1;
     return TOK_FSTRING_MIDDLE;
 }
 
-/* Reads literal text up to a field, the closing quote, or behind a doubled pair of braces. token->length tells how many
- * of the last bytes read do not belong to the text: the pair's second brace. */
+/* Reads literal text up to a field, the closing quote, or behind a doubled pair of braces. token->length
+ * tells how many of the last bytes read do not belong to the text: the pair's second brace. */
 int lex_fstring_middle(Lexer *lexer, Token *token)
 {
     FString *string = &lexer->fstring[lexer->fstrings - 1];
-    int in_spec = string->fields > 0;
+    int in_spec = string->fields && string->in_spec;
     int named = 0;
     token->length = 0;
     token->raw = string->raw;
@@ -184,7 +185,7 @@ int lex_fstring_middle(Lexer *lexer, Token *token)
         return open_field(lexer, string);
     if (at_closing_quote(lexer->cur, string))
         return end_fstring(lexer, string);
-    if (!in_spec && lexer->cur[0] == '}' && lexer->cur[1] != '}') {
+    if (!string->fields && lexer->cur[0] == '}' && lexer->cur[1] != '}') {
         lexer->cur++;
         return lexer_error(lexer, -1, -1, "f-string: single '}' is not allowed");
     }
@@ -202,8 +203,8 @@ int lex_fstring_middle(Lexer *lexer, Token *token)
         if (at_closing_quote(lexer->cur, string))
             return TOK_FSTRING_MIDDLE;
         if ((c == '{' || c == '}') && !(c == '}' && named)) {
-            if (lexer->cur[1] != c || in_spec)
-                return before_brace(lexer, string, c, in_spec);
+            if (lexer->cur[1] != c || in_spec || (c == '}' && string->fields))
+                return before_brace(lexer, string, c);
             lexer->cur += 2;
             token->length = 1;
             return TOK_FSTRING_MIDDLE;

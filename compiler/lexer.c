@@ -1,7 +1,8 @@
-/* The lexer's main loop: indentation, line joining, names, operators and brackets (see lexer.h for the invariant).
+/* The lexer's main loop: indentation, line joining, names, operators and brackets (see lexer.h for the
+ * invariant).
  *
- * Tokens are made on demand and never twice, because CPython's choice between several errors in one text depends on how
- * far its parser had looked when it gave up: the lexer must not look further. */
+ * Tokens are made on demand and never twice, because CPython's choice between several errors in one text
+ * depends on how far its parser had looked when it gave up: the lexer must not look further. */
 #include "lexer.h"
 
 #include <stdarg.h>
@@ -157,8 +158,8 @@ static int join_line(Lexer *lexer)
     return 1;
 }
 
-/* Compares a line's indentation with the stack. Two columns are kept, with tabs to multiples of 8 and of 1: where they
- * disagree about the order, the layout depends on the tab size, and that is an error. */
+/* Compares a line's indentation with the stack. Two columns are kept, with tabs to multiples of 8 and of 1:
+ * where they disagree about the order, the layout depends on the tab size, and that is an error. */
 static int apply_indent(Lexer *lexer, int col, int alt)
 {
     int top = lexer->indent;
@@ -222,7 +223,8 @@ static int measure_indent(Lexer *lexer, int *blank)
     return apply_indent(lexer, joined_col ? joined_col : col, joined_col ? joined_col : alt);
 }
 
-/* The mode is a function of the bracket stack: literal text outside every field, and in a field's specification. */
+/* The mode is a function of the bracket stack: literal text outside every field, and in a field's
+ * specification. */
 static inline int in_fstring_literal(const Lexer *lexer)
 {
     if (lexer->fstrings == 0)
@@ -261,8 +263,10 @@ static int close_bracket(Lexer *lexer, char c)
                            bracket->open);
     }
     lexer->level--;
-    if (bracket->field && lexer->fstrings)
+    if (bracket->field) {
         lexer->fstring[lexer->fstrings - 1].fields--;
+        lexer->fstring[lexer->fstrings - 1].in_spec = 0;
+    }
     return c == ')' ? TOK_RPAREN : c == ']' ? TOK_RBRACKET : TOK_RBRACE;
 }
 
@@ -287,8 +291,9 @@ static int doubled(Lexer *lexer, char c, int one, int one_equal, int two, int tw
 static int read_colon(Lexer *lexer)
 {
     /* At the outer level of a replacement field a colon begins the format specification, even before '='. */
-    if (lexer->level > 0 && lexer->brackets[lexer->level - 1].field == 1 && lexer->fstrings) {
+    if (lexer->level > 0 && lexer->brackets[lexer->level - 1].field == 1) {
         lexer->brackets[lexer->level - 1].field = 2;
+        lexer->fstring[lexer->fstrings - 1].in_spec = 1;
         return TOK_COLON;
     }
     return maybe_equal(lexer, TOK_COLON, TOK_COLONEQUAL);
@@ -416,7 +421,8 @@ static void finish_empty(Lexer *lexer, Token *token, int kind)
     lexer->token_start = NULL;
 }
 
-/* Skips to the next token. A kind when that is decided by layout alone, -1 when cur is on a token's first byte. */
+/* Skips to the next token. A kind when that is decided by layout alone, -1 when cur is on a token's first
+ * byte. */
 static int skip_layout(Lexer *lexer, Token *token)
 {
     int blank = 0;

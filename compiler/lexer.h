@@ -1,9 +1,9 @@
 /* The lexer: UTF-8 text -> tokens, one at a time, on demand.
  *
- * Invariant: the text holds '\n' line ends only, ends with one (unless empty) and with a NUL behind it, and holds no
- * other NUL; so a NUL read is the end of input. Tokens point into the text. Which of the two languages is being read
- * (Python, or the literal part of an f-string) is decided by the bracket stack alone: a replacement field is a bracket
- * like the others, marked as such. */
+ * Invariant: the text holds '\n' line ends only, ends with one (unless empty) and with a NUL behind it, and
+ * holds no other NUL; so a NUL read is the end of input. Tokens point into the text. Which of the two
+ * languages is being read (Python, or the literal part of an f-string) is decided by the bracket stack
+ * alone: a replacement field is a bracket like the others, marked as such. */
 #ifndef COVE_LEXER_H
 #define COVE_LEXER_H
 
@@ -12,20 +12,19 @@
 
 typedef enum TokenKind {
     TOK_ENDMARKER, TOK_NAME, TOK_NUMBER, TOK_STRING, TOK_FSTRING_START, TOK_FSTRING_MIDDLE, TOK_FSTRING_END,
-    TOK_NEWLINE, TOK_INDENT, TOK_DEDENT, TOK_ERROR,
-    TOK_LPAREN, TOK_RPAREN, TOK_LBRACKET, TOK_RBRACKET, TOK_LBRACE, TOK_RBRACE,
-    TOK_COLON, TOK_COMMA, TOK_SEMI, TOK_DOT, TOK_ELLIPSIS, TOK_AT, TOK_ARROW, TOK_COLONEQUAL, TOK_EXCLAMATION,
-    TOK_PLUS, TOK_MINUS, TOK_STAR, TOK_DOUBLESTAR, TOK_SLASH, TOK_DOUBLESLASH, TOK_PERCENT, TOK_VBAR, TOK_AMPER,
-    TOK_CIRCUMFLEX, TOK_TILDE, TOK_LEFTSHIFT, TOK_RIGHTSHIFT,
-    TOK_LESS, TOK_GREATER, TOK_LESSEQUAL, TOK_GREATEREQUAL, TOK_EQEQUAL, TOK_NOTEQUAL, TOK_EQUAL,
-    TOK_PLUSEQUAL, TOK_MINEQUAL, TOK_STAREQUAL, TOK_SLASHEQUAL, TOK_PERCENTEQUAL, TOK_AMPEREQUAL, TOK_VBAREQUAL,
-    TOK_CIRCUMFLEXEQUAL, TOK_LEFTSHIFTEQUAL, TOK_RIGHTSHIFTEQUAL, TOK_DOUBLESTAREQUAL, TOK_DOUBLESLASHEQUAL, TOK_ATEQUAL,
+    TOK_NEWLINE, TOK_INDENT, TOK_DEDENT, TOK_ERROR, TOK_LPAREN, TOK_RPAREN, TOK_LBRACKET, TOK_RBRACKET,
+    TOK_LBRACE, TOK_RBRACE, TOK_COLON, TOK_COMMA, TOK_SEMI, TOK_DOT, TOK_ELLIPSIS, TOK_AT, TOK_ARROW,
+    TOK_COLONEQUAL, TOK_EXCLAMATION, TOK_PLUS, TOK_MINUS, TOK_STAR, TOK_DOUBLESTAR, TOK_SLASH,
+    TOK_DOUBLESLASH, TOK_PERCENT, TOK_VBAR, TOK_AMPER, TOK_CIRCUMFLEX, TOK_TILDE, TOK_LEFTSHIFT,
+    TOK_RIGHTSHIFT, TOK_LESS, TOK_GREATER, TOK_LESSEQUAL, TOK_GREATEREQUAL, TOK_EQEQUAL, TOK_NOTEQUAL,
+    TOK_EQUAL, TOK_PLUSEQUAL, TOK_MINEQUAL, TOK_STAREQUAL, TOK_SLASHEQUAL, TOK_PERCENTEQUAL, TOK_AMPEREQUAL,
+    TOK_VBAREQUAL, TOK_CIRCUMFLEXEQUAL, TOK_LEFTSHIFTEQUAL, TOK_RIGHTSHIFTEQUAL, TOK_DOUBLESTAREQUAL,
+    TOK_DOUBLESLASHEQUAL, TOK_ATEQUAL,
     TOK_STRAY,              /* a character of no meaning, such as $ or ? */
-    TOK_FALSE, TOK_NONE, TOK_TRUE, TOK_AND, TOK_AS, TOK_ASSERT, TOK_ASYNC, TOK_AWAIT, TOK_BREAK, TOK_CLASS, TOK_CONTINUE,
-    TOK_DEF, TOK_DEL, TOK_ELIF, TOK_ELSE, TOK_EXCEPT, TOK_FINALLY, TOK_FOR, TOK_FROM, TOK_GLOBAL, TOK_IF, TOK_IMPORT,
-    TOK_IN, TOK_IS, TOK_LAMBDA, TOK_NONLOCAL, TOK_NOT, TOK_OR, TOK_PASS, TOK_RAISE, TOK_RETURN, TOK_TRY, TOK_WHILE,
-    TOK_WITH, TOK_YIELD,
-    TOK_KIND_COUNT
+    TOK_FALSE, TOK_NONE, TOK_TRUE, TOK_AND, TOK_AS, TOK_ASSERT, TOK_ASYNC, TOK_AWAIT, TOK_BREAK, TOK_CLASS,
+    TOK_CONTINUE, TOK_DEF, TOK_DEL, TOK_ELIF, TOK_ELSE, TOK_EXCEPT, TOK_FINALLY, TOK_FOR, TOK_FROM,
+    TOK_GLOBAL, TOK_IF, TOK_IMPORT, TOK_IN, TOK_IS, TOK_LAMBDA, TOK_NONLOCAL, TOK_NOT, TOK_OR, TOK_PASS,
+    TOK_RAISE, TOK_RETURN, TOK_TRY, TOK_WHILE, TOK_WITH, TOK_YIELD, TOK_KIND_COUNT
 } TokenKind;
 
 typedef struct Token {
@@ -56,6 +55,7 @@ typedef struct Bracket {
 typedef struct FString {
     char quote;
     uint8_t quote_size, raw;
+    uint8_t in_spec;        /* a specification was begun and no field has ended since */
     uint8_t field_next;     /* the '{' at cur opens a field, even when doubled (in a specification) */
     int level;              /* open brackets at its start */
     int fields;             /* replacement fields open inside it, nested ones counted */
@@ -99,7 +99,8 @@ int lexer_init(Lexer *lexer, Arena *arena, const char *text, size_t length, unsi
 void lexer_free(Lexer *lexer);
 void lexer_next(Lexer *lexer, Token *token);    /* TOK_ERROR: see lexer->done */
 void lexer_begin_line(Lexer *lexer);
-/* An error at the byte before cur (or at code-point columns col, end_col when col is not -1). Gives TOK_ERROR. */
+/* An error at the byte before cur (or at code-point columns col, end_col when col is not -1). Gives
+ * TOK_ERROR. */
 int lexer_error(Lexer *lexer, int col, int end_col, const char *format, ...) __attribute__((format(printf, 4, 5)));
 int lexer_nomem(Lexer *lexer);
 /* adds a warning; 0: out of memory */

@@ -1,7 +1,7 @@
 /* Arguments of calls, parameters of functions and lambdas.
  *
- * Invariant: both lists are read as far as they are well-formed and the mark is left there; the caller's closing token
- * then tells whether that was all. */
+ * Invariant: both lists are read as far as they are well-formed and the mark is left there; the caller's
+ * closing token then tells whether that was all. */
 #include "parse_internal.h"
 
 #include <string.h>
@@ -367,7 +367,8 @@ static int star_part(Parser *p, int lambda, Arguments *args)
     return kwarg(p, lambda, args);
 }
 
-/* The parameters from base on, spread over the fields; the first `positional` are before '*', `slash` before '/'. */
+/* The parameters from base on, spread over the fields; the first `positional` are before '*', `slash`
+ * before '/'. */
 static int build_arguments(Parser *p, size_t base, int slash, int positional_count, Arguments *args)
 {
     int n = (int)((p->scratch_size - base) / sizeof(Param));

@@ -1,7 +1,8 @@
 /* Atoms, what follows them (attributes, calls, subscripts), displays and comprehensions.
  *
- * Invariant: a bracketed atom is read once, deciding by what is found between its items what it is; only when that fails
- * it is gone over again, in the order in which CPython tries the alternatives, to find the mistake. */
+ * Invariant: a bracketed atom is read once, deciding by what is found between its items what it is; only
+ * when that fails it is gone over again, in the order in which CPython tries the alternatives, to find the
+ * mistake. */
 #include "parse_internal.h"
 
 #include <string.h>
@@ -165,7 +166,8 @@ static Expr *group(Parser *p)
     return NULL;
 }
 
-/* Behind the opening bracket: items up to close, or one item and a comprehension. first: an item already read. */
+/* Behind the opening bracket: items up to close, or one item and a comprehension. first: an item already
+ * read. */
 static Expr *display(Parser *p, Start start, Expr *first, int close, int kind, int comp_kind)
 {
     size_t base = p->scratch_size;

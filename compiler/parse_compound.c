@@ -1,8 +1,8 @@
 /* Compound statements: those with blocks, and what stands in their headers.
  *
- * Invariant: as everywhere in the parser, a part that does not match is left unread; a colon that Python insists on at
- * once (behind "try", "else", "finally", a function's header) is demanded with force(), whose absence the second pass reports
- * without looking for other readings. */
+ * Invariant: as everywhere in the parser, a part that does not match is left unread; a colon that Python
+ * insists on at once (behind "try", "else", "finally", a function's header) is demanded with force(), whose
+ * absence the second pass reports without looking for other readings. */
 #include "parse_internal.h"
 
 #include <string.h>

@@ -1,8 +1,8 @@
-/* Known mistakes in expressions, arguments and parameters: the second pass asks these functions at the places where
- * Python's grammar knows a mistake, and they report it or do nothing.
+/* Known mistakes in expressions, arguments and parameters: the second pass asks these functions at the
+ * places where Python's grammar knows a mistake, and they report it or do nothing.
  *
- * Invariant: they may leave the mark anywhere (callers restore it). Their order of trials decides which of several
- * errors is reported, and that order is CPython's. */
+ * Invariant: they may leave the mark anywhere (callers restore it). Their order of trials decides which of
+ * several errors is reported, and that order is CPython's. */
 #include "parse_internal.h"
 
 #include <string.h>
@@ -288,8 +288,8 @@ static void diag_augmented_other(Parser *p)
 void diag_assignment(Parser *p)
 {
     static void (*const trials[])(Parser *) = {
-        diag_annotated_sequence, diag_annotated_tuple, diag_annotated_other, diag_assigned_other, diag_assigned_yield,
-        diag_augmented_other,
+        diag_annotated_sequence, diag_annotated_tuple, diag_annotated_other, diag_assigned_other,
+        diag_assigned_yield, diag_augmented_other,
     };
     int mark = p->mark;
     for (size_t i = 0; i < sizeof trials / sizeof trials[0] && !p->failed; i++) {

@@ -18,7 +18,7 @@ static void diag_unpacking_order(Parser *p)
         return;
     Start comma = start_here(p);
     p->mark++;
-    if (!p_starred_expression(p))
+    if (!p_starred_expression(p) || peek_kind(p) == TOK_EQUAL)
         return;
     while (accept(p, TOK_COMMA) && p_starred_expression(p))
         continue;
@@ -101,8 +101,8 @@ static void diag_late_positional(Parser *p)
 void diag_arguments(Parser *p)
 {
     static void (*const trials[])(Parser *) = {
-        diag_unpacking_order, diag_first_generator, diag_assigned_generator, diag_missing_value, diag_last_generator,
-        diag_late_generator, diag_late_positional,
+        diag_unpacking_order, diag_first_generator, diag_assigned_generator, diag_missing_value,
+        diag_last_generator, diag_late_generator, diag_late_positional,
     };
     int mark = p->mark;
     for (size_t i = 0; i < sizeof trials / sizeof trials[0] && !p->failed; i++) {

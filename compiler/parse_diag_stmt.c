@@ -1,4 +1,5 @@
-/* Known mistakes in statements (see parse_diag.c for the rules of the game): missing colons and blocks above all. */
+/* Known mistakes in statements (see parse_diag.c for the rules of the game): missing colons and blocks
+ * above all. */
 #include "parse_internal.h"
 
 static void expected_colon(Parser *p)

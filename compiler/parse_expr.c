@@ -1,7 +1,8 @@
-/* Expressions above the level of atoms: operators by precedence, conditionals, lists of expressions, targets.
+/* Expressions above the level of atoms: operators by precedence, conditionals, lists of expressions,
+ * targets.
  *
- * Invariant: a function that finds its construct only in part gives back the longest complete expression and sets the
- * mark behind it; so every repetition restores the mark when its next item fails. */
+ * Invariant: a function that finds its construct only in part gives back the longest complete expression
+ * and sets the mark behind it; so every repetition restores the mark when its next item fails. */
 #include "parse_internal.h"
 
 #include <string.h>
@@ -12,8 +13,8 @@ static const struct {
 } binary_operators[TOK_KIND_COUNT] = {
     [TOK_VBAR] = {1, BINOP_BITOR}, [TOK_CIRCUMFLEX] = {2, BINOP_BITXOR}, [TOK_AMPER] = {3, BINOP_BITAND},
     [TOK_LEFTSHIFT] = {4, BINOP_LSHIFT}, [TOK_RIGHTSHIFT] = {4, BINOP_RSHIFT}, [TOK_PLUS] = {5, BINOP_ADD},
-    [TOK_MINUS] = {5, BINOP_SUB}, [TOK_STAR] = {6, BINOP_MULT}, [TOK_SLASH] = {6, BINOP_DIV}, [TOK_PERCENT] = {6, BINOP_MOD},
-    [TOK_DOUBLESLASH] = {6, BINOP_FLOORDIV}, [TOK_AT] = {6, BINOP_MATMULT},
+    [TOK_MINUS] = {5, BINOP_SUB}, [TOK_STAR] = {6, BINOP_MULT}, [TOK_SLASH] = {6, BINOP_DIV},
+    [TOK_PERCENT] = {6, BINOP_MOD}, [TOK_DOUBLESLASH] = {6, BINOP_FLOORDIV}, [TOK_AT] = {6, BINOP_MATMULT},
 };
 
 static Expr *binary_expr(Parser *p, Start start, Expr *left, int op, Expr *right)
@@ -73,10 +74,6 @@ static Expr *factor_here(Parser *p)
     Expr *e = operand ? new_expr(p, EXPR_UNARYOP, start) : NULL;
     if (!e) {
         p->mark = mark;
-        if (is_examining(p)) {
-            diag_factor(p);
-            p->mark = mark;
-        }
         return NULL;
     }
     e->unary.op = (uint8_t)op;
@@ -102,9 +99,12 @@ enum { LEVEL_SHIFT = 4, LEVEL_SUM = 5, LEVEL_TERM = 6 };
 static Expr *binary(Parser *p, int lowest)
 {
     Start start = start_here(p);
-    if (lowest <= LEVEL_SHIFT && is_examining(p)) {
+    if (is_examining(p)) {
         int before = p->mark;
-        diag_arithmetic(p);
+        diag_factor(p);
+        p->mark = before;
+        if (lowest <= LEVEL_SHIFT)
+            diag_arithmetic(p);
         p->mark = before;
     }
     Expr *left = p_factor(p);
@@ -179,8 +179,8 @@ static int comparison_operator(Parser *p)
 static Expr *comparison(Parser *p)
 {
     static const uint8_t begins[TOK_KIND_COUNT] = {
-        [TOK_EQEQUAL] = 1, [TOK_LESS] = 1, [TOK_LESSEQUAL] = 1, [TOK_GREATER] = 1, [TOK_GREATEREQUAL] = 1, [TOK_IN] = 1,
-        [TOK_NOTEQUAL] = 1, [TOK_NOT] = 1, [TOK_IS] = 1,
+        [TOK_EQEQUAL] = 1, [TOK_LESS] = 1, [TOK_LESSEQUAL] = 1, [TOK_GREATER] = 1, [TOK_GREATEREQUAL] = 1,
+        [TOK_IN] = 1, [TOK_NOTEQUAL] = 1, [TOK_NOT] = 1, [TOK_IS] = 1,
     };
     Start start = start_here(p);
     Expr *left = p_bitwise_or(p);
@@ -425,7 +425,8 @@ Expr *p_star_named_expression(Parser *p)
     return peek_kind(p) == TOK_STAR ? starred(p) : p_named_expression(p);
 }
 
-/* item (',' item)* [',']: the items go to the scratch stack. Returns how many, -1 on failure; *comma: one was read. */
+/* item (',' item)* [',']: the items go to the scratch stack. Returns how many, -1 on failure; *comma: one
+ * was read. */
 static int collect(Parser *p, Expr *(*item)(Parser *), int *comma)
 {
     int n = 0;

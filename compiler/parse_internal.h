@@ -1,13 +1,15 @@
-/* What the files of the parser share: its state, the token stream, node making, and one function for each construct.
+/* What the files of the parser share: its state, the token stream, node making, and one function for each
+ * construct.
  *
- * How errors come about. A text is first parsed fast. When that fails without the lexer having reported anything, the
- * statement is parsed a second time with p->diagnosing set: at the places where Python knows a common mistake, the
- * functions of parse_diag*.c then look for it and may report it. A construct that does not match returns NULL with the
- * mark where its caller can go on ("soft failure"); a reported error sets p->failed as well and ends everything, since
- * no token matches any more what a caller wants.
+ * How errors come about. A text is first parsed fast. When that fails without the lexer having reported
+ * anything, the statement is parsed a second time with p->diagnosing set: at the places where Python knows
+ * a common mistake, the functions of parse_diag*.c then look for it and may report it. A construct that
+ * does not match returns NULL with the mark where its caller can go on ("soft failure"); a reported error
+ * sets p->failed as well and ends everything, since no token matches any more what a caller wants.
  *
- * Invariant: p->fill tells how far the text has been looked at; a failure that nobody explains is reported at the last
- * token looked at in the first pass. So no function may look further ahead than the grammar demands. */
+ * Invariant: p->fill tells how far the text has been looked at; a failure that nobody explains is reported
+ * at the last token looked at in the first pass. So no function may look further ahead than the grammar
+ * demands. */
 #ifndef COVE_PARSE_INTERNAL_H
 #define COVE_PARSE_INTERNAL_H
 
@@ -117,8 +119,8 @@ static inline void parser_leave(Parser *p)
 
 /* ---- the second pass's memory of what it has parsed where ---- */
 enum {
-    RULE_NONE, RULE_EXPRESSION, RULE_DISJUNCTION, RULE_BINARY, RULE_FACTOR, RULE_PRIMARY, RULE_ATOM, RULE_ARGUMENTS,
-    RULE_STRINGS, RULE_STAR_EXPRESSION, RULE_SIMPLE_STMT, RULE_BLOCK, RULE_NAMED_DIAG
+    RULE_NONE, RULE_EXPRESSION, RULE_DISJUNCTION, RULE_BINARY, RULE_FACTOR, RULE_PRIMARY, RULE_ATOM,
+    RULE_ARGUMENTS, RULE_STRINGS, RULE_STAR_EXPRESSION, RULE_SIMPLE_STMT, RULE_BLOCK, RULE_NAMED_DIAG
 };
 int memo_get(Parser *p, int rule, int extra, void **node);      /* 1: known; *node is the result, mark is moved */
 void memo_put(Parser *p, int rule, int extra, int mark, void *node);

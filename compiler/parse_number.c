@@ -1,7 +1,7 @@
 /* Numbers: from the lexer's token to the digits or the double in the syntax tree.
  *
- * Integers keep their digits (the compiler makes the value, of any size); floats are rounded here, correctly, whatever
- * the locale says about decimal points. */
+ * Integers keep their digits (the compiler makes the value, of any size); floats are rounded here,
+ * correctly, whatever the locale says about decimal points. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE             /* strtod_l */
 #endif
@@ -36,8 +36,8 @@ static char *plain_text(Parser *p, const Token *token, size_t *length)
 static int simple_double(const char *text, double *value)
 {
     static const double powers[] = {
-        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
-        1e20, 1e21, 1e22,
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
+        1e18, 1e19, 1e20, 1e21, 1e22,
     };
     uint64_t mantissa = 0;
     int digits = 0, scale = 0, point = 0, exponent = 0, negative = 0;
@@ -97,6 +97,7 @@ static int integer(Parser *p, const Token *token, Expr *e, const char *text, siz
     if (e->constant.base == 10 && length > MAX_INT_DIGITS && !(p->flags & PARSE_FLAG_NO_INT_LIMIT)) {
         raise_span(p, PARSE_SYNTAX, (Span){token->line, -1, token->end_line, -1},
                    "Exceeds the limit (%d digits) for integer string conversion: value has %zu digits; "
+                   
                    "use sys.set_int_max_str_digits() to increase the limit - Consider hexadecimal for huge integer "
                    "literals to avoid decimal conversion limits.", MAX_INT_DIGITS, length);
         return 0;

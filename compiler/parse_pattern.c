@@ -1,7 +1,7 @@
 /* The match statement and its patterns (PEP 634).
  *
- * "match" and "case" are ordinary names elsewhere: the statement is tried first and given up without harm when its
- * header does not come out. */
+ * "match" and "case" are ordinary names elsewhere: the statement is tried first and given up without harm
+ * when its header does not come out. */
 #include "parse_internal.h"
 
 #include <string.h>
@@ -81,16 +81,16 @@ static Expr *number_value(Parser *p)
     int kind = peek_kind(p);
     if (kind != TOK_PLUS && kind != TOK_MINUS)
         return real;
+    const Expr *number = real->kind == EXPR_UNARYOP ? real->unary.operand : real;
+    if (number->constant.kind == CONST_COMPLEX) {
+        raise_span(p, PARSE_SYNTAX, number->span, "real number required in complex literal");
+        return NULL;
+    }
     int mark = p->mark++;
     Expr *imag = peek_kind(p) == TOK_NUMBER ? p_number(p) : NULL;
     if (!imag) {
         p->mark = mark;
         return real;
-    }
-    const Expr *number = real->kind == EXPR_UNARYOP ? real->unary.operand : real;
-    if (number->constant.kind == CONST_COMPLEX) {
-        raise_span(p, PARSE_SYNTAX, real->span, "real number required in complex literal");
-        return NULL;
     }
     if (imag->constant.kind != CONST_COMPLEX) {
         raise_span(p, PARSE_SYNTAX, imag->span, "imaginary number required in complex literal");
@@ -306,8 +306,9 @@ static Pattern *class_pattern(Parser *p, Start start, Expr *cls)
     NamedPattern item, first_late = {NULL, NULL, {0, 0, 0, 0}}, last_late = first_late;
     int keywords = 0, late = 0;
     p->mark++;
-    int after = p->mark;
-    while (class_argument(p, &item)) {
+    while (!keywords || is_examining(p) || (peek_kind(p) == TOK_NAME && peek_second(p) == TOK_EQUAL)) {
+        if (!class_argument(p, &item))
+            break;
         if (item.name) {
             if (late)
                 break;
@@ -317,14 +318,9 @@ static Pattern *class_pattern(Parser *p, Start start, Expr *cls)
             last_late = item;
             if (!late++)
                 first_late = item;
-            if (!p->diagnosing) {
-                p->mark = after;
-                break;
-            }
         }
         if (!late && !scratch_push(p, &item, sizeof item))
             return NULL;
-        after = p->mark;
         if (!accept(p, TOK_COMMA))
             break;
     }

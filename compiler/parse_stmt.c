@@ -1,7 +1,8 @@
 /* Simple statements, and the sequences and blocks statements stand in.
  *
- * Invariant: a statement function returns NULL with the mark where it began when its construct is not there; statement
- * lists push their members to the scratch stack and leave the collecting to the owner of the list. */
+ * Invariant: a statement function returns NULL with the mark where it began when its construct is not
+ * there; statement lists push their members to the scratch stack and leave the collecting to the owner of
+ * the list. */
 #include "parse_internal.h"
 
 #include <string.h>
@@ -378,6 +379,24 @@ static Stmt *annotated(Parser *p, Start start, Expr *target)
     return s;
 }
 
+/* The second pass looks for a target before it looks for an expression, as CPython does: a target is not
+ * examined for the mistakes of an expression. */
+static Expr *target_or_value(Parser *p)
+{
+    if (p->diagnosing) {
+        int mark = p->mark;
+        Expr *target = p_star_targets(p);
+        int kind = target ? peek_kind(p) : TOK_ERROR;
+        if (kind == TOK_EQUAL ||
+            (target && is_single_target(target) && (kind == TOK_COLON || augmented_operator(kind) >= 0)))
+            return target;
+        p->mark = mark;
+        if (p->failed)
+            return NULL;
+    }
+    return p_annotated_rhs(p);
+}
+
 /* target '=' (target '=')* value; the first target is read, '=' is next */
 static Stmt *assigned(Parser *p, Start start, Expr *first)
 {
@@ -389,7 +408,7 @@ static Stmt *assigned(Parser *p, Start start, Expr *first)
             return NULL;
         }
         set_context(value, CTX_STORE);
-        value = p_annotated_rhs(p);
+        value = target_or_value(p);
         if (!value) {
             p->scratch_size = base;
             return NULL;
@@ -417,7 +436,8 @@ static Stmt *augmented(Parser *p, Start start, Expr *target, int op)
     return s;
 }
 
-/* What the first expression turns out to be. *decided: past the point where the statement can be anything else. */
+/* What the first expression turns out to be. *decided: past the point where the statement can be anything
+ * else. */
 static Stmt *assignment(Parser *p, Start start, Expr *first, int *decided)
 {
     int kind = peek_kind(p);
@@ -436,7 +456,7 @@ static Stmt *expression_stmt(Parser *p)
 {
     Start start = start_here(p);
     int mark = p->mark, decided = 0;
-    Expr *first = p_annotated_rhs(p);
+    Expr *first = target_or_value(p);
     int after = p->mark;
     if (p->failed)
         return NULL;

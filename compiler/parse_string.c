@@ -1,8 +1,8 @@
 /* String literals: escapes, concatenation of neighbours, f-strings (PEP 701).
  *
- * Invariant: neighbouring literal pieces become one constant, empty ones vanish beside a field, and a JoinedStr is made
- * only where the source has an f-string. Errors in escapes count positions as CPython does: in a text where each
- * non-ASCII character stands as its ten-character escape. */
+ * Invariant: neighbouring literal pieces become one constant, empty ones vanish beside a field, and a
+ * JoinedStr is made only where the source has an f-string. Errors in escapes count positions as CPython
+ * does: in a text where each non-ASCII character stands as its ten-character escape. */
 #include "parse_internal.h"
 
 #include <string.h>
@@ -441,7 +441,8 @@ static int conversion(Parser *p, int *name)
     return 1;
 }
 
-/* 's', 'r' or 'a'; 0: reported. Checked only when the field is complete, so that what is missing is reported first. */
+/* 's', 'r' or 'a'; 0: reported. Checked only when the field is complete, so that what is missing is
+ * reported first. */
 static int conversion_character(Parser *p, int token)
 {
     const Name *name = p->tokens[token].name;
@@ -506,6 +507,31 @@ static int replacement_field(Parser *p)
     return 0;
 }
 
+/* Decodes the literal pieces from base on, and drops those that come out empty. */
+static int decode_pieces(Parser *p, size_t base, int raw)
+{
+    int n = (int)((p->scratch_size - base) / sizeof(Expr *));
+    p->scratch_size = base;
+    for (int i = 0; i < n; i++) {
+        Expr *e;
+        memcpy(&e, p->scratch + base + (size_t)i * sizeof e, sizeof e);
+        if (e->reserved) {
+            size_t length;
+            const char *text = decode(p, e->constant.str, e->constant.length, raw, 0, p->mark - 1, &length);
+            if (!text)
+                return 0;
+            e->reserved = 0;
+            e->constant.str = text;
+            e->constant.length = length;
+            if (length == 0)
+                continue;
+        }
+        memcpy(p->scratch + p->scratch_size, &e, sizeof e);
+        p->scratch_size += sizeof e;
+    }
+    return 1;
+}
+
 /* The literal pieces are decoded last, when the closing token is known, since errors point there. */
 static int fstring(Parser *p)
 {
@@ -529,18 +555,8 @@ static int fstring(Parser *p)
         p->scratch_size = base;
         return 0;
     }
-    int n = (int)((p->scratch_size - base) / sizeof(Expr *));
-    for (int i = 0; i < n; i++) {
-        Expr *e;
-        memcpy(&e, p->scratch + base + (size_t)i * sizeof e, sizeof e);
-        if (!e->reserved)
-            continue;
-        e->reserved = 0;
-        const char *text = decode(p, e->constant.str, e->constant.length, raw, 0, p->mark - 1, &e->constant.length);
-        if (!text)
-            return 0;
-        e->constant.str = text;
-    }
+    if (!decode_pieces(p, base, raw))
+        return 0;
     p->tokens[p->mark - 1].warned = 1;
     return 1;
 }

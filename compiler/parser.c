@@ -1,7 +1,7 @@
 /* The parser's driver: token stream, node memory, the two passes, and the entry points of parser.h.
  *
- * Invariant: tokens are kept from the start of the previous top-level statement on, so that a failing statement can be
- * parsed again for its diagnosis while memory stays small for long texts. */
+ * Invariant: tokens are kept from the start of the previous top-level statement on, so that a failing
+ * statement can be parsed again for its diagnosis while memory stays small for long texts. */
 #include "parse_internal.h"
 
 #include <string.h>
@@ -30,7 +30,8 @@ static int grow_tokens(Parser *p)
     return 1;
 }
 
-/* At the end of a prompt's input the end marker counts as the line end that is missing, and closes the open blocks. */
+/* At the end of a prompt's input the end marker counts as the line end that is missing, and closes the open
+ * blocks. */
 static void end_of_single(Parser *p, Token *token)
 {
     Lexer *lexer = &p->lexer;
@@ -65,9 +66,10 @@ const Token *parser_fill(Parser *p)
 }
 
 static const uint8_t expression_starts[TOK_KIND_COUNT] = {
-    [TOK_NAME] = 1, [TOK_NUMBER] = 1, [TOK_STRING] = 1, [TOK_FSTRING_START] = 1, [TOK_LPAREN] = 1, [TOK_LBRACKET] = 1,
-    [TOK_LBRACE] = 1, [TOK_ELLIPSIS] = 1, [TOK_PLUS] = 1, [TOK_MINUS] = 1, [TOK_TILDE] = 1, [TOK_FALSE] = 1,
-    [TOK_NONE] = 1, [TOK_TRUE] = 1, [TOK_AWAIT] = 1, [TOK_LAMBDA] = 1, [TOK_NOT] = 1,
+    [TOK_NAME] = 1, [TOK_NUMBER] = 1, [TOK_STRING] = 1, [TOK_FSTRING_START] = 1, [TOK_LPAREN] = 1,
+    [TOK_LBRACKET] = 1, [TOK_LBRACE] = 1, [TOK_ELLIPSIS] = 1, [TOK_PLUS] = 1, [TOK_MINUS] = 1,
+    [TOK_TILDE] = 1, [TOK_FALSE] = 1, [TOK_NONE] = 1, [TOK_TRUE] = 1, [TOK_AWAIT] = 1, [TOK_LAMBDA] = 1,
+    [TOK_NOT] = 1,
 };
 
 int starts_expression(int kind)
@@ -229,8 +231,9 @@ void memo_put(Parser *p, int rule, int extra, int mark, void *node)
     p->memo_count++;
 }
 
-/* Forgets the tokens before the statement that was just read. That one stays, since what follows may have been meant to
- * be a part of it ("elif", "except"), which its second parse then explains. Returns where the next one begins. */
+/* Forgets the tokens before the statement that was just read. That one stays, since what follows may have
+ * been meant to be a part of it ("elif", "except"), which its second parse then explains. Returns where the
+ * next one begins. */
 static int drop_tokens(Parser *p, int before)
 {
     int kept = p->fill - before;
@@ -338,7 +341,6 @@ static void diagnose(Parser *p, AstModule *module)
         p->mark = 0;
         p->scratch_size = 0;
         p->depth = 0;
-        p->lexer.warnings = NULL;
         parse_mode(p, module);
     }
     raise_final(p, last_token);
@@ -422,8 +424,8 @@ static int only_comments(const char *text, size_t n)
     return 1;
 }
 
-/* codeop's way: input that does not parse needs more when a further line end makes it parse, or makes it end too early;
- * where that changes nothing, it is wrong. */
+/* codeop's way: input that does not parse needs more when a further line end makes it parse, or makes it
+ * end too early; where that changes nothing, it is wrong. */
 int parse_completeness(ArenaAllocFn alloc, void *data, const char *text, size_t n, int mode)
 {
     unsigned flags = PARSE_FLAG_UTF8 | PARSE_FLAG_ALLOW_INCOMPLETE | PARSE_FLAG_DONT_IMPLY_DEDENT;

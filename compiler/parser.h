@@ -1,6 +1,8 @@
-/* Source text -> syntax tree: the one entry point of the lexer and parser, and the report it gives on failure.
+/* Source text -> syntax tree: the one entry point of the lexer and parser, and the report it gives on
+ * failure.
  *
- * The parser knows no VM: errors are a plain record which the caller turns into an exception, warnings a plain list. */
+ * The parser knows no VM: errors are a plain record which the caller turns into an exception, warnings a
+ * plain list. */
 #ifndef COVE_PARSER_H
 #define COVE_PARSER_H
 
@@ -17,9 +19,10 @@ typedef enum ParseErrorKind {
     PARSE_NOMEMORY          /* MemoryError without text: the allocator refused */
 } ParseErrorKind;
 
-/* line 0 means "no position". Columns are code points counted from 1, as SyntaxError.offset; end_col 0 or -1 are kept as
- * CPython gives them. source_line points into the decoded text (not NUL-terminated, without its line end); it is what
- * SyntaxError.text shows once a newline is appended when source_line_newline is set. */
+/* line 0 means "no position". Columns are code points counted from 1, as SyntaxError.offset; end_col 0 or
+ * -1 are kept as CPython gives them. source_line points into the decoded text (not NUL-terminated, without
+ * its line end); it is what SyntaxError.text shows once a newline is appended when source_line_newline is
+ * set. */
 typedef struct ParseError {
     int kind;               /* ParseErrorKind */
     const char *msg;        /* in the arena, or static */
@@ -51,16 +54,16 @@ enum {
     PARSE_FLAG_FILE_INPUT = 32          /* the bytes are a file's: decoding errors are worded as for files */
 };
 
-/* Parses text[0..n). Everything that is returned lives in the arena. On failure the result is NULL and *error is filled;
- * on success error->kind is PARSE_OK. warnings may be NULL. */
+/* Parses text[0..n). Everything that is returned lives in the arena. On failure the result is NULL and
+ * *error is filled; on success error->kind is PARSE_OK. warnings may be NULL. */
 AstModule *parse_source(Arena *arena, const char *text, size_t n, const char *filename, int mode, unsigned flags,
                      ParseError *error, ParseWarnings *warnings);
 
 /* What a prompt needs to know of the lines typed so far. */
 typedef enum ParseCompleteness { INPUT_COMPLETE, INPUT_NEEDS_MORE, INPUT_WRONG } ParseCompleteness;
 
-/* codeop's rule: NEEDS_MORE for an open bracket or triple quote, a trailing backslash, or a block not yet closed by an
- * empty line. Takes and frees its own memory. */
+/* codeop's rule: NEEDS_MORE for an open bracket or triple quote, a trailing backslash, or a block not yet
+ * closed by an empty line. Takes and frees its own memory. */
 int parse_completeness(ArenaAllocFn alloc, void *data, const char *text, size_t n, int mode);
 
 #endif

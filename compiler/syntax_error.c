@@ -1,7 +1,8 @@
-/* Syntax errors: from a place in the token stream to the line and code-point columns that a SyntaxError carries.
+/* Syntax errors: from a place in the token stream to the line and code-point columns that a SyntaxError
+ * carries.
  *
- * Invariant: the first report wins. The columns follow CPython's arithmetic in its odd corners too (ends of ranges over
- * several lines, tokens without text), since they are visible in tracebacks. */
+ * Invariant: the first report wins. The columns follow CPython's arithmetic in its odd corners too (ends of
+ * ranges over several lines, tokens without text), since they are visible in tracebacks. */
 #include "syntax_error.h"
 
 #include <stdarg.h>
@@ -195,12 +196,13 @@ void check_rest(Parser *p)
             return;
         if (token.kind != TOK_ERROR)
             continue;
-        if (lexer->done == LEX_REPORTED) {
+        if (lexer->fstrings) {
             /* inside an f-string, what looks wrong may be a consequence of the first error */
-            if (lexer->fstrings)
-                *p->error = kept;
+            *p->error = kept;
             return;
         }
+        if (lexer->done == LEX_REPORTED)
+            return;
         if (lexer->level && line > lexer->brackets[lexer->level - 1].line) {
             p->failed = 0;
             raise_unclosed(p);

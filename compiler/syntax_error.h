@@ -1,5 +1,5 @@
-/* Making ParseError records: where they point and how their text is found. The declarations the parser's files use are
- * in parse_internal.h; this header holds what the driver alone needs. */
+/* Making ParseError records: where they point and how their text is found. The declarations the parser's
+ * files use are in parse_internal.h; this header holds what the driver alone needs. */
 #ifndef COVE_SYNTAX_ERROR_H
 #define COVE_SYNTAX_ERROR_H
 

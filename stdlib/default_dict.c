@@ -71,12 +71,12 @@ static Value repr(VM *vm, Value self) {
     if (base && is_none(factory)) {
         shown = str_from_c(vm, "None");
     } else if (base) {
-        int active = repr_enter(vm, self);
+        int active = repr_enter(vm, factory); /* a factory may show the dict it belongs to */
         if (active > 0) {
             shown = str_from_c(vm, "...");
         } else if (active == 0) {
             shown = to_repr(vm, factory);
-            repr_leave(vm, self);
+            repr_leave(vm, factory);
         }
     }
     const Type *type = fast_type(vm, self);

@@ -9,6 +9,9 @@
 #include <float.h>
 #include <math.h>
 #undef I
+#ifndef CMPLX /* clang with an older C library */
+#define CMPLX(re, im) __builtin_complex((double)(re), (double)(im))
+#endif
 
 typedef struct Pair {
     double re, im;

@@ -52,7 +52,7 @@ FUNCTION(op_truth) {
 
 FUNCTION(op_is) { return from_bool(value_identical(args[0], args[1])); }
 FUNCTION(op_is_not) { return from_bool(!value_identical(args[0], args[1])); }
-FUNCTION(op_index) { return to_index(vm, args[0]); }
+FUNCTION(op_index) { return exact_index(vm, args[0]); }
 FUNCTION(op_getitem) { return item_get(vm, args[0], args[1]); }
 FUNCTION(op_setitem) { return item_set(vm, args[0], args[1], args[2]) ? VALUE_NONE : VALUE_ERROR; }
 FUNCTION(op_delitem) { return item_set(vm, args[0], args[1], 0) ? VALUE_NONE : VALUE_ERROR; }
@@ -150,7 +150,7 @@ FUNCTION(op_compare_digest) {
             return raise_type(vm, "comparing strings with non-ASCII characters is not supported");
         return from_bool(same_bytes(str_data(a), as_str(a)->nbytes, str_data(b), as_str(b)->nbytes));
     }
-    if (!fast_type(vm, a)->slots.get_buffer || !fast_type(vm, b)->slots.get_buffer)
+    if (!fast_type(vm, a)->slots.get_buffer && !fast_type(vm, b)->slots.get_buffer)
         return raise_type(vm, "unsupported operand types(s) or combination of types: '%.100T' and '%.100T'", a, b);
     Buffer x, y;
     if (!buffer_get(vm, a, &x, false))
@@ -186,7 +186,7 @@ static Getter *getter_new(VM *vm, Type *type, const char *name, Value *args, siz
         return NULL;
     }
     if (nargs == 0) {
-        raise_type(vm, "%s expected at least 1 argument, got 0", name);
+        raise_type(vm, "%s expected 1 argument, got 0", name);
         return NULL;
     }
     Getter *g = object_alloc(vm, type, 0);

@@ -179,7 +179,7 @@ static Value random_setstate(VM *vm, Value self, Value *args, size_t nargs, Valu
         Value item = as_tuple(args[0])->items[i];
         uint64_t word;
         if (!is_int(item))
-            return raise_type(vm, "an integer is required");
+            return raise_type(vm, "'%T' object cannot be interpreted as an integer", item);
         if (int_sign(item) < 0)
             return raise_overflow(vm, "can't convert negative value to unsigned int");
         if (!int_fits_uint64(item, &word))

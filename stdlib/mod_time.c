@@ -56,16 +56,30 @@ bool time_local_seconds(const TimeParts *t, int64_t *out) {
     return r != (time_t)-1 || tm.tm_wday != -1;
 }
 
+static bool field_argument(VM *vm, Value v, int *out) {
+    Value i = to_index(vm, v);
+    if (i == VALUE_ERROR)
+        return false;
+    int64_t n;
+    bool fits = int_fits_int64(i, &n);
+    decref(vm, i);
+    if (!fits)
+        return raise_overflow(vm, "Python int too large to convert to C long");
+    if (n != (int)n)
+        return raise_overflow(vm, n > 0 ? "signed integer is greater than maximum" : "signed integer is less than minimum");
+    *out = (int)n;
+    return true;
+}
+
 /* Reads a tuple of nine integers into parts without checking their ranges. */
 static bool parts_from_tuple(VM *vm, Value v, const char *function, TimeParts *out) {
     if (!is_tuple(v))
         return raise_type(vm, "Tuple or struct_time argument required");
-    const Tuple *t = as_tuple(v);
-    if (t->len != 9)
+    if (as_tuple(v)->len != 9)
         return raise_type(vm, "%s(): illegal time tuple argument", function);
     int fields[9];
     for (size_t i = 0; i < 9; i++)
-        if (!to_c_int(vm, t->items[i], &fields[i]))
+        if (!field_argument(vm, as_tuple(v)->items[i], &fields[i]))
             return false;
     if (fields[0] < INT32_MIN + 1900)
         return raise_overflow(vm, "year out of range");
@@ -148,7 +162,7 @@ static bool to_nanoseconds(VM *vm, Value v, int64_t *out) {
     Value i = to_index(vm, v);
     if (i == VALUE_ERROR)
         return false;
-    int64_t seconds;
+    int64_t seconds = 0;
     bool fits = int_fits_int64(i, &seconds) && !__builtin_mul_overflow(seconds, SECOND, out);
     decref(vm, i);
     return fits || raise_overflow(vm, "timestamp too large to convert to C PyTime_t");
@@ -169,12 +183,12 @@ static Value seconds_of(int64_t ns) {
 }
 
 static Value clock_seconds(VM *vm, clockid_t clock) {
-    int64_t ns;
+    int64_t ns = 0;
     return read_clock(vm, clock, &ns) ? seconds_of(ns) : VALUE_ERROR;
 }
 
 static Value clock_nanoseconds(VM *vm, clockid_t clock) {
-    int64_t ns;
+    int64_t ns = 0;
     return read_clock(vm, clock, &ns) ? int_from_int64(vm, ns) : VALUE_ERROR;
 }
 
@@ -202,17 +216,17 @@ static bool clock_argument(VM *vm, Value v, clockid_t *out) {
 }
 
 static Value time_clock_gettime(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
-    clockid_t id;
+    clockid_t id = 0;
     return clock_argument(vm, args[0], &id) ? clock_seconds(vm, id) : VALUE_ERROR;
 }
 
 static Value time_clock_gettime_ns(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
-    clockid_t id;
+    clockid_t id = 0;
     return clock_argument(vm, args[0], &id) ? clock_nanoseconds(vm, id) : VALUE_ERROR;
 }
 
 static Value time_clock_getres(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
-    clockid_t id;
+    clockid_t id = 0;
     struct timespec ts;
     if (!clock_argument(vm, args[0], &id))
         return VALUE_ERROR;
@@ -231,16 +245,16 @@ static Value set_clock(VM *vm, clockid_t id, int64_t ns) {
 }
 
 static Value time_clock_settime(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
-    clockid_t id;
-    int64_t ns;
+    clockid_t id = 0;
+    int64_t ns = 0;
     if (!clock_argument(vm, args[0], &id) || !to_nanoseconds(vm, args[1], &ns))
         return VALUE_ERROR;
     return set_clock(vm, id, ns);
 }
 
 static Value time_clock_settime_ns(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
-    clockid_t id;
-    int64_t ns;
+    clockid_t id = 0;
+    int64_t ns = 0;
     if (!clock_argument(vm, args[0], &id) || !to_int64(vm, args[1], &ns))
         return VALUE_ERROR;
     return set_clock(vm, id, ns);
@@ -299,7 +313,7 @@ static int wait_until(VM *vm, int64_t deadline) {
 }
 
 static Value time_sleep(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
-    int64_t ns, now, deadline;
+    int64_t ns = 0, now = 0, deadline;
     if (!to_nanoseconds(vm, args[0], &ns))
         return VALUE_ERROR;
     if (ns < 0)
@@ -329,7 +343,7 @@ static bool seconds_or_now(VM *vm, Value v, int64_t *out) {
 }
 
 static Value convert_seconds(VM *vm, Value v, bool local) {
-    int64_t seconds;
+    int64_t seconds = 0;
     TimeParts t;
     if (!seconds_or_now(vm, v, &seconds) || !broken_down(vm, seconds, local, &t))
         return VALUE_ERROR;
@@ -346,7 +360,7 @@ static Value time_localtime(VM *vm, Value self, Value *args, size_t nargs, Value
 
 static Value time_mktime(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     TimeParts t;
-    int64_t seconds;
+    int64_t seconds = 0;
     if (!parts_from_tuple(vm, args[0], "mktime", &t))
         return VALUE_ERROR;
     if (!time_local_seconds(&t, &seconds))
@@ -370,7 +384,7 @@ static Value time_asctime(VM *vm, Value self, Value *args, size_t nargs, Value k
 }
 
 static Value time_ctime(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
-    int64_t seconds;
+    int64_t seconds = 0;
     TimeParts t;
     if (!seconds_or_now(vm, args[0], &seconds) || !broken_down(vm, seconds, true, &t))
         return VALUE_ERROR;

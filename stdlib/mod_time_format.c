@@ -47,7 +47,7 @@ static bool put_number(StrBuilder *b, const Field *f, int64_t n, int width, char
         width = 0;
     int len = snprintf(digits, sizeof digits, "%lld", (long long)(n < 0 ? -n : n)), at = 0;
     int fill = width - len - (n < 0);
-    if (pad == '_')
+    if (pad == '_' || pad == '-')
         for (; fill > 0; fill--)
             text[at++] = ' ';
     if (n < 0)

@@ -6,7 +6,8 @@
  *   -q  no tree: only "ok" or the error
  *   -a  the text does not come from a file: allow incomplete input as codeop does
  *   -t N  parse each file N times and print the speed
- * An error prints as: KIND|LINE|COL|END_LINE|END_COL|MESSAGE; warnings follow, one a line, as: warning|LINE|MESSAGE. */
+ * An error prints as: KIND|LINE|COL|END_LINE|END_COL|MESSAGE; warnings follow, one a line, as:
+ * warning|LINE|MESSAGE. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,8 +48,8 @@ static char *read_file(const char *path, size_t *n)
 static const char *kind_name(int kind)
 {
     static const char *const names[] = {
-        "ok", "SyntaxError", "IndentationError", "TabError", "_IncompleteInputError", "UnicodeEncodeError", "MemoryError",
-        "MemoryError",
+        "ok", "SyntaxError", "IndentationError", "TabError", "_IncompleteInputError", "UnicodeEncodeError",
+        "MemoryError", "MemoryError",
     };
     return names[kind];
 }

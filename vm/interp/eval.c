@@ -3,7 +3,7 @@
  * One call of eval_run executes a whole tree of script calls: a call pushes a frame and continues in the same C frame, a
  * return pops it. The state of the running frame is kept in C locals (registers of the machine):
  *
- *     frame, regs, consts, pc, nlocals      and frame->pc, which must be current whenever anything can raise or look
+ *     frame, consts, pc, nlocals      and frame->pc, which must be current whenever anything can raise or look
  *
  * Rules for whoever edits a handler:
  *   1. Operands that are temporaries are consumed: after use, DROP(operand) (a no-op for locals). Numbers need no DROP: a
@@ -12,7 +12,7 @@
  *   3. SAVE() before anything that can raise, run scripts or look at the frame; then `goto error` on failure. Operands
  *      may still be in their registers then: unwinding drops them.
  *   4. Whatever may run scripts may also free what you borrowed: read operands again, or hold references.
- *   5. Never cache frame, regs, pc across a push or pop of a frame other than by LOAD_FRAME.
+ *   5. Never cache frame or pc across a push or pop of a frame other than by LOAD_FRAME.
  *   6. A handler's fast path is short and inline; the rest is a function in slow.c.
  *   7. An instruction may quicken itself by rewriting its opcode; the quickened form checks its guess and, when it is
  *      wrong, turns back and starts over (DEOPT). Both forms have the same operands and length. */
@@ -29,6 +29,8 @@
 #define C instr_c(ins)
 #define X ((int32_t)instr_x(ins))
 
+/* The registers stand at a fixed distance behind the frame's header: no variable of its own. */
+#define regs (frame->regs)
 #define SAVE() (frame->pc = pc)
 
 #if defined(__GNUC__)
@@ -87,7 +89,6 @@
 #define LOAD_FRAME(f)                                                                                                 \
     do {                                                                                                              \
         frame = (f);                                                                                                  \
-        regs = frame->regs;                                                                                           \
         consts = frame->code->consts;                                                                                 \
         nlocals = frame->code->nlocals;                                                                               \
         pc = frame->pc;                                                                                               \
@@ -144,11 +145,11 @@ static ALWAYS_INLINE void pop_frame(VM *vm, Thread *t, Frame *f) {
         frame_pop_chunk(vm);
 }
 
-static ALWAYS_INLINE void clear_registers(VM *vm, Value *regs, unsigned n) {
+static ALWAYS_INLINE void clear_registers(VM *vm, Value *values, unsigned n) {
     for (unsigned i = 0; i < n; i++) {
-        Value v = regs[i];
+        Value v = values[i];
         if (is_obj(v)) {
-            regs[i] = 0;
+            values[i] = 0;
             obj_decref(vm, as_obj(v));
         }
     }
@@ -158,7 +159,7 @@ static ALWAYS_INLINE void clear_registers(VM *vm, Value *regs, unsigned n) {
 static ALWAYS_INLINE void drop_frame(VM *vm, Frame *f, unsigned nregs) {
     if (unlikely(f->object != NULL))
         frame_detach(vm, f);
-    clear_registers(vm, f->regs, nregs);
+    clear_registers(vm, frame_registers(f), nregs);
     if (unlikely(!(f->code->flags & CO_OPTIMIZED))) {
         Value ns = *frame_namespace(f);
         *frame_namespace(f) = 0;
@@ -177,14 +178,14 @@ static ALWAYS_INLINE void end_frame(VM *vm, Thread *t, Frame *f, unsigned nregs)
 
 /* Makes the registers of a plain call: arguments moved out of the caller's temporaries. */
 static ALWAYS_INLINE void move_args(Frame *f, Value *args, unsigned n) {
-    Value *regs = f->regs;
+    Value *to = frame_registers(f);
     unsigned i = 0, nregs = f->code->nregs;
     for (; i < n; i++) {
-        regs[i] = args[i];
+        to[i] = args[i];
         args[i] = 0;
     }
     for (; i < nregs; i++)
-        regs[i] = 0;
+        to[i] = 0;
 }
 
 Value eval_run(VM *vm, Frame *entry, bool throwing) {
@@ -198,7 +199,6 @@ Value eval_run(VM *vm, Frame *entry, bool throwing) {
 #endif
     Thread *t = vm->thread;
     Frame *frame;
-    Value *regs;
     const Value *consts;
     const Instr *pc;
     unsigned nlocals;

@@ -65,6 +65,7 @@ typedef struct Frame {
     Value regs[];
 } Frame;
 
+static ALWAYS_INLINE Value *frame_registers(Frame *f) { return f->regs; }
 static ALWAYS_INLINE Value *frame_namespace(Frame *f) { return &f->regs[f->code->nregs]; }
 
 /* The frame as scripts see it (sys._getframe, tb_frame, gi_frame). While the frame lives, `frame` points to it; when it

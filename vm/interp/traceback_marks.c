@@ -235,6 +235,7 @@ typedef enum Form { FORM_OTHER, FORM_BINARY, FORM_CALL, FORM_SUBSCRIPT } Form;
 typedef struct Outline {
     bool impossible; /* something stands at depth 0 that no operation, call or subscript contains */
     bool operand;    /* the last token ends an operand */
+    bool number;     /* that operand is a number */
     bool unary;      /* a unary operator stands where the whole expression starts */
     bool awaits;
     int precedence;  /* of the operator applied last; 0: none yet */
@@ -310,6 +311,7 @@ static void outline_word(Outline *o, Scan *s) {
             o->awaits = true;
     } else {
         o->operand = true;
+        o->number = n > 0 && word[0] >= '0' && word[0] <= '9';
     }
     o->last_close = false;
 }
@@ -342,8 +344,9 @@ static void outline_operator(Outline *o, Scan *s, uint32_t c) {
     int precedence = operator_precedence(c, next, &size);
     if (precedence < 0 && !(c == '~' && !o->operand) && c != '.') {
         o->impossible = true; /* comparison, assignment, comma, colon */
-    } else if (c == '.') {
+    } else if (c == '.') { /* of an attribute or of a number */
         size = 1;
+        o->operand = o->operand && o->number && !is_word(next);
     } else if (!o->operand) { /* unary */
         size = 1;
         if (o->first)

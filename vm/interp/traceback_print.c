@@ -195,8 +195,16 @@ static void put_repeats(StrBuilder *out, size_t count) {
     }
 }
 
+/* The statements typed at a prompt are sources of their own, but readers need not know. */
+static void put_filename(StrBuilder *out, Value filename) {
+    bool typed = strncmp(str_data(filename), "<stdin>-", 8) == 0;
+    strbuilder_add_c(out, "  File \"");
+    strbuilder_add(out, str_data(filename), typed ? 7 : as_str(filename)->nbytes);
+}
+
 static void put_entry(VM *vm, CachedFile *files, int *next, StrBuilder *out, const Entry *e) {
-    strbuilder_printf(out, "  File \"%V\", line %d, in %V\n", e->filename, e->range.line, e->name);
+    put_filename(out, e->filename);
+    strbuilder_printf(out, "\", line %d, in %V\n", e->range.line, e->name);
     CachedFile *f = file_get(vm, files, next, e->filename);
     if (f->text)
         traceback_marks(vm, out, f->text, f->n, e->range);
@@ -307,8 +315,7 @@ static void put_syntax_line(VM *vm, StrBuilder *out, Value exc, Value text) {
     for (size_t i = 0; i < n; i++)
         length += ((unsigned char)data[i] & 0xc0) != 0x80;
     int64_t end = length + 1;
-    if (int_field(exc, SYNTAXERROR_LINENO, -1) == int_field(exc, SYNTAXERROR_END_LINENO, -2) ||
-        !exception_field(exc, SYNTAXERROR_END_LINENO) || is_none(exception_field(exc, SYNTAXERROR_END_LINENO))) {
+    if (int_field(exc, SYNTAXERROR_LINENO, -1) == int_field(exc, SYNTAXERROR_END_LINENO, -2)) {
         end = int_field(exc, SYNTAXERROR_END_OFFSET, 0);
         if (end == 0)
             end = offset;
@@ -345,8 +352,10 @@ static void put_syntax_error(VM *vm, StrBuilder *out, Value exc) {
     if (is_given(line)) {
         Value shown = has_file ? safe_str(vm, file, "filename") : str_from_c(vm, "<string>");
         Value number = safe_str(vm, line, "lineno");
-        if (shown && number)
-            strbuilder_printf(out, "  File \"%V\", line %V\n", shown, number);
+        if (shown && number) {
+            put_filename(out, shown);
+            strbuilder_printf(out, "\", line %V\n", number);
+        }
         decref(vm, shown);
         decref(vm, number);
     } else if (is_given(file)) {

@@ -74,7 +74,7 @@ bool bytearray_resize(VM *vm, ByteArray *a, size_t n) {
 
 bool bytearray_append_bytes(VM *vm, ByteArray *a, const char *data, size_t n) {
     size_t old = a->len;
-    bool own = a->data != NULL && data >= a->data && data < a->data + old; /* a += a */
+    bool own = a->data != NULL && data >= a->data && data < a->data + old;
     size_t offset = own ? (size_t)(data - a->data) : 0;
     if (n == 0)
         return true;
@@ -166,7 +166,7 @@ static bool bytes_of(VM *vm, Value v, Value *made, Buffer *b, const char *error)
     return false;
 }
 
-/* self += b; a view of self itself counts as an export, so it is let go before resizing. */
+/* Adds b at the end of self; a view of self itself counts as an export, so it is let go before resizing. */
 static bool append_buffer(VM *vm, ByteArray *a, Buffer *b) {
     if (b->owner != from_obj(a))
         return bytearray_append_bytes(vm, a, b->data, b->len);
@@ -181,7 +181,8 @@ static Value inplace_concat(VM *vm, Value self, Value other) {
         return raise_type(vm, "can't concat %.100T to %.100T", other, self);
     if (!buffer_get(vm, other, &b, false))
         return VALUE_ERROR;
-    bool ok = append_buffer(vm, as_bytearray(self), &b);
+    /* as in CPython, adding a bytearray to itself is refused: its own view holds it */
+    bool ok = bytearray_append_bytes(vm, as_bytearray(self), b.data, b.len);
     buffer_release(vm, &b);
     return ok ? incref(self) : VALUE_ERROR;
 }
@@ -317,14 +318,15 @@ static bool delete_steps(VM *vm, ByteArray *a, ssize_t start, ssize_t step, size
     return bytearray_resize(vm, a, to);
 }
 
-static bool assign(VM *vm, ByteArray *a, Value slice, const char *data, size_t count, bool deleting) {
+/* Assigning nothing deletes, whatever the step. */
+static bool assign(VM *vm, ByteArray *a, Value slice, const char *data, size_t count) {
     ssize_t start, stop, step;
     if (!slice_unpack(vm, slice, &start, &stop, &step))
         return false;
     size_t n = slice_adjust(a->len, &start, &stop, step);
     if (step == 1)
         return splice(vm, a, (size_t)start, n, data, count);
-    if (deleting)
+    if (count == 0)
         return delete_steps(vm, a, start, step, n);
     if (count != n)
         return raise_value(vm, "attempt to assign bytes of size %u to extended slice of size %u", count, n);
@@ -336,13 +338,13 @@ static bool assign(VM *vm, ByteArray *a, Value slice, const char *data, size_t c
 static bool set_slice(VM *vm, Value self, Value slice, Value value) {
     ByteArray *a = as_bytearray(self);
     if (value == 0)
-        return assign(vm, a, slice, "", 0, true);
+        return assign(vm, a, slice, "", 0);
     Value made, copy = 0;
     Buffer b;
     if (has_buffer(value) && !has_kind(value, KIND_MEMORYVIEW) && value != self) {
         if (!buffer_get(vm, value, &b, false))
             return false;
-        bool ok = assign(vm, a, slice, b.data, b.len, false);
+        bool ok = assign(vm, a, slice, b.data, b.len);
         buffer_release(vm, &b);
         return ok;
     }
@@ -353,7 +355,7 @@ static bool set_slice(VM *vm, Value self, Value slice, Value value) {
         decref(vm, copy);
         return false;
     }
-    bool ok = assign(vm, a, slice, b.data, b.len, false);
+    bool ok = assign(vm, a, slice, b.data, b.len);
     buffer_release(vm, &b);
     decref(vm, made);
     decref(vm, copy);

@@ -44,6 +44,8 @@ bool one_argument(VM *vm, const char *name, size_t nargs, Value kwnames, bool ke
 bool slice_unpack(VM *vm, Value slice, ssize_t *start, ssize_t *stop, ssize_t *step);
 size_t slice_adjust(size_t len, ssize_t *start, ssize_t *stop, ssize_t step);
 bool index_argument(VM *vm, Value v, ssize_t *out); /* start and stop of index() methods: clamped; None is no index */
+/* v.__index__() as a plain int, also for bools and instances of subclasses. */
+Value exact_index(VM *vm, Value v);
 /* The factor of seq * n, at least 0; MemoryError when len * n items cannot be. */
 bool repeat_factor(VM *vm, Value n, size_t len, size_t *out);
 

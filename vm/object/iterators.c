@@ -94,7 +94,7 @@ static Value enumerate_create(VM *vm, Type *type, Value *args, size_t nargs, Val
     if (!e)
         return VALUE_ERROR;
     if (bound[1]) {
-        Value start = to_index(vm, bound[1]);
+        Value start = exact_index(vm, bound[1]);
         if (!start)
             goto fail;
         if (is_small_int(start))

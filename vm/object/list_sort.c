@@ -165,27 +165,60 @@ static bool insertion_sort(Sorter *s, size_t start, size_t n, size_t sorted) {
     return true;
 }
 
-/* Length of the run that begins at start: not descending, or strictly descending and then turned round; 0: error. */
+static void reverse_range(Sorter *s, size_t from, size_t to) {
+    reverse_values(s->k + from, to - from);
+    if (s->v)
+        reverse_values(s->v + from, to - from);
+}
+
+/* First position from i on whose key is smaller than the one before it, or end; 0: error. */
+static size_t while_rising(Sorter *s, size_t i, size_t end) {
+    for (; i < end; i++) {
+        int r = less(s, s->k[i], s->k[i - 1]);
+        if (r)
+            return r < 0 ? 0 : i;
+    }
+    return end;
+}
+
+/* Length of the run that begins at start; 0: error. A run either never falls, or never rises and is then turned round;
+ * neighbours that are equal in the latter are turned round beforehand, so that they come out in their old order. */
 static size_t find_run(Sorter *s, size_t start, size_t end) {
     if (end - start < 2)
         return end - start;
-    size_t i = start + 1;
-    int falling = less(s, s->k[i], s->k[start]);
-    if (falling < 0)
+    size_t i = while_rising(s, start + 1, end), ties = 0;
+    if (i == 0)
         return 0;
+    if (i == end)
+        return i - start;
+    if (i > start + 1) {
+        int rose = less(s, s->k[start], s->k[i - 1]);
+        if (rose)
+            return rose < 0 ? 0 : i - start;
+        reverse_range(s, start, i);
+    }
     for (i++; i < end; i++) {
-        int r = less(s, s->k[i], s->k[i - 1]);
-        if (r < 0)
+        int falls = less(s, s->k[i], s->k[i - 1]);
+        if (falls < 0)
             return 0;
-        if (r != falling)
+        if (falls) {
+            if (ties)
+                reverse_range(s, i - ties - 1, i);
+            ties = 0;
+            continue;
+        }
+        int rises = less(s, s->k[i - 1], s->k[i]);
+        if (rises < 0)
+            return 0;
+        if (rises)
             break;
+        ties++;
     }
-    if (falling) {
-        reverse_values(s->k + start, i - start);
-        if (s->v)
-            reverse_values(s->v + start, i - start);
-    }
-    return i - start;
+    if (ties)
+        reverse_range(s, i - ties - 1, i);
+    reverse_range(s, start, i);
+    i = while_rising(s, i, end);
+    return i ? i - start : 0;
 }
 
 /* How many of the n sorted keys at a are below key (right: not above it), looking near `hint` first: doubling steps

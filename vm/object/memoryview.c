@@ -162,6 +162,8 @@ static bool int_item(VM *vm, const MemoryView *m, Value v, Item *x) {
     bool ok;
     if (is_signed_code(m->code)) {
         ok = int_fits_int64(i, &x->i8) && (bits == 64 || (x->i8 >> (bits - 1)) == 0 || (x->i8 >> (bits - 1)) == -1);
+    } else if (m->code == 'P' && int_sign(i) < 0) { /* addresses may be given as signed numbers */
+        ok = int_fits_int64(i, &x->i8);
     } else {
         ok = int_fits_uint64(i, &x->u8) && (bits == 64 || x->u8 >> bits == 0);
     }
@@ -195,9 +197,7 @@ static bool float_item(VM *vm, const MemoryView *m, Value v, Item *x) {
     else if (m->code == 'f')
         x->f4 = (float)d;
     else if (!double_to_half(d, &x->u2))
-        return raise_overflow(vm, "float too large to pack with e format");
-    if (m->code == 'f' && __builtin_isinf(x->f4) && !__builtin_isinf(d))
-        return raise_overflow(vm, "float too large to pack with f format");
+        return wrong_value(vm, m);
     return true;
 }
 

@@ -81,12 +81,12 @@ static Value create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames
         return raise_type(vm, "range expected at most 3 arguments, got %u", nargs);
     Value v[3] = {from_small_int(0), 0, from_small_int(1)}, result = VALUE_ERROR;
     if (nargs == 1) {
-        v[1] = to_index(vm, args[0]);
+        v[1] = exact_index(vm, args[0]);
         if (!v[1])
             return VALUE_ERROR;
     } else {
         for (size_t i = 0; i < nargs; i++) {
-            v[i] = to_index(vm, args[i]);
+            v[i] = exact_index(vm, args[i]);
             if (!v[i])
                 goto out;
         }

@@ -42,9 +42,11 @@ static int same_key(VM *vm, Set *s, SetEntry *e, Value key) {
     return equal < 0 ? -1 : changed || s->table != table || s->mask != mask ? -2 : equal;
 }
 
-/* The entry of the key, or the free one where the search ended; NULL on error. */
-static SetEntry *look(VM *vm, Set *s, Value key, int64_t hash) {
-again:;
+/* The entry of the key, or the free one where the search ended; NULL on error. *deleted: the last deleted entry that the
+ * search passed by, or NULL. */
+static ALWAYS_INLINE SetEntry *search(VM *vm, Set *s, Value key, int64_t hash, SetEntry **deleted) {
+again:
+    *deleted = NULL;
     size_t mask = s->mask, perturb = (size_t)hash, i = perturb & mask;
     for (;;) {
         SetEntry *e = &s->table[i];
@@ -60,12 +62,19 @@ again:;
                     return NULL;
                 if (same == -2)
                     goto again;
+            } else if (e->hash == -1) {
+                *deleted = e;
             }
             e++;
         } while (probes--);
         perturb >>= PERTURB_SHIFT;
         i = (i * 5 + 1 + perturb) & mask;
     }
+}
+
+static SetEntry *look(VM *vm, Set *s, Value key, int64_t hash) {
+    SetEntry *deleted;
+    return search(vm, s, key, hash, &deleted);
 }
 
 /* For a key known to be absent from a table without deleted entries. */
@@ -123,10 +132,15 @@ static size_t grown(const Set *s) { return s->used > 50000 ? s->used * 2 : s->us
 
 bool set_add_hash(VM *vm, Set *s, Value key, int64_t hash) {
     incref(key); /* it may live only in the set that is being changed */
-    SetEntry *e = look(vm, s, key, hash);
+    SetEntry *deleted, *e = search(vm, s, key, hash, &deleted);
     if (!e || e->key) {
         decref(vm, key);
         return e != NULL;
+    }
+    if (deleted) {
+        *deleted = (SetEntry){key, hash};
+        s->used++;
+        return true;
     }
     *e = (SetEntry){key, hash};
     s->fill++;

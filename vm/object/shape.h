@@ -26,6 +26,7 @@ typedef enum AttrCacheKind {
     ATTR_PROPERTY,   /* `value`: script function to call with the object */
     ATTR_MODULE,     /* entry `index` of the module's dict */
     ATTR_TYPE,       /* `value`: what reading the attribute of that type object gives */
+    ATTR_CLASSMETHOD, /* `value`: function to be bound to the class (the receiver, or the receiver's class) */
     ATTR_TRANSITION, /* store only: write at byte `offset` (inline), then set the shape to `new_shape` */
 } AttrCacheKind;
 typedef struct AttrCacheResult {

@@ -36,6 +36,18 @@ bool index_argument(VM *vm, Value v, ssize_t *out) {
     return to_ssize_clamped(vm, v, out);
 }
 
+Value exact_index(VM *vm, Value v) {
+    if (is_small_int(v))
+        return v;
+    Value i = to_index(vm, v);
+    if (i && !is_exact_int(i)) {
+        Value plain = int_copy(vm, i);
+        decref(vm, i);
+        return plain;
+    }
+    return i;
+}
+
 bool repeat_factor(VM *vm, Value n, size_t len, size_t *out) {
     ssize_t times;
     if (!is_int(n) && !fast_type(vm, n)->slots.index)
@@ -152,7 +164,7 @@ static Value clamp_bound(VM *vm, Value v, Value len, Value low, Value high, Valu
         return incref(missing);
     if (!is_int(v) && !fast_type(vm, v)->slots.index)
         return raise_type(vm, "slice indices must be integers or None or have an __index__ method");
-    Value i = to_index(vm, v);
+    Value i = exact_index(vm, v);
     if (!i)
         return VALUE_ERROR;
     if (int_sign(i) < 0) {
@@ -176,7 +188,7 @@ bool slice_indices(VM *vm, Value slice, Value len, Value *start, Value *stop, Va
         *step = from_small_int(1);
     else if (!is_int(s->step) && !fast_type(vm, s->step)->slots.index)
         return raise_type(vm, "slice indices must be integers or None or have an __index__ method");
-    else if (!(*step = to_index(vm, s->step)))
+    else if (!(*step = exact_index(vm, s->step)))
         return false;
     bool back = int_sign(*step) < 0;
     Value low = from_small_int(back ? -1 : 0), high = 0;
@@ -203,7 +215,7 @@ fail:
 }
 
 static Value indices(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
-    Value len = to_index(vm, args[0]), start, stop, step, result = VALUE_ERROR;
+    Value len = exact_index(vm, args[0]), start, stop, step, result = VALUE_ERROR;
     if (!len)
         return VALUE_ERROR;
     if (int_sign(len) < 0) {

@@ -296,6 +296,8 @@ static Value create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames
     Value bound[3] = {0, 0, 0};
     if (likely(nargs == 1 && kwnames == 0))
         bound[0] = args[0];
+    else if (nargs > 3)
+        return raise_type(vm, "str expected at most 3 arguments, got %u", nargs);
     else if (!native_bind(vm, "str", "object='', encoding='utf-8', errors='strict'", args, nargs, kwnames, bound, 3))
         return VALUE_ERROR;
     Value r;

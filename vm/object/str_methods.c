@@ -225,7 +225,7 @@ static Value strip_text(VM *vm, Value self, Value chars, int sides, const char *
     if (chars == 0 || is_none(chars))
         return text_strip(vm, &t, NULL, 0, sides);
     if (!is_str(chars))
-        return raise_type(vm, "%s arg must be None or str, not %.100T", name, chars);
+        return raise_type(vm, "%s arg must be None or str", name);
     return text_strip(vm, &t, str_data(chars), as_str(chars)->nbytes, sides);
 }
 

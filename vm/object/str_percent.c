@@ -212,6 +212,8 @@ static Value int_argument(Percent *f, Value v, uint32_t type) {
             return VALUE_ERROR;
         error_clear(vm);
     }
+    if (f->bytes && !exact)
+        type = 'd'; /* the others are the same to bytes */
     return raise_type(vm, exact ? "%%%c format: an integer is required, not %.200T"
                                 : "%%%c format: a real number is required, not %.200T", (int)type, v);
 }
@@ -380,6 +382,8 @@ static bool put_argument(Percent *f, const Directive *d) {
             return put_bytes(f, d, v);
         break;
     }
+    if (f->bytes && d->type >= 0x80)
+        return raise_overflow(vm, "character argument not in range(0x110000)");
     const char *at = f->p - (f->bytes ? 1 : utf8_size(d->type));
     size_t index = (size_t)(at - f->start);
     if (!f->bytes)

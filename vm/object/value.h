@@ -27,7 +27,7 @@ typedef struct Shape Shape;
 
 #define VALUE_ERROR ((Value)0)
 #define VALUE_CONSTANT(n) (((Value)1 << 48) | (n))
-#define VALUE_NONE VALUE_CONSTANT(0)
+#define VALUE_NONE VALUE_CONSTANT(1) /* not 0: is_obj tests v - 1 */
 #define VALUE_FALSE VALUE_CONSTANT(2)
 #define VALUE_TRUE VALUE_CONSTANT(3)
 #define VALUE_ELLIPSIS VALUE_CONSTANT(4)
@@ -39,7 +39,7 @@ typedef struct Shape Shape;
 #define SMALL_INT_MIN (-((int64_t)1 << 47))
 
 /* True for a heap pointer; false for VALUE_ERROR. */
-static ALWAYS_INLINE bool is_obj(Value v) { return v - 1 < (((Value)1 << 48) - 1); }
+static ALWAYS_INLINE bool is_obj(Value v) { return (v - 1) >> 48 == 0; }
 static ALWAYS_INLINE Object *as_obj(Value v) { return (Object *)(uintptr_t)v; }
 static ALWAYS_INLINE Value from_obj(const void *o) { return (Value)(uintptr_t)o; }
 

@@ -148,6 +148,38 @@ Value attr_special(VM *vm, Value obj, Value name, Value *self) {
     return ft->slots.descr_get != NULL ? descr_bind(vm, found, obj, t) : incref(found);
 }
 
+static bool is_method_function(VM *vm, Value v) {
+    return is_obj(v) &&
+           (as_obj(v)->kind == KIND_FUNCTION || obj_type(as_obj(v)) == vm->types.method_descriptor);
+}
+
+Value attr_load_method(VM *vm, Value obj, Value name, Value *self) {
+    Type *t = type_of(vm, obj);
+    *self = 0;
+    if (likely(name_is_ready(name)) && t->slots.getattr == attr_generic_get) {
+        Value found = type_lookup(vm, t, name);
+        bool method = found != 0 && is_method_function(vm, found);
+        if ((method || is_descriptor_of(found, vm->types.classmethod)) &&
+            (t->attrs_offset == 0 || instance_get(vm, as_obj(obj), t, name) == 0)) {
+            *self = method ? obj : type_value(t);
+            return incref(method ? found : ((ClassMethod *)as_obj(found))->func);
+        }
+    } else if (likely(name_is_ready(name)) && t->slots.getattr == type_getattr) {
+        /* a metaclass hides an attribute of the class by a data descriptor only */
+        Value meta = type_lookup(vm, t, name), found = type_lookup(vm, as_type(obj), name);
+        bool hidden = meta != 0 && is_obj(meta) && obj_type(as_obj(meta))->slots.descr_set != NULL;
+        if (!hidden && is_descriptor_of(found, vm->types.classmethod)) {
+            *self = obj;
+            return incref(((ClassMethod *)as_obj(found))->func);
+        }
+        if (!hidden && found == 0 && meta != 0 && is_method_function(vm, meta)) {
+            *self = obj;
+            return incref(meta);
+        }
+    }
+    return attr_get(vm, obj, name);
+}
+
 /* --- set -------------------------------------------------------------------------------------------------------------- */
 
 static bool raise_cannot_set(VM *vm, Value obj, Value name, Value descr) {
@@ -245,6 +277,11 @@ static Value stable_value(VM *vm, Value attr, bool obj_access) {
     return 0;
 }
 
+/* The function of a classmethod object: borrowed, or 0. */
+static Value class_method(VM *vm, Value attr) {
+    return is_descriptor_of(attr, vm->types.classmethod) ? ((ClassMethod *)as_obj(attr))->func : 0;
+}
+
 static bool cache_type(VM *vm, Type *t, Value name, AttrCacheResult *r) {
     Type *meta = obj_type(&t->header);
     if (meta->slots.getattr != type_getattr)
@@ -254,10 +291,12 @@ static bool cache_type(VM *vm, Type *t, Value name, AttrCacheResult *r) {
         return cache_fail(r);
     Value attr = type_lookup(vm, t, name);
     Value value = attr != 0 ? stable_value(vm, attr, false) : 0;
+    r->kind = ATTR_TYPE;
+    if (value == 0 && (value = class_method(vm, attr)) != 0)
+        r->kind = ATTR_CLASSMETHOD;
     /* the metaclass needs a version too: that is how its changes reach the classes */
     if (value == 0 || type_version(vm, meta) == 0 || (r->id = type_version(vm, t)) == 0)
         return cache_fail(r);
-    r->kind = ATTR_TYPE;
     r->value = value;
     return true;
 }
@@ -346,10 +385,12 @@ static bool cache_instance(VM *vm, Object *o, Value name, AttrCacheResult *r) {
         return true;
     }
     r->value = stable_value(vm, descr, true);
-    if (r->value == 0)
-        return cache_fail(r);
     r->kind = ATTR_VALUE;
-    return true;
+    if (r->value == 0) {
+        r->value = class_method(vm, descr);
+        r->kind = ATTR_CLASSMETHOD;
+    }
+    return r->value != 0 || cache_fail(r);
 }
 
 bool attr_cache_lookup(VM *vm, Value obj, Value name, AttrCacheResult *r) {

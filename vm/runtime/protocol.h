@@ -15,6 +15,9 @@ int attr_has(VM *vm, Value obj, Value name);
 /* Special method on the type, bypassing the instance. Returns owned function, *self is obj (borrowed) when it must be
  * passed as first argument, 0 when the result is already bound. 0 without exception when absent. */
 Value attr_special(VM *vm, Value obj, Value name, Value *self);
+/* What `obj.name(...)` calls: as attr_get, but where that would make a bound method, the function (owned) and in *self what
+ * to pass first (borrowed: obj or its class); *self 0 when there is nothing to pass. */
+Value attr_load_method(VM *vm, Value obj, Value name, Value *self);
 Value attr_generic_get(VM *vm, Value obj, Value name); /* object.__getattribute__ */
 int attr_generic_lookup(VM *vm, Value obj, Value name, Value *out); /* as attr_lookup; an AttributeError of a descriptor stays */
 bool attr_generic_set(VM *vm, Value obj, Value name, Value value);
