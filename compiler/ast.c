@@ -20,7 +20,8 @@ static const char *const binop_names[] = {
     "FloorDiv",
 };
 static const char *const unaryop_names[] = {"Invert", "Not", "UAdd", "USub"};
-static const char *const cmpop_names[] = {"Eq", "NotEq", "Lt", "LtE", "Gt", "GtE", "Is", "IsNot", "In", "NotIn"};
+static const char *const cmpop_names[] = {"Eq",  "NotEq", "Lt",    "LtE", "Gt",
+                                          "GtE", "Is",    "IsNot", "In",  "NotIn"};
 
 const char *ast_expr_name(int expr_kind)
 {

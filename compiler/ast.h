@@ -105,13 +105,13 @@ struct Expr {
         struct { Expr *test, *body, *orelse; } ifexp;
         struct { int n; Expr **keys, **values; } dict;      /* keys[i] == NULL: **values[i] */
         struct { ExprSeq elts; } seq;                       /* Set, List, Tuple */
-        struct { Expr *elt; ComprehensionSeq generators; } comp;            /* ListComp, SetComp, GeneratorExp */
+        struct { Expr *elt; ComprehensionSeq generators; } comp;    /* ListComp, SetComp, GeneratorExp */
         struct { Expr *key, *value; ComprehensionSeq generators; } dictcomp;
-        struct { Expr *value; } value;                      /* Await, Yield (may be NULL), YieldFrom, Starred */
+        struct { Expr *value; } value;              /* Await, Yield (may be NULL), YieldFrom, Starred */
         struct { Expr *left; int n; uint8_t *ops; Expr **comparators; } compare;    /* ops: AstCmpOp */
-        struct { Expr *func; ExprSeq args; KeywordSeq keywords; } call;     /* a Starred argument is in args */
-        struct { Expr *value, *format_spec; int conversion; } formatted;    /* conversion: -1, 's', 'r' or 'a';
-                                                                               format_spec: a JoinedStr or NULL */
+        struct { Expr *func; ExprSeq args; KeywordSeq keywords; } call;  /* Starred ones in args */
+        /* conversion: -1, 's', 'r' or 'a'; format_spec: a JoinedStr or NULL */
+        struct { Expr *value, *format_spec; int conversion; } formatted;
         struct { ExprSeq values; } joined;                  /* Constants (str) and FormattedValues */
         struct {
             uint8_t kind;           /* ConstKind */
@@ -139,7 +139,8 @@ struct Stmt {
     AST_SPAN;
     union {
         struct {            /* FunctionDef, AsyncFunctionDef */
-            const Name *name; Arguments *args; StmtSeq body; ExprSeq decorators; Expr *returns; TypeParamSeq type_params;
+            const Name *name; Arguments *args; StmtSeq body; ExprSeq decorators; Expr *returns;
+            TypeParamSeq type_params;
         } func;
         struct {
             const Name *name; ExprSeq bases; KeywordSeq keywords; StmtSeq body; ExprSeq decorators;
@@ -157,11 +158,15 @@ struct Stmt {
         struct { WithItemSeq items; StmtSeq body; } with;                           /* With, AsyncWith */
         struct { Expr *subject; MatchCaseSeq cases; } match;
         struct { Expr *exc, *cause; } raise;
-        struct { StmtSeq body; ExceptHandlerSeq handlers; StmtSeq orelse, finalbody; } try_stmt;    /* Try, TryStar */
+        struct {
+            StmtSeq body;
+            ExceptHandlerSeq handlers;
+            StmtSeq orelse, finalbody;
+        } try_stmt; /* + TryStar */
         struct { Expr *test, *msg; } assert_stmt;
         struct { AliasSeq names; } import;
-        struct { const Name *module; AliasSeq names; int level; } import_from;      /* module NULL: "from . import x";
-                                                                                       dotted names hold their dots */
+        /* module NULL: "from . import x"; dotted names hold their dots */
+        struct { const Name *module; AliasSeq names; int level; } import_from;
         struct { NameSeq names; } global;                                           /* Global, Nonlocal */
     };
 };
@@ -222,7 +227,7 @@ typedef struct AstModule {
     uint8_t kind;           /* ModuleKind */
     StmtSeq body;           /* FILE, INTERACTIVE */
     Expr *expression;       /* EXPRESSION */
-    const char *text;       /* the decoded UTF-8 source the positions refer to (in the arena, NUL at the end) */
+    const char *text; /* the decoded source the positions refer to: UTF-8, in the arena, NUL at the end */
     size_t text_length;
 } AstModule;
 

@@ -1,6 +1,6 @@
 /* A syntax tree as text, in the form of CPython's ast.dump: for tests, and for looking at what was parsed.
  *
- * Invariant: one writer that remembers failure; after it every call does nothing, and the caller sees NULL. */
+ * Invariant: one writer that remembers failure; after it every call does nothing; the caller sees NULL. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,8 +102,9 @@ static int is_printable(int code)
     if (code < 0x7F)
         return code >= ' ';
     switch (utf8proc_category(code)) {
-    case UTF8PROC_CATEGORY_CC: case UTF8PROC_CATEGORY_CF: case UTF8PROC_CATEGORY_CS: case UTF8PROC_CATEGORY_CO:
-    case UTF8PROC_CATEGORY_CN: case UTF8PROC_CATEGORY_ZL: case UTF8PROC_CATEGORY_ZP: case UTF8PROC_CATEGORY_ZS:
+    case UTF8PROC_CATEGORY_CC: case UTF8PROC_CATEGORY_CF: case UTF8PROC_CATEGORY_CS:
+    case UTF8PROC_CATEGORY_CO: case UTF8PROC_CATEGORY_CN: case UTF8PROC_CATEGORY_ZL:
+    case UTF8PROC_CATEGORY_ZP: case UTF8PROC_CATEGORY_ZS:
         return 0;
     default:
         return 1;
@@ -197,7 +198,8 @@ static void put_double(Dump *d, double value, int with_point)
             puts_to(d, ".");
             put(d, digits + 1, (size_t)(n - 1));
         }
-        put(d, buffer, (size_t)snprintf(buffer, sizeof buffer, "e%c%02d", exponent < 0 ? '-' : '+', abs(exponent)));
+        put(d, buffer,
+            (size_t)snprintf(buffer, sizeof buffer, "e%c%02d", exponent < 0 ? '-' : '+', abs(exponent)));
         return;
     }
     if (exponent < 0) {
@@ -492,7 +494,7 @@ static void dump_leaf(Dump *d, const Expr *e)
     }
 }
 
-static void dump_expr_fields(Dump *d, const Expr *e)
+static void dump_operation(Dump *d, const Expr *e)
 {
     switch (e->kind) {
     case EXPR_BOOLOP:
@@ -508,9 +510,18 @@ static void dump_expr_fields(Dump *d, const Expr *e)
         op_field(d, ast_binop_name(e->binop.op));
         expr_field(d, "right", e->binop.right);
         break;
-    case EXPR_UNARYOP:
+    default:
         op_field(d, ast_unaryop_name(e->unary.op));
         expr_field(d, "operand", e->unary.operand);
+        break;
+    }
+}
+
+static void dump_expr_fields(Dump *d, const Expr *e)
+{
+    switch (e->kind) {
+    case EXPR_BOOLOP: case EXPR_NAMEDEXPR: case EXPR_BINOP: case EXPR_UNARYOP:
+        dump_operation(d, e);
         break;
     case EXPR_LAMBDA:
         arguments_field(d, e->lambda.args);
@@ -783,7 +794,8 @@ static void dump_stmt(Dump *d, const Stmt *s)
         return;
     switch (s->kind) {
     case STMT_FUNCTIONDEF: case STMT_ASYNCFUNCTIONDEF: case STMT_CLASSDEF: case STMT_FOR: case STMT_ASYNCFOR:
-    case STMT_WHILE: case STMT_IF: case STMT_WITH: case STMT_ASYNCWITH: case STMT_MATCH: case STMT_TRY: case STMT_TRYSTAR:
+    case STMT_WHILE: case STMT_IF: case STMT_WITH: case STMT_ASYNCWITH: case STMT_MATCH: case STMT_TRY:
+    case STMT_TRYSTAR:
         dump_compound(d, s);
         break;
     default:

@@ -58,7 +58,9 @@ static void issue_warning(Compiler *c, const ParseWarning *w) {
     if (!warnings_explicit(vm, from_obj(vm->exc.SyntaxWarning), message, c->filename, w->line, 0, 0, 0)) {
         if (error_matches(vm, vm->exc.SyntaxWarning)) {
             error_clear(vm);
-            context_error_columns(c, w->line, w->col, w->end_line, w->end_col, message);
+            bool escape = strncmp(w->msg, "invalid escape", 14) == 0 || strncmp(w->msg, "invalid octal", 13) == 0;
+            context_error_columns(c, w->line, w->col, w->end_line, w->end_col, message,
+                                  escape ? TEXT_LINE : TEXT_LINE_WITHOUT_END);
         } else {
             context_fail(c);
         }
@@ -94,7 +96,7 @@ static void future_feature(Compiler *c, const Stmt *s, const char *name) {
         context_fail(c);
         return;
     }
-    context_error_columns(c, s->line, s->col + 1, s->line, INT32_MIN, message);
+    context_error_columns(c, s->line, s->col + 1, s->line, INT32_MIN, message, TEXT_OF_FILE);
     decref(c->vm, message);
 }
 
@@ -109,6 +111,7 @@ static void read_future(Compiler *c) {
             for (int k = 0; k < s->import_from.names.n && !c->failed; k++)
                 future_feature(c, s, s->import_from.names.at[k].name->text);
             c->future_line = s->line;
+            c->future_col = s->col;
         } else if (i > 0 || !gen_is_docstring(module->body)) {
             break;
         }
@@ -152,6 +155,8 @@ static unsigned parse_flags(const VM *vm, Value source, int flags) {
         result |= PARSE_FLAG_DONT_IMPLY_DEDENT;
     if (flags & COMPILE_FUTURE_BARRY)
         result |= PARSE_FLAG_BARRY_AS_BDFL;
+    if (flags & COMPILE_FILE_INPUT)
+        result |= PARSE_FLAG_FILE_INPUT;
     if (vm->int_max_str_digits == 0)
         result |= PARSE_FLAG_NO_INT_LIMIT;
     return result;

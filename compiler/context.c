@@ -221,9 +221,12 @@ Value context_syntax_error(VM *vm, Type *type, Value message, Value filename, in
     return error;
 }
 
-/* The text of a line for SyntaxError.text: of the file that was compiled, if there is such a file. */
-static Value source_line(Compiler *c, int line) {
-    if (!c->module || !c->module->text || !is_str(c->filename) || access(str_data(c->filename), R_OK) != 0)
+/* The text of a line for SyntaxError.text. The compiler shows it only of a file that is there to be read; the parser
+ * always does. */
+static Value source_line(Compiler *c, int line, int which) {
+    if (!c->module || !c->module->text)
+        return VALUE_NONE;
+    if (which == TEXT_OF_FILE && (!is_str(c->filename) || access(str_data(c->filename), R_OK) != 0))
         return VALUE_NONE;
     const char *at = c->module->text, *end = at + c->module->text_length;
     for (int i = 1; i < line && at < end; i++) {
@@ -235,15 +238,16 @@ static Value source_line(Compiler *c, int line) {
     if (at >= end)
         return VALUE_NONE;
     const char *stop = memchr(at, '\n', (size_t)(end - at));
-    return str_new(c->vm, at, (size_t)((stop ? stop + 1 : end) - at));
+    return str_new(c->vm, at, (size_t)((stop ? stop + (which != TEXT_LINE_WITHOUT_END) : end) - at));
 }
 
-bool context_error_columns(Compiler *c, int line, int offset, int end_line, int end_offset, Value message) {
+bool context_error_columns(Compiler *c, int line, int offset, int end_line, int end_offset, Value message,
+                           int which_text) {
     VM *vm = c->vm;
     if (c->failed)
         return false;
     c->failed = true;
-    Value text = source_line(c, line);
+    Value text = source_line(c, line, which_text);
     if (!text)
         return false;
     Value error = context_syntax_error(vm, vm->exc.SyntaxError, message, c->filename, line, offset, text, end_line,
@@ -265,7 +269,7 @@ bool context_error(Compiler *c, const Span *at, const char *format, ...) {
     va_end(args);
     if (!message)
         return context_fail(c);
-    context_error_columns(c, at->line, at->col + 1, at->end_line, at->end_col + 1, message);
+    context_error_columns(c, at->line, at->col + 1, at->end_line, at->end_col + 1, message, TEXT_OF_FILE);
     decref(c->vm, message);
     return false;
 }
@@ -274,8 +278,6 @@ bool context_warn(Compiler *c, const Span *at, const char *format, ...) {
     VM *vm = c->vm;
     if (c->failed)
         return false;
-    if (c->quiet)
-        return true;
     va_list args;
     va_start(args, format);
     Value message = str_vprintf(vm, format, args);
@@ -286,7 +288,7 @@ bool context_warn(Compiler *c, const Span *at, const char *format, ...) {
     if (!ok) {
         if (error_matches(vm, vm->exc.SyntaxWarning)) {
             error_clear(vm);
-            context_error_columns(c, at->line, at->col + 1, at->end_line, at->end_col + 1, message);
+            context_error_columns(c, at->line, at->col + 1, at->end_line, at->end_col + 1, message, TEXT_OF_FILE);
         } else {
             context_fail(c);
         }

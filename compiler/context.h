@@ -31,9 +31,8 @@ typedef struct Compiler {
     Value filename;         /* borrowed */
     int optimize;
     bool future_annotations, barry, top_level_await;
-    int future_line;        /* last line of the `from __future__` imports that count, 0: none */
+    int future_line, future_col; /* where the last `from __future__` import that counts begins; line 0: none */
     bool failed;            /* an exception is pending: everything else is skipped as quickly as possible */
-    int quiet;              /* > 0: this source has been compiled once already, no warnings */
     uint32_t depth;
     Map ids, id_of_value, mangled, scopes;
     Value *names;           /* by NameId, owned interned strings */
@@ -51,7 +50,10 @@ void context_free(Compiler *c);
 /* Raise, once: later calls are ignored. All return false. */
 bool context_nomem(Compiler *c);
 bool context_error(Compiler *c, const Span *at, const char *format, ...);
-bool context_error_columns(Compiler *c, int line, int offset, int end_line, int end_offset, Value message);
+/* How SyntaxError.text is found: the parser has the text at hand whether or not it came from a file. */
+enum { TEXT_OF_FILE, TEXT_LINE, TEXT_LINE_WITHOUT_END };
+bool context_error_columns(Compiler *c, int line, int offset, int end_line, int end_offset, Value message,
+                           int which_text);
 /* A failed call of the VM has left its exception. */
 bool context_fail(Compiler *c);
 bool context_warn(Compiler *c, const Span *at, const char *format, ...);

@@ -65,7 +65,8 @@ typedef struct Unit {
     uint32_t nins, ins_capacity, nlabels, labels_capacity, nregions, regions_capacity;
     uint32_t nconsts, consts_capacity, nnames, names_capacity;
     Map const_map, name_map;
-    int nparams, nlocals, next_plain, next_hidden; /* locals are numbered as they are met */
+    int nparams, nlocals, next_plain; /* locals are numbered as they are met */
+    int first_hidden;       /* local that belongs to a comprehension; the others follow */
     int end_plain;
     NameId *local_ids;      /* nlocals names, in the arena */
     uint8_t *local_kinds;

@@ -158,7 +158,7 @@ static Value fold_unary(Compiler *c, const Expr *e) {
         break;
     }
     case UNARY_INVERT:
-        if (is_int(operand) && !is_bool(operand)) /* ~True warns, at run time */
+        if (is_int(operand))
             result = arith_unary(c->vm, OP_INVERT, operand);
         break;
     case UNARY_UADD:

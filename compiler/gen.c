@@ -210,8 +210,8 @@ bool gen_enter(Compiler *c, Scope *scope, NameId name, int firstlineno) {
         return false;
     }
     u->last.col = u->last.end_col = -1;
-    for (int i = 0; i < u->nlocals; i++) {
-        if (u->local_kinds[i] == LOCAL_CELL)
+    for (int i = 0; i < u->first_hidden; i++) {
+        if (u->local_kinds[i] & LOCAL_CELL)
             emit(c, BC_MAKE_CELL, i, 0, 0, NULL);
     }
     return true;

@@ -22,9 +22,17 @@ static bool has_star(ExprSeq args, KeywordSeq keywords) {
 }
 
 static void check_keywords(Compiler *c, KeywordSeq keywords) {
-    for (int i = 0; i < keywords.n; i++) {
-        if (keywords.at[i].arg && gen_forbidden_name(c, context_id(c, keywords.at[i].arg), CTX_STORE, &keywords.at[i].span))
-            return;
+    Map seen = {0};
+    for (int i = 0; i < keywords.n && !c->failed; i++) {
+        const Keyword *keyword = &keywords.at[i];
+        NameId id = keyword->arg ? context_id(c, keyword->arg) : 0;
+        if (id == 0 || gen_forbidden_name(c, id, CTX_STORE, &keyword->span) || keywords.n == 1)
+            continue;
+        uint64_t *slot = map_slot(&c->arena, &seen, id);
+        if (!slot)
+            context_nomem(c);
+        else if ((*slot)++)
+            context_error(c, &keyword->span, "keyword argument repeated: %s", keyword->arg->text);
     }
 }
 

@@ -211,7 +211,7 @@ int gen_await(Compiler *c, int reg, int how, int dst, const Span *at) {
 
 static int gen_yield(Compiler *c, const Expr *e, int dst) {
     if (!scope_is_function(c->unit->scope)) {
-        context_error(c, &e->span, "'yield' outside function");
+        context_error(c, &e->span, e->kind == EXPR_YIELD ? "'yield' outside function" : "'yield from' outside function");
         return 0;
     }
     int base = c->unit->top, reg;

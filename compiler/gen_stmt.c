@@ -145,9 +145,7 @@ static void gen_while(Compiler *c, const Stmt *s) {
     gen_body(c, s->while_stmt.body);
     gen_pop_block(c);
     emit_place(c, next);
-    c->quiet++; /* the test is compiled a second time */
     gen_jump_if(c, s->while_stmt.test, body, true);
-    c->quiet--;
     emit_place(c, orelse);
     gen_body(c, s->while_stmt.orelse);
     emit_place(c, end);
@@ -354,7 +352,8 @@ static void gen_import_from(Compiler *c, const Stmt *s) {
     AliasSeq names = s->import_from.names;
     const Name *module = s->import_from.module;
     int base = u->top;
-    if (module && strcmp(module->text, "__future__") == 0 && s->line > c->future_line) {
+    if (module && s->import_from.level == 0 && strcmp(module->text, "__future__") == 0
+        && (s->line > c->future_line || (s->line == c->future_line && s->col > c->future_col))) {
         context_error(c, &s->span, "from __future__ imports must occur at the beginning of the file");
         return;
     }

@@ -256,9 +256,7 @@ void gen_try(Compiler *c, const Stmt *s) {
     emit(c, BC_ENTER_HANDLER, base, 0, 0, NULL);
     gen_push_block(c, BLOCK_FINALLY_END, base, &s->span);
     emit_region(c, cleanup, base + 2);
-    c->quiet++;
     gen_body(c, s->try_stmt.finalbody);
-    c->quiet--;
     gen_pop_block(c);
     u->region = outer;
     emit(c, BC_RERAISE, base, 0, 0, NULL);

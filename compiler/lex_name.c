@@ -198,10 +198,11 @@ static int is_name_code(int code, int first)
         return (code >= 'a' && code <= 'z') || (code >= 'A' && code <= 'Z') || code == '_' ||
                (!first && code >= '0' && code <= '9');
     switch (utf8proc_category(code)) {
-    case UTF8PROC_CATEGORY_LU: case UTF8PROC_CATEGORY_LL: case UTF8PROC_CATEGORY_LT: case UTF8PROC_CATEGORY_LM:
-    case UTF8PROC_CATEGORY_LO: case UTF8PROC_CATEGORY_NL:
+    case UTF8PROC_CATEGORY_LU: case UTF8PROC_CATEGORY_LL: case UTF8PROC_CATEGORY_LT:
+    case UTF8PROC_CATEGORY_LM: case UTF8PROC_CATEGORY_LO: case UTF8PROC_CATEGORY_NL:
         return first ? !IN(code, start_less) : !IN(code, continue_less);
-    case UTF8PROC_CATEGORY_MN: case UTF8PROC_CATEGORY_MC: case UTF8PROC_CATEGORY_ND: case UTF8PROC_CATEGORY_PC:
+    case UTF8PROC_CATEGORY_MN: case UTF8PROC_CATEGORY_MC: case UTF8PROC_CATEGORY_ND:
+    case UTF8PROC_CATEGORY_PC:
         if (!first)
             return !IN(code, continue_less);
         break;
@@ -214,8 +215,9 @@ static int is_name_code(int code, int first)
 static int is_printable(int code)
 {
     switch (utf8proc_category(code)) {
-    case UTF8PROC_CATEGORY_CC: case UTF8PROC_CATEGORY_CF: case UTF8PROC_CATEGORY_CS: case UTF8PROC_CATEGORY_CO:
-    case UTF8PROC_CATEGORY_CN: case UTF8PROC_CATEGORY_ZL: case UTF8PROC_CATEGORY_ZP: case UTF8PROC_CATEGORY_ZS:
+    case UTF8PROC_CATEGORY_CC: case UTF8PROC_CATEGORY_CF: case UTF8PROC_CATEGORY_CS:
+    case UTF8PROC_CATEGORY_CO: case UTF8PROC_CATEGORY_CN: case UTF8PROC_CATEGORY_ZL:
+    case UTF8PROC_CATEGORY_ZP: case UTF8PROC_CATEGORY_ZS:
         return 0;
     default:
         return 1;
@@ -258,7 +260,8 @@ int lex_name_unicode(Lexer *lexer, Token *token)
             /* A digit can come first only behind a number, which the caller has cut off. */
             lexer->cur = at + size;
             if (is_printable(code))
-                return lexer_error(lexer, -1, -1, "invalid character '%.*s' (U+%04X)", size, at, (unsigned)code);
+                return lexer_error(lexer, -1, -1, "invalid character '%.*s' (U+%04X)", size, at,
+                                   (unsigned)code);
             return lexer_error(lexer, -1, -1, "invalid non-printable character U+%04X", (unsigned)code);
         }
         at += size;

@@ -128,8 +128,8 @@ static size_t cookie_on_line(const char *line, const char *end, const char **nam
         while (at < end && (*at == ' ' || *at == '\t'))
             at++;
         const char *first = at;
-        while (at < end && ((*at >= '0' && *at <= '9') || (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') ||
-                            *at == '-' || *at == '_' || *at == '.'))
+        while (at < end && ((*at >= '0' && *at <= '9') || (*at >= 'a' && *at <= 'z') ||
+                            (*at >= 'A' && *at <= 'Z') || *at == '-' || *at == '_' || *at == '.'))
             at++;
         if (at > first) {
             *name = first;
@@ -231,10 +231,14 @@ static char *recode(Arena *arena, const char *bytes, size_t n, int encoding, con
             if (flags & PARSE_FLAG_FILE_INPUT)
                 return fail(arena, error, 0, "encoding problem: %s", name);
             if (encoding == ENC_ASCII)
-                return fail(arena, error, 0, "'ascii' codec can't decode byte 0x%02x in position %zu: ordinal not in "
-                            "range(128)", (unsigned char)bytes[i], i);
-            return fail(arena, error, 0, "'charmap' codec can't decode byte 0x%02x in position %zu: character maps to "
-                        "<undefined>", (unsigned char)bytes[i], i);
+                return fail(arena, error, 0,
+                            "'ascii' codec can't decode byte 0x%02x in position %zu: ordinal not in "
+                            "range(128)",
+                            (unsigned char)bytes[i], i);
+            return fail(arena, error, 0,
+                        "'charmap' codec can't decode byte 0x%02x in position %zu: character maps to "
+                        "<undefined>",
+                        (unsigned char)bytes[i], i);
         }
         m += (size_t)lex_utf8_encode(code, out + m);
     }
@@ -257,19 +261,21 @@ static const char *invalid_reason(const unsigned char *at, size_t left)
     size_t length = at[0] < 0xE0 ? 2 : at[0] < 0xF0 ? 3 : 4;
     for (size_t i = 1; i < length && i < left; i++) {
         if ((at[i] & 0xC0) != 0x80)
-            return i == 1 && (at[i] == '\'' || at[i] == '"') ? "unexpected end of data" : "invalid continuation byte";
+            return i == 1 && (at[i] == '\'' || at[i] == '"') ? "unexpected end of data" :
+                                                               "invalid continuation byte";
     }
     return left < length ? "unexpected end of data" : "invalid continuation byte";
 }
 
-static char *report_invalid(Arena *arena, const char *bytes, size_t n, size_t at, const char *filename, unsigned flags,
-                            int declared, ParseError *error)
+static char *report_invalid(Arena *arena, const char *bytes, size_t n, size_t at, const char *filename,
+                            unsigned flags, int declared, ParseError *error)
 {
     const unsigned char *bad = (const unsigned char *)bytes + at;
     if (flags & PARSE_FLAG_UTF8) {
         int size;
         int code = bad[0] == 0xED && n - at >= 3 ? lex_utf8_decode(bytes + at, &size) : bad[0];
-        fail(arena, error, 0, "'utf-8' codec can't encode character '\\u%04x' in position %d: surrogates not allowed",
+        fail(arena, error, 0,
+             "'utf-8' codec can't encode character '\\u%04x' in position %d: surrogates not allowed",
              (unsigned)code, lex_utf8_count(bytes, at));
         if (error->kind == PARSE_SYNTAX)
             error->kind = PARSE_UNICODE;
@@ -277,13 +283,15 @@ static char *report_invalid(Arena *arena, const char *bytes, size_t n, size_t at
     }
     int line = line_number(bytes, at);
     if ((flags & PARSE_FLAG_FILE_INPUT) && !declared)
-        return fail(arena, error, 0, "Non-UTF-8 code starting with '\\x%02x' in file %s on line %d, but no encoding "
-                    "declared; see https://peps.python.org/pep-0263/ for details", bad[0], filename, line);
+        return fail(arena, error, 0,
+                    "Non-UTF-8 code starting with '\\x%02x' in file %s on line %d, but no encoding "
+                    "declared; see https://peps.python.org/pep-0263/ for details",
+                    bad[0], filename, line);
     size_t start = at;
     while (start > 0 && bytes[start - 1] != '\n' && bytes[start - 1] != '\r')
         start--;
-    fail(arena, error, line, "(unicode error) 'utf-8' codec can't decode byte 0x%02x in position 0: %s", bad[0],
-         invalid_reason(bad, n - at));
+    fail(arena, error, line, "(unicode error) 'utf-8' codec can't decode byte 0x%02x in position 0: %s",
+         bad[0], invalid_reason(bad, n - at));
     error->col = lex_utf8_count(bytes + start, at - start) + 1;
     error->end_col = error->col + 1;
     return NULL;
@@ -308,15 +316,17 @@ static size_t copy_lines(char *out, const char *text, size_t n)
     return (size_t)(to - out);
 }
 
-char *lex_source_decode(Arena *arena, const char *bytes, size_t n, const char *filename, unsigned flags, size_t *length,
-                        ParseError *error)
+char *lex_source_decode(Arena *arena, const char *bytes, size_t n, const char *filename, unsigned flags,
+                        size_t *length, ParseError *error)
 {
     int declared = 0;
     if (n && memchr(bytes, 0, n)) {
         if (!(flags & PARSE_FLAG_FILE_INPUT))
-            return without_position(fail(arena, error, 0, "source code string cannot contain null bytes"), error);
+            return without_position(fail(arena, error, 0, "source code string cannot contain null bytes"),
+                                    error);
         const char *zero = memchr(bytes, 0, n);
-        return fail(arena, error, line_number(bytes, (size_t)(zero - bytes)), "source code cannot contain null bytes");
+        return fail(arena, error, line_number(bytes, (size_t)(zero - bytes)),
+                    "source code cannot contain null bytes");
     }
     if (n > (size_t)INT32_MAX - 16)
         return fail(arena, error, 0, "source code is too long");

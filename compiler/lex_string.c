@@ -134,7 +134,8 @@ static int end_fstring(Lexer *lexer, FString *string)
 
 static int at_closing_quote(const char *at, const FString *string)
 {
-    return string->quote_size == 1 ? *at == string->quote : quote_run(at, string->quote) == 3 && *at == string->quote;
+    return string->quote_size == 1 ? *at == string->quote :
+                                     quote_run(at, string->quote) == 3 && *at == string->quote;
 }
 
 /* cur is behind a backslash. 0: out of memory. */
@@ -144,7 +145,8 @@ static int skip_escape(Lexer *lexer, const FString *string, int *named)
     if (c == '{' || c == '}') {
         /* The brace keeps its meaning; the backslash is an escape of nothing. */
         int col = lex_utf8_count(lexer->line_start, (size_t)(lexer->cur - lexer->line_start));
-        if (!string->raw && !lexer_warn(lexer, lexer->line, col, lexer->line, col + 1, "invalid escape sequence '\\%c'", c))
+        if (!string->raw &&
+            !lexer_warn(lexer, lexer->line, col, lexer->line, col + 1, "invalid escape sequence '\\%c'", c))
             return 0;
         return 1;
     }
@@ -197,8 +199,8 @@ int lex_fstring_middle(Lexer *lexer, Token *token)
                 return TOK_FSTRING_MIDDLE;
             }
             lexer->ended_in_string = string->quote_size == 3;
-            return unterminated(lexer, string->start, string->line, string->line_start, string->quote_size, "f-string",
-                                0);
+            return unterminated(lexer, string->start, string->line, string->line_start, string->quote_size,
+                                "f-string", 0);
         }
         if (at_closing_quote(lexer->cur, string))
             return TOK_FSTRING_MIDDLE;

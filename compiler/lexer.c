@@ -108,7 +108,8 @@ int lexer_warn(Lexer *lexer, int line, int col, int end_line, int end_col, const
     va_end(args);
     if (!msg)
         return 0;
-    list->at[list->n++] = (ParseWarning){.msg = msg, .line = line, .col = col, .end_line = end_line, .end_col = end_col};
+    list->at[list->n++] =
+        (ParseWarning){.msg = msg, .line = line, .col = col, .end_line = end_line, .end_col = end_col};
     return 1;
 }
 
@@ -257,10 +258,11 @@ static int close_bracket(Lexer *lexer, char c)
         if (bracket->field)
             return lexer_error(lexer, -1, -1, "f-string: unmatched '%c'", c);
         if (bracket->line != lexer->line)
-            return lexer_error(lexer, -1, -1, "closing parenthesis '%c' does not match opening parenthesis '%c' on line %d",
+            return lexer_error(lexer, -1, -1,
+                               "closing parenthesis '%c' does not match opening parenthesis '%c' on line %d",
                                c, bracket->open, bracket->line);
-        return lexer_error(lexer, -1, -1, "closing parenthesis '%c' does not match opening parenthesis '%c'", c,
-                           bracket->open);
+        return lexer_error(lexer, -1, -1, "closing parenthesis '%c' does not match opening parenthesis '%c'",
+                           c, bracket->open);
     }
     lexer->level--;
     if (bracket->field) {
@@ -344,7 +346,8 @@ static int read_operator(Lexer *lexer, char c)
     case '$': case '?': case '`':
         return TOK_STRAY;
     default:
-        return lexer_error(lexer, -1, -1, "invalid non-printable character U+%04X", (unsigned)(unsigned char)c);
+        return lexer_error(lexer, -1, -1, "invalid non-printable character U+%04X",
+                           (unsigned)(unsigned char)c);
     }
 }
 
@@ -379,7 +382,8 @@ static int read_name(Lexer *lexer, Token *token)
     }
     size_t length = (size_t)((const char *)at - lexer->cur);
     int is_format, is_raw;
-    if ((*at == '"' || *at == '\'') && length <= 2 && string_prefix(lexer->cur, length, &is_format, &is_raw)) {
+    if ((*at == '"' || *at == '\'') && length <= 2 &&
+        string_prefix(lexer->cur, length, &is_format, &is_raw)) {
         lexer->cur += length;
         return is_format ? lex_fstring_start(lexer, token, is_raw) : lex_string(lexer, token);
     }
@@ -478,7 +482,8 @@ static void lex_python(Lexer *lexer, Token *token)
     unsigned char c = (unsigned char)*lexer->cur;
     if (char_class[c] & C_NAME_START) {
         kind = read_name(lexer, token);
-    } else if ((char_class[c] & C_DIGIT) || (c == '.' && (char_class[(unsigned char)lexer->cur[1]] & C_DIGIT))) {
+    } else if ((char_class[c] & C_DIGIT) ||
+               (c == '.' && (char_class[(unsigned char)lexer->cur[1]] & C_DIGIT))) {
         kind = lex_number(lexer);
     } else if (c == '"' || c == '\'') {
         kind = lex_string(lexer, token);

@@ -32,7 +32,7 @@ typedef struct Token {
     uint8_t raw;            /* f-string tokens: it has an r prefix */
     uint8_t warned;         /* its escapes have been warned about */
     uint16_t level;         /* open brackets once this token is read */
-    int line, col, end_line, end_col;   /* 0-based byte columns; -1 for tokens without text (INDENT, ENDMARKER...) */
+    int line, col, end_line, end_col;   /* 0-based byte columns; -1 for tokens without text (INDENT...) */
     const char *start;
     uint32_t length;
     const Name *name;       /* NAME and keywords */
@@ -73,7 +73,7 @@ typedef struct Lexer {
     const char *text, *end; /* the whole input */
     const char *cur;        /* next unread byte */
     const char *line_start; /* of the line cur is on; stays on the last line at the end of input */
-    const char *buffer_start;   /* where CPython's line buffer would begin: its column base for stray backslashes */
+    const char *buffer_start;   /* where CPython's line buffer would begin: lines joined to the present one */
     const char *token_start;    /* NULL between tokens */
     int line;
     int at_line_begin;      /* a line end was read: the next byte starts a new line */
@@ -101,7 +101,8 @@ void lexer_next(Lexer *lexer, Token *token);    /* TOK_ERROR: see lexer->done */
 void lexer_begin_line(Lexer *lexer);
 /* An error at the byte before cur (or at code-point columns col, end_col when col is not -1). Gives
  * TOK_ERROR. */
-int lexer_error(Lexer *lexer, int col, int end_col, const char *format, ...) __attribute__((format(printf, 4, 5)));
+int lexer_error(Lexer *lexer, int col, int end_col, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 int lexer_nomem(Lexer *lexer);
 /* adds a warning; 0: out of memory */
 int lexer_warn(Lexer *lexer, int line, int col, int end_line, int end_col, const char *format, ...)
@@ -122,8 +123,8 @@ int lex_fstring_start(Lexer *lexer, Token *token, int raw);
 int lex_fstring_middle(Lexer *lexer, Token *token);
 
 /* lex_source.c: bytes -> the text described above. NULL: *error is filled. */
-char *lex_source_decode(Arena *arena, const char *bytes, size_t n, const char *filename, unsigned flags, size_t *length,
-                        ParseError *error);
+char *lex_source_decode(Arena *arena, const char *bytes, size_t n, const char *filename, unsigned flags,
+                        size_t *length, ParseError *error);
 
 /* UTF-8 helpers: decode one code point (text is valid UTF-8, or generalised UTF-8), encode one. */
 int lex_utf8_decode(const char *text, int *size);

@@ -394,7 +394,8 @@ static int build_arguments(Parser *p, size_t base, int slash, int positional_cou
     args->args = (ArgSeq){positional_count - slash, positional_count > slash ? all + slash : NULL};
     args->kwonlyargs = (ArgSeq){n - positional_count, n > positional_count ? all + positional_count : NULL};
     args->defaults = (ExprSeq){default_count, default_count ? defaults : NULL};
-    args->kw_defaults = (ExprSeq){n - positional_count, n > positional_count ? defaults + positional_count : NULL};
+    args->kw_defaults =
+        (ExprSeq){n - positional_count, n > positional_count ? defaults + positional_count : NULL};
     return 1;
 }
 

@@ -194,8 +194,8 @@ static Expr *display(Parser *p, Start start, Expr *first, int close, int kind, i
         return e;
     }
     ComprehensionSeq generators;
-    if (elts.n != 1 || comma || elts.at[0]->kind == EXPR_STARRED || !at_for(p) || !p_for_if_clauses(p, &generators) ||
-        !accept(p, close))
+    if (elts.n != 1 || comma || elts.at[0]->kind == EXPR_STARRED || !at_for(p) ||
+        !p_for_if_clauses(p, &generators) || !accept(p, close))
         return NULL;
     return comprehension(p, comp_kind, start, elts.at[0], generators);
 }
@@ -281,7 +281,8 @@ static Expr *dict_rest(Parser *p, Start start, Expr *key)
         return dict_node(p, start, base);
     p->scratch_size = base;
     ComprehensionSeq generators;
-    if (n != 1 || comma || !pair.key || !at_for(p) || !p_for_if_clauses(p, &generators) || !accept(p, TOK_RBRACE))
+    if (n != 1 || comma || !pair.key || !at_for(p) || !p_for_if_clauses(p, &generators) ||
+        !accept(p, TOK_RBRACE))
         return NULL;
     Expr *e = new_expr(p, EXPR_DICTCOMP, start);
     if (e) {
@@ -464,8 +465,8 @@ static Expr *call(Parser *p, Start start, Expr *func)
     if (args) {
         if (accept(p, TOK_RPAREN))
             return call_node(p, start, func, args->args, args->keywords);
-        if (p->diagnosing || args->args.n != 1 || args->keywords.n || args->args.at[0]->kind == EXPR_STARRED ||
-            p->tokens[p->mark - 1].kind == TOK_COMMA || !at_for(p))
+        if (p->diagnosing || args->args.n != 1 || args->keywords.n ||
+            args->args.at[0]->kind == EXPR_STARRED || p->tokens[p->mark - 1].kind == TOK_COMMA || !at_for(p))
             return NULL;
         ComprehensionSeq generators;
         if (!p_for_if_clauses(p, &generators) || !accept(p, TOK_RPAREN))

@@ -78,13 +78,14 @@ static void diag_legacy(Parser *p)
     p->mark++;
     Expr *b = p_star_expressions(p);
     if (b && is_legacy_name(name))
-        raise_range(p, span, b->span, "Missing parentheses in call to '%s'. Did you mean %s(...)?", name->text,
-                    name->text);
+        raise_range(p, span, b->span, "Missing parentheses in call to '%s'. Did you mean %s(...)?",
+                    name->text, name->text);
 }
 
 void diag_expression(Parser *p)
 {
-    static void (*const trials[])(Parser *) = {diag_missing_comma, diag_missing_else, diag_lambda_in_field, diag_legacy};
+    static void (*const trials[])(Parser *) = {diag_missing_comma, diag_missing_else, diag_lambda_in_field,
+                                               diag_legacy};
     int mark = p->mark;
     for (size_t i = 0; i < sizeof trials / sizeof trials[0] && !p->failed; i++) {
         trials[i](p);
@@ -210,8 +211,8 @@ void raise_invalid_target(Parser *p, int type, Expr *e)
 {
     Expr *bad = invalid_target(e, type);
     if (bad)
-        raise_span(p, PARSE_SYNTAX, bad->span, type == TARGET_DEL ? "cannot delete %s" : "cannot assign to %s",
-                   ast_expr_phrase(bad));
+        raise_span(p, PARSE_SYNTAX, bad->span,
+                   type == TARGET_DEL ? "cannot delete %s" : "cannot assign to %s", ast_expr_phrase(bad));
 }
 
 static void skip_targets(Parser *p)

@@ -115,8 +115,11 @@ void diag_kwarg(Parser *p)
 {
     int mark = p->mark, kind = peek_kind(p);
     if ((kind == TOK_TRUE || kind == TOK_FALSE || kind == TOK_NONE) && peek_second(p) == TOK_EQUAL) {
-        raise_range(p, span_of_token(&p->tokens[mark]), span_of_token(&p->tokens[mark + 1]), "cannot assign to %s",
-                    kind == TOK_TRUE ? "True" : kind == TOK_FALSE ? "False" : "None");
+        raise_range(p, span_of_token(&p->tokens[mark]), span_of_token(&p->tokens[mark + 1]),
+                    "cannot assign to %s",
+                    kind == TOK_TRUE  ? "True" :
+                    kind == TOK_FALSE ? "False" :
+                                        "None");
         return;
     }
     diag_assigned_generator(p);
@@ -237,7 +240,8 @@ static void diag_default_order(Parser *p, int lambda)
     if (!slash_with_default(p, lambda) && !skip_params(p, lambda, 1))
         return;
     if (one_param(p, lambda, 0, &param))
-        raise_span(p, PARSE_SYNTAX, param.arg.span, "parameter without a default follows parameter with a default");
+        raise_span(p, PARSE_SYNTAX, param.arg.span,
+                   "parameter without a default follows parameter with a default");
 }
 
 static void diag_parenthesized(Parser *p, int lambda)
@@ -322,7 +326,8 @@ void diag_star_etc(Parser *p, int lambda)
     if (p->failed)
         return;
     if (p_param(p, lambda, &arg) && peek_kind(p) == TOK_EQUAL) {
-        raise_span(p, PARSE_SYNTAX, span_of_token(peek(p)), "var-positional argument cannot have default value");
+        raise_span(p, PARSE_SYNTAX, span_of_token(peek(p)),
+                   "var-positional argument cannot have default value");
         return;
     }
     p->mark = mark + 1;

@@ -31,7 +31,7 @@ typedef struct Parser {
     int quiet;              /* diagnosing is suspended: an expression is only looked for, not examined */
     int depth;
     int mode;               /* ParseMode */
-    int started;            /* a token has been read since the start or since the end of input was turned into NEWLINE */
+    int started;            /* a token was read since the start, or since the end was turned into NEWLINE */
     unsigned flags;
     const char *filename;
     ParseError *error;
@@ -122,7 +122,7 @@ enum {
     RULE_NONE, RULE_EXPRESSION, RULE_DISJUNCTION, RULE_BINARY, RULE_FACTOR, RULE_PRIMARY, RULE_ATOM,
     RULE_ARGUMENTS, RULE_STRINGS, RULE_STAR_EXPRESSION, RULE_SIMPLE_STMT, RULE_BLOCK, RULE_NAMED_DIAG
 };
-int memo_get(Parser *p, int rule, int extra, void **node);      /* 1: known; *node is the result, mark is moved */
+int memo_get(Parser *p, int rule, int extra, void **node);  /* 1: known; the mark is moved behind it */
 void memo_put(Parser *p, int rule, int extra, int mark, void *node);
 
 /* ---- errors (syntax_error.c); each does nothing when one is already reported ---- */
@@ -130,7 +130,7 @@ void memo_put(Parser *p, int rule, int extra, int mark, void *node);
 /* columns 0-based bytes; end_col -2: none */
 void raise_span(Parser *p, int kind, Span span, const char *format, ...) PRINTF(4, 5);
 void raise_range(Parser *p, Span first, Span last, const char *format, ...) PRINTF(4, 5);
-void raise_last(Parser *p, int kind, const char *format, ...) PRINTF(3, 4);     /* at the last token looked at */
+void raise_last(Parser *p, int kind, const char *format, ...) PRINTF(3, 4); /* at the last token looked at */
 void raise_next(Parser *p, const char *format, ...) PRINTF(2, 3);               /* at the token at the mark */
 void raise_from(Parser *p, Start start, const char *format, ...) PRINTF(3, 4);  /* up to where the lexer is */
 void raise_unclosed(Parser *p);

@@ -95,11 +95,13 @@ static int integer(Parser *p, const Token *token, Expr *e, const char *text, siz
         }
     }
     if (e->constant.base == 10 && length > MAX_INT_DIGITS && !(p->flags & PARSE_FLAG_NO_INT_LIMIT)) {
-        raise_span(p, PARSE_SYNTAX, (Span){token->line, -1, token->end_line, -1},
-                   "Exceeds the limit (%d digits) for integer string conversion: value has %zu digits; "
-                   
-                   "use sys.set_int_max_str_digits() to increase the limit - Consider hexadecimal for huge integer "
-                   "literals to avoid decimal conversion limits.", MAX_INT_DIGITS, length);
+        raise_span(
+            p, PARSE_SYNTAX, (Span){token->line, -1, token->end_line, -1},
+            "Exceeds the limit (%d digits) for integer string conversion: value has %zu digits; "
+
+            "use sys.set_int_max_str_digits() to increase the limit - Consider hexadecimal for huge integer "
+            "literals to avoid decimal conversion limits.",
+            MAX_INT_DIGITS, length);
         return 0;
     }
     while (length > 1 && text[0] == '0') {

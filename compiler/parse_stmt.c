@@ -552,8 +552,8 @@ int p_simple_stmts(Parser *p)
 int is_compound_start(Parser *p)
 {
     switch (peek_kind(p)) {
-    case TOK_DEF: case TOK_AT: case TOK_ASYNC: case TOK_IF: case TOK_CLASS: case TOK_WITH: case TOK_FOR: case TOK_TRY:
-    case TOK_WHILE:
+    case TOK_DEF: case TOK_AT: case TOK_ASYNC: case TOK_IF: case TOK_CLASS: case TOK_WITH: case TOK_FOR:
+    case TOK_TRY: case TOK_WHILE:
         return 1;
     default:
         return 0;

@@ -51,11 +51,14 @@ static int unicode_error(Decoder *d, const char *start, const char *stop, const 
     Span span = span_of_token(&d->p->tokens[d->token]);
     int first = escape_position(d->text, start), last = escape_position(d->text, stop) - 1;
     if (first == last)
-        raise_span(d->p, PARSE_SYNTAX, span, "(unicode error) 'unicodeescape' codec can't decode byte 0x5c in position %d: %s",
-                   first, what);
+        raise_span(d->p, PARSE_SYNTAX, span,
+                   "(unicode error) 'unicodeescape' codec can't decode byte 0x5c in position %d: %s", first,
+                   what);
     else
-        raise_span(d->p, PARSE_SYNTAX, span, "(unicode error) 'unicodeescape' codec can't decode bytes in position "
-                   "%d-%d: %s", first, last, what);
+        raise_span(d->p, PARSE_SYNTAX, span,
+                   "(unicode error) 'unicodeescape' codec can't decode bytes in position "
+                   "%d-%d: %s",
+                   first, last, what);
     return 0;
 }
 
@@ -105,7 +108,8 @@ static const char *named_escape(Decoder *d, const char *start, const char *at)
     at++;
     if (code == UNICODE_NAME_NO_LIBRARY) {
         raise_span(d->p, PARSE_SYNTAX, span_of_token(&d->p->tokens[d->token]),
-                   "(unicode error) \\N escapes not supported (can't load libunistring, which has the character names)");
+                   "(unicode error) \\N escapes not supported (can't load libunistring, which has the "
+                   "character names)");
         return NULL;
     }
     if (code < 0) {
@@ -222,10 +226,10 @@ static int warn_escape(Decoder *d)
     int col = token->line == token->end_line || token->kind == TOK_STRING ?
         lex_utf8_count(line_start, (size_t)token->col) + 1 : token->col + 1;
     int end_col = col + (int)token->length;
-    int ok = c >= '4' && c <= '7' ?
-        lexer_warn(&p->lexer, token->line, col, token->end_line, end_col, "invalid octal escape sequence '\\%.3s'",
-                   d->first_invalid) :
-        lexer_warn(&p->lexer, token->line, col, token->end_line, end_col, "invalid escape sequence '\\%c'", c);
+    int ok = c >= '4' && c <= '7' ? lexer_warn(&p->lexer, token->line, col, token->end_line, end_col,
+                                               "invalid octal escape sequence '\\%.3s'", d->first_invalid) :
+                                    lexer_warn(&p->lexer, token->line, col, token->end_line, end_col,
+                                               "invalid escape sequence '\\%c'", c);
     if (!ok)
         raise_nomem(p);
     return ok;
@@ -297,13 +301,15 @@ static Expr *plain_string(Parser *p)
     n -= 2 * quotes;
     for (size_t i = 0; bytes && i < n; i++) {
         if ((unsigned char)at[i] >= 0x80) {
-            raise_span(p, PARSE_SYNTAX, span_of_token(&token), "bytes can only contain ASCII literal characters");
+            raise_span(p, PARSE_SYNTAX, span_of_token(&token),
+                       "bytes can only contain ASCII literal characters");
             return NULL;
         }
     }
     size_t length;
     char *text = decode(p, at, n, raw, bytes, index, &length);
-    Expr *e = text ? string_node(p, span_of_token(&token), bytes ? CONST_BYTES : CONST_STR, text, length) : NULL;
+    Expr *e =
+        text ? string_node(p, span_of_token(&token), bytes ? CONST_BYTES : CONST_STR, text, length) : NULL;
     if (e)
         e->constant.u_prefix = (uint8_t)u_prefix;
     return e;

@@ -367,8 +367,8 @@ static AstModule *nomem_result(ParseError *error)
     return NULL;
 }
 
-AstModule *parse_source(Arena *arena, const char *text, size_t n, const char *filename, int mode, unsigned flags,
-                     ParseError *error, ParseWarnings *warnings)
+AstModule *parse_source(Arena *arena, const char *text, size_t n, const char *filename, int mode,
+                        unsigned flags, ParseError *error, ParseWarnings *warnings)
 {
     memset(error, 0, sizeof *error);
     if (warnings)

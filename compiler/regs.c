@@ -62,7 +62,10 @@ static HiddenSlot *take_hidden(Layout *l, const Symbol *symbol) {
         context_nomem(c);
         return NULL;
     }
-    slot->reg = layout_add(l, symbol->id, LOCAL_HIDDEN | (cell ? LOCAL_CELL : 0));
+    /* in a function they show among the locals, unless the function has one of the same name */
+    Scope *frame = c->unit->scope;
+    bool hidden = !scope_is_function(frame) || symtable_lookup(frame, symbol->id);
+    slot->reg = layout_add(l, symbol->id, (hidden ? LOCAL_HIDDEN : LOCAL_PLAIN) | (cell ? LOCAL_CELL : 0));
     slot->next = (HiddenSlot *)(uintptr_t)*chain;
     *chain = (uintptr_t)slot;
     return slot;
@@ -181,7 +184,7 @@ bool regs_layout(Compiler *c) {
     }
     u->end_plain = (int)l.n;
     layout_cells(&l, scope);
-    u->next_hidden = (int)l.n;
+    u->first_hidden = (int)l.n;
     layout_comprehensions(&l, scope);
     layout_frees(c, scope);
     u->local_ids = l.ids;

@@ -142,6 +142,8 @@ static void resolve_symbol(Compiler *c, Scope *scope, Symbol *symbol) {
         symbol->where = WHERE_LOCAL;
     } else if (scope->sees_class && class_binds(scope, symbol->id, &where)) {
         symbol->where = (uint8_t)where;
+    } else if (symbol->id == c->id_class && scope->frame->kind == SCOPE_CLASS && scope != scope->frame) {
+        symbol->where = WHERE_GLOBAL_IMPLICIT; /* a comprehension that runs in the class body has no class yet */
     } else {
         Symbol *outer = visible(c, scope->parent, symbol->id);
         symbol->where = outer ? WHERE_FREE : WHERE_GLOBAL_IMPLICIT;

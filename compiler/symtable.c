@@ -112,24 +112,24 @@ static Symbol *get_symbol(Builder *b, Scope *scope, NameId id) {
     return symbol;
 }
 
-static void add_id(Builder *b, Scope *scope, NameId id, unsigned flag, const Span *at) {
+/* `shown` is how the text spells the name: messages do not mangle it. */
+static void add_shown(Builder *b, Scope *scope, NameId id, unsigned flag, const Span *at, const char *shown) {
     Compiler *c = b->c;
     Symbol *symbol = get_symbol(b, scope, id);
     if (!symbol)
         return;
     if (flag & SYM_PARAM && symbol->flags & SYM_PARAM) {
-        context_error(c, at, "duplicate argument '%V' in function definition", context_name(c, id));
+        context_error(c, at, "duplicate argument '%s' in function definition", shown);
         return;
     }
     if (flag & SYM_TYPE_PARAM && symbol->flags & SYM_TYPE_PARAM) {
-        context_error(c, at, "duplicate type parameter '%V'", context_name(c, id));
+        context_error(c, at, "duplicate type parameter '%s'", shown);
         return;
     }
     symbol->flags |= (uint16_t)flag;
     if (scope->comp_iter_target) {
         if (symbol->flags & (SYM_GLOBAL | SYM_NONLOCAL)) {
-            context_error(c, at, "comprehension inner loop cannot rebind assignment expression target '%V'",
-                          context_name(c, id));
+            context_error(c, at, "comprehension inner loop cannot rebind assignment expression target '%s'", shown);
             return;
         }
         symbol->flags |= SYM_COMP_ITER;
@@ -141,12 +141,19 @@ static void add_id(Builder *b, Scope *scope, NameId id, unsigned flag, const Spa
     }
 }
 
+static void add_id(Builder *b, Scope *scope, NameId id, unsigned flag, const Span *at) {
+    if (!b->c->failed)
+        add_shown(b, scope, id, flag, at, context_text(b->c, id));
+}
+
 static NameId name_id(Builder *b, const Name *name) {
     return context_mangled(b->c, b->private, name);
 }
 
 static void add_name(Builder *b, const Name *name, unsigned flag, const Span *at) {
-    add_id(b, b->scope, name_id(b, name), flag, at);
+    NameId id = name_id(b, name);
+    if (!b->c->failed)
+        add_shown(b, b->scope, id, flag, at, name->text);
 }
 
 /* Expressions ------------------------------------------------------------------------------------------------------- */
@@ -204,8 +211,8 @@ static void bind_walrus_outside(Builder *b, const Expr *target) {
             Symbol *symbol = symtable_lookup(scope, id);
             if (symbol && symbol->flags & SYM_COMP_ITER && symbol->flags & SYM_LOCAL) {
                 context_error(c, &target->span,
-                              "assignment expression cannot rebind comprehension iteration variable '%V'",
-                              context_name(c, id));
+                              "assignment expression cannot rebind comprehension iteration variable '%s'",
+                              target->name.id->text);
                 return;
             }
             continue;

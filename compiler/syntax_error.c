@@ -72,7 +72,8 @@ void syntax_error_report(Parser *p, int kind, int line, int col, int end_line, i
     error->end_col = to_code_points(error, end_col);
 }
 
-static void report(Parser *p, int kind, int line, int col, int end_line, int end_col, const char *format, va_list args)
+static void report(Parser *p, int kind, int line, int col, int end_line, int end_col, const char *format,
+                   va_list args)
 {
     char buffer[512];
     int length = vsnprintf(buffer, sizeof buffer, format, args);
@@ -146,8 +147,8 @@ void raise_from(Parser *p, Start start, const char *format, ...)
 void raise_unclosed(Parser *p)
 {
     const Bracket *bracket = &p->lexer.brackets[p->lexer.level - 1];
-    raise_span(p, PARSE_SYNTAX, (Span){bracket->line, bracket->col, bracket->line, -1}, "'%c' was never closed",
-               bracket->open);
+    raise_span(p, PARSE_SYNTAX, (Span){bracket->line, bracket->col, bracket->line, -1},
+               "'%c' was never closed", bracket->open);
 }
 
 /* The lexer could not make a token: report why, unless it has done so itself. */

@@ -102,7 +102,8 @@ static int match_part(const char **at, const char *end, const char (*parts)[3], 
     size_t best_length = 0;
     for (int i = 0; i < n; i++) {
         size_t length = strnlen(parts[i], 3);
-        if (length <= (size_t)(end - *at) && memcmp(*at, parts[i], length) == 0 && (best < 0 || length > best_length)) {
+        if (length <= (size_t)(end - *at) && memcmp(*at, parts[i], length) == 0 &&
+            (best < 0 || length > best_length)) {
             best = i;
             best_length = length;
         }

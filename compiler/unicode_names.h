@@ -6,7 +6,7 @@
 
 enum { UNICODE_NAME_UNKNOWN = -1, UNICODE_NAME_NO_LIBRARY = -2 };
 
-/* The code point, or one of the values above. *library is opened when it is first needed (begin with NULL). */
+/* The code point, or one of the values above. *library is opened when first needed (begin with NULL). */
 int unicode_name_lookup(void **library, const char *name, size_t length);
 void unicode_names_close(void *library);
 

@@ -2,6 +2,7 @@
 #ifndef COVE_REPL_HOST_H
 #define COVE_REPL_HOST_H
 
+#include "compiler/compile.h"
 #include "interp/frame.h"
 #include "interp/traceback_print.h"
 #include "runtime/vm.h"

@@ -14,7 +14,6 @@
 typedef struct Input {
     char *text; /* the statement so far; malloc'ed */
     size_t n, room;
-    bool at_end;
 } Input;
 
 static bool input_add(Input *in, char c) {
@@ -44,7 +43,6 @@ static LineResult line_read(VM *vm, Input *in) {
             continue;
         }
         if (got <= 0) {
-            in->at_end = true;
             if (in->n == start)
                 return LINE_END;
             return input_add(in, '\n') ? LINE_READ : LINE_NOMEMORY;
@@ -100,8 +98,11 @@ static LineResult statement_read(VM *vm, Input *in) {
             in->n = 0;
             continue;
         }
-    } while (in->n == 0 || (!in->at_end && statement_needs_more(in->text, in->n)));
-    return result == LINE_END && in->n > 0 ? LINE_READ : result;
+    } while (in->n == 0 || statement_needs_more(in->text, in->n - 1)); /* the last line end is not yet typed */
+    if (result != LINE_END || in->n == 0)
+        return result;
+    fputs("\n", stderr);
+    return LINE_READ;
 }
 
 static bool statement_run(VM *vm, const Input *in, Value dict, unsigned number) {

@@ -213,14 +213,14 @@ static bool run_code(VM *vm, Value code, Value dict) {
 }
 
 static Value file_code(VM *vm, Value path, const Options *o) {
-    if (!o->skip_first_line)
-        return code_from_file(vm, path);
     Value data = file_read_bytes(vm, path), code = VALUE_ERROR;
-    if (data) { /* the line stays as an empty one, so that numbers are right */
+    if (data && !o->skip_first_line) {
+        code = vm->compile(vm, data, path, "exec", COMPILE_FILE_INPUT, -1);
+    } else if (data) { /* the line stays as an empty one, so that numbers are right */
         const char *newline = memchr(as_bytes(data)->data, '\n', as_bytes(data)->len);
         size_t skip = newline ? (size_t)(newline - as_bytes(data)->data) : as_bytes(data)->len;
         Value rest = bytes_new(vm, as_bytes(data)->data + skip, as_bytes(data)->len - skip);
-        code = rest ? vm->compile(vm, rest, path, "exec", 0, -1) : VALUE_ERROR;
+        code = rest ? vm->compile(vm, rest, path, "exec", COMPILE_FILE_INPUT, -1) : VALUE_ERROR;
         decref(vm, rest);
     }
     decref(vm, data);

@@ -28,7 +28,7 @@ static bool is_deque(VM *vm, Value v) {
 static NOINLINE bool grow(VM *vm, Deque *d, size_t want) {
     size_t cap = d->cap ? d->cap : 8;
     while (cap < want) {
-        if (cap > (size_t)SSIZE_MAX / sizeof(Value) / 2)
+        if (cap > ITEMS_MAX)
             return raise_memory(vm);
         cap *= 2;
     }

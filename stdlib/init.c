@@ -61,7 +61,7 @@ static bool flush_standard(VM *vm, Value name) {
     bool ok = result != 0;
     decref(vm, result);
     if (!ok && name == NAME(stdout))
-        error_unraisable(vm, NULL, file);
+        error_unraisable(vm, "Exception ignored on flushing sys.stdout", 0);
     else if (!ok)
         error_clear(vm); /* there is nowhere left to report it */
     decref(vm, file);

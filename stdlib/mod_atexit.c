@@ -60,6 +60,14 @@ static Value atexit_ncallbacks(VM *vm, Value self, Value *args, size_t nargs, Va
     return list ? int_from_ssize(vm, (ssize_t)as_list(list)->len) : VALUE_ERROR;
 }
 
+static void report(VM *vm, Value function) {
+    Value failure = error_take(vm), text = str_printf(vm, "Exception ignored in atexit callback %R", function);
+    error_clear(vm);
+    raise_steal(vm, failure);
+    error_unraisable(vm, text ? str_data(text) : "Exception ignored in atexit callback", 0);
+    decref(vm, text);
+}
+
 void atexit_run(VM *vm) {
     Value list = (Value)(uintptr_t)vm->module_state[MODULE_SLOT_mod_atexit_init];
     while (list && as_list(list)->len > 0) {
@@ -67,9 +75,8 @@ void atexit_run(VM *vm) {
         if (!entry)
             break;
         Value *items = as_tuple(entry)->items, result = call_ex(vm, items[0], items[1], items[2]);
-        if (!result) {
-            error_unraisable(vm, "Exception ignored in atexit callback", items[0]);
-        }
+        if (!result)
+            report(vm, items[0]);
         decref(vm, result);
         decref(vm, entry);
     }

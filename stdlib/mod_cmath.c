@@ -71,7 +71,8 @@ static Value result_or_error(VM *vm, Pair r, Trouble trouble) {
     return complex_new(vm, as_double(double_from_bits(r.re)), as_double(double_from_bits(r.im)));
 }
 
-/* Roots and logarithms -------------------------------------------------------------------------------------------- */
+/* Roots and logarithms --------------------------------------------------------------------------------------------
+ */
 
 static Pair c_sqrt(Pair z, Trouble *trouble) {
     if (!finite_pair(z))
@@ -121,7 +122,8 @@ static Pair c_log10(Pair z, Trouble *trouble) {
     return (Pair){r.re / ln10, r.im / ln10};
 }
 
-/* Inverse functions ----------------------------------------------------------------------------------------------- */
+/* Inverse functions -----------------------------------------------------------------------------------------------
+ */
 
 static double log_of_large(Pair z) { return log(hypot(z.re / 2.0, z.im / 2.0)) + LN2 * 2.0; }
 
@@ -189,7 +191,8 @@ static Pair c_atan(Pair z, Trouble *trouble) { /* -i atanh(iz) */
     return (Pair){r.im, -r.re};
 }
 
-/* Exponential, hyperbolic and circular functions ------------------------------------------------------------------ */
+/* Exponential, hyperbolic and circular functions ------------------------------------------------------------------
+ */
 
 static Pair check_overflow(Pair r, Trouble *trouble) {
     if (isinf(r.re) || isinf(r.im))
@@ -271,9 +274,9 @@ static Value apply(VM *vm, Value arg, ComplexFn f) {
     return result_or_error(vm, r, trouble);
 }
 
-#define FUNCTION(name)                                                                                   \
-    static Value cmath_##name(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {            \
-        return apply(vm, args[0], c_##name);                                                             \
+#define FUNCTION(name)                                                                                               \
+    static Value cmath_##name(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {                        \
+        return apply(vm, args[0], c_##name);                                                                         \
     }
 FUNCTION(acos)
 FUNCTION(acosh)
@@ -291,7 +294,8 @@ FUNCTION(sqrt)
 FUNCTION(tan)
 FUNCTION(tanh)
 
-/* The others ------------------------------------------------------------------------------------------------------ */
+/* The others ------------------------------------------------------------------------------------------------------
+ */
 
 static Value cmath_log(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     Pair z, base;
@@ -362,8 +366,8 @@ static Value cmath_rect(VM *vm, Value self, Value *args, size_t nargs, Value kwn
 static Value cmath_isclose(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     Pair a, b;
     double rel = 1e-9, abs_tol = 0.0;
-    if (!any_complex(vm, args[0], &a) || !any_complex(vm, args[1], &b) || (args[2] && !to_double(vm, args[2], &rel)) ||
-        (args[3] && !to_double(vm, args[3], &abs_tol)))
+    if (!any_complex(vm, args[0], &a) || !any_complex(vm, args[1], &b) ||
+        (args[2] && !to_double(vm, args[2], &rel)) || (args[3] && !to_double(vm, args[3], &abs_tol)))
         return VALUE_ERROR;
     if (rel < 0.0 || abs_tol < 0.0)
         return raise_value(vm, "tolerances must be non-negative");

@@ -33,7 +33,7 @@ static Combine *combine_new(VM *vm, Type *type, Value pool, size_t nindices, siz
     c->pool = pool;
     c->r = r;
     c->nindices = nindices;
-    if (nindices > SSIZE_MAX / sizeof(size_t))
+    if (nindices > ITEMS_MAX)
         raise_memory(vm);
     else
         c->indices = mem_zalloc(vm, nindices * sizeof(size_t));
@@ -94,7 +94,7 @@ static Value product_create(VM *vm, Type *type, Value *args, size_t nargs, Value
         return VALUE_ERROR;
     if (repeat == 0)
         nargs = 0;
-    if (nargs && (size_t)repeat > (size_t)SSIZE_MAX / sizeof(Value) / nargs)
+    if (nargs && (size_t)repeat > ITEMS_MAX / nargs)
         return raise_overflow(vm, "repeat argument too large");
     size_t n = nargs * (size_t)repeat;
     Value pools = tuple_new(vm, n);

@@ -1,5 +1,5 @@
-/* math: real functions of floats. Each is the C library's function behind one rule for errors: a NaN that was not put in
- * is a domain error, an infinity that was not put in is a range error where the function can overflow and a domain
+/* math: real functions of floats. Each is the C library's function behind one rule for errors: a NaN that was not put
+ * in is a domain error, an infinity that was not put in is a range error where the function can overflow and a domain
  * error (a pole) where it cannot. Integer functions are in mod_math_int.c, sums and norms in mod_math_sum.c. */
 #include "stdlib/mod_math.h"
 
@@ -25,9 +25,9 @@ static Value unary(VM *vm, Value arg, double (*f)(double), bool can_overflow) {
     return double_from_bits(r);
 }
 
-#define UNARY(name, f, can_overflow)                                                                    \
-    static Value math_##name(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {            \
-        return unary(vm, args[0], f, can_overflow);                                                     \
+#define UNARY(name, f, can_overflow)                                                                                 \
+    static Value math_##name(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {                         \
+        return unary(vm, args[0], f, can_overflow);                                                                  \
     }
 UNARY(acos, acos, false)
 UNARY(acosh, acosh, false)
@@ -51,7 +51,8 @@ UNARY(sqrt, sqrt, false)
 UNARY(tan, tan, false)
 UNARY(tanh, tanh, false)
 
-/* Logarithms ------------------------------------------------------------------------------------------------------ */
+/* Logarithms ------------------------------------------------------------------------------------------------------
+ */
 
 /* The logarithm of a positive number of any size; domain error otherwise. */
 static bool log_any(VM *vm, Value arg, double (*f)(double), double *out) {
@@ -105,7 +106,8 @@ static Value math_log10(VM *vm, Value self, Value *args, size_t nargs, Value kwn
 }
 
 /* Gamma: Lanczos' approximation with g = 6.0246800..., thirteen terms, as a rational function; the C library's own
- * differs in the last digits from platform to platform. ------------------------------------------------------------ */
+ * differs in the last digits from platform to platform. ------------------------------------------------------------
+ */
 
 #define LANCZOS_G 6.024680040776729583740234375
 #define LANCZOS_TERMS 13
@@ -119,9 +121,9 @@ static double lanczos_sum(double x) {
         2876370.6289353724412254090516208496135991145378768, 186056.26539522349504029498971604569928220784236328,
         8071.6720023658162106380029022722506138218516325024, 210.82427775157934587250973392071336271166969580291,
         2.5066282746310002701649081771338373386264310793408};
-    static const double den[LANCZOS_TERMS] = {0.0,       39916800.0, 120543840.0, 150917976.0, 105258076.0,
+    static const double den[LANCZOS_TERMS] = {0.0,        39916800.0, 120543840.0, 150917976.0, 105258076.0,
                                               45995730.0, 13339535.0, 2637558.0,   357423.0,    32670.0,
-                                              1925.0,    66.0,       1.0};
+                                              1925.0,     66.0,       1.0};
     double p = 0.0, q = 0.0;
     if (x < 5.0) {
         for (int i = LANCZOS_TERMS - 1; i >= 0; i--) {
@@ -140,11 +142,21 @@ static double lanczos_sum(double x) {
 static double sin_pi(double x) {
     double y = fmod(fabs(x), 2.0), r;
     switch ((int)round(2.0 * y)) {
-    case 0: r = sin(PI * y); break;
-    case 1: r = cos(PI * (y - 0.5)); break;
-    case 2: r = sin(PI * (1.0 - y)); break; /* not sin(pi * (y - 1)): the sign of zero */
-    case 3: r = -cos(PI * (y - 1.5)); break;
-    default: r = sin(PI * (y - 2.0)); break;
+    case 0:
+        r = sin(PI * y);
+        break;
+    case 1:
+        r = cos(PI * (y - 0.5));
+        break;
+    case 2:
+        r = sin(PI * (1.0 - y));
+        break; /* not sin(pi * (y - 1)): the sign of zero */
+    case 3:
+        r = -cos(PI * (y - 1.5));
+        break;
+    default:
+        r = sin(PI * (y - 2.0));
+        break;
     }
     return copysign(1.0, x) * r;
 }
@@ -210,7 +222,8 @@ static double lgamma_checked(double x) { return isnan(x) ? x : lgamma_function(x
 UNARY(gamma, gamma_checked, true)
 UNARY(lgamma, lgamma_checked, true)
 
-/* Two arguments --------------------------------------------------------------------------------------------------- */
+/* Two arguments ---------------------------------------------------------------------------------------------------
+ */
 
 static bool two_doubles(VM *vm, Value *args, double *x, double *y) {
     return to_double(vm, args[0], x) && to_double(vm, args[1], y);
@@ -276,7 +289,8 @@ static Value math_radians(VM *vm, Value self, Value *args, size_t nargs, Value k
     return to_double(vm, args[0], &x) ? double_from_bits(x * (PI / 180.0)) : VALUE_ERROR;
 }
 
-/* Taking doubles apart -------------------------------------------------------------------------------------------- */
+/* Taking doubles apart --------------------------------------------------------------------------------------------
+ */
 
 static Value pair_of(VM *vm, Value a, Value b) {
     Value pair[2] = {a, b};
@@ -462,7 +476,8 @@ static const MethodSpec math_functions[] = {
     {"isnan", math_isnan, "x, /", "Return True if x is a NaN.", 0},
     {"ldexp", math_ldexp, "x, i, /", "Return x * (2**i): the inverse of frexp().", 0},
     {"lgamma", math_lgamma, "x, /", "Natural logarithm of the absolute value of the gamma function at x.", 0},
-    {"log", math_log, "x, base=math.e, /", "Return the logarithm of x to the given base, by default the natural one.", 0},
+    {"log", math_log, "x, base=math.e, /", "Return the logarithm of x to the given base, by default the natural one.",
+     0},
     {"log10", math_log10, "x, /", "Return the logarithm of x to base 10.", 0},
     {"log1p", math_log1p, "x, /", "Return the natural logarithm of 1 + x, precise for small x.", 0},
     {"log2", math_log2, "x, /", "Return the logarithm of x to base 2.", 0},
@@ -483,7 +498,8 @@ static const MethodSpec math_functions[] = {
 };
 
 bool mod_math_init(VM *vm, Value module) {
-    return module_add_functions(vm, module, math_functions) && module_add_functions(vm, module, math_integer_functions) &&
+    return module_add_functions(vm, module, math_functions) &&
+           module_add_functions(vm, module, math_integer_functions) &&
            module_add_functions(vm, module, math_sum_functions) && module_add(vm, module, "pi", from_double(PI)) &&
            module_add(vm, module, "e", from_double(2.718281828459045235360287471352662498)) &&
            module_add(vm, module, "tau", from_double(2 * PI)) &&

@@ -1,6 +1,6 @@
-/* math: functions of integers. Products of many factors are balanced trees over ranges, so that the big multiplications
- * have operands of equal size, where GMP is fast; their leaves multiply machine words as long as these do not
- * overflow. */
+/* math: functions of integers. Products of many factors are balanced trees over ranges, so that the big
+ * multiplications have operands of equal size, where GMP is fast; their leaves multiply machine words as long as
+ * these do not overflow. */
 #include "stdlib/mod_math.h"
 
 #include <math.h>

@@ -21,7 +21,8 @@ static inline Exact exact_product(double a, double b) {
     return (Exact){p, fma(a, b, -p)};
 }
 
-/* fsum ------------------------------------------------------------------------------------------------------------ */
+/* fsum ------------------------------------------------------------------------------------------------------------
+ */
 
 typedef struct Partials {
     double *p, stack[32];
@@ -127,7 +128,8 @@ static Value math_fsum(VM *vm, Value self, Value *args, size_t nargs, Value kwna
     return result;
 }
 
-/* sumprod --------------------------------------------------------------------------------------------------------- */
+/* sumprod ---------------------------------------------------------------------------------------------------------
+ */
 
 typedef struct Triple {
     double high, low, tiny;
@@ -180,8 +182,8 @@ static bool add_to_total(VM *vm, Value *total, Value addend) {
     return sum != VALUE_ERROR;
 }
 
-/* The running sum: machine integers first, then floats exactly, then whatever the operators give. A phase once left is
- * not entered again. */
+/* The running sum: machine integers first, then floats exactly, then whatever the operators give. A phase once left
+ * is not entered again. */
 typedef struct Running {
     Value total;
     bool ints, floats; /* phases still open */
@@ -289,7 +291,8 @@ static Value math_prod(VM *vm, Value self, Value *args, size_t nargs, Value kwna
     return r;
 }
 
-/* Norms ----------------------------------------------------------------------------------------------------------- */
+/* Norms -----------------------------------------------------------------------------------------------------------
+ */
 
 /* The Euclidean norm of n non-negative coordinates: scaled by a power of two so that no square overflows, squared and
  * summed in double-double, and the root corrected by one Newton step with an exact residue. */

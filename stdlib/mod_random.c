@@ -1,5 +1,5 @@
-/* _random: the Mersenne Twister MT19937 behind the random module. The sequences for a given seed, the state tuples and
- * the way a seed of any size is spread over the state are part of what scripts see, so they follow the published
+/* _random: the Mersenne Twister MT19937 behind the random module. The sequences for a given seed, the state tuples
+ * and the way a seed of any size is spread over the state are part of what scripts see, so they follow the published
  * generator (init_by_array, 53-bit doubles from two outputs) to the bit. */
 #include "runtime/vm.h"
 

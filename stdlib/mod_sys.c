@@ -163,7 +163,9 @@ static Value sys_getframemodulename(VM *vm, Value self, Value *args, size_t narg
     Frame *f = vm->thread->frame;
     for (; depth > 0 && f; depth--)
         f = frame_back(vm, f);
-    Value module = f && f->func ? f->func->module : 0;
+    Value module = f ? f->func->module : 0;
+    if (f && (!module || is_none(module)))
+        module = dict_get_str(vm, f->func->globals, NAME(__name__));
     return module ? incref(module) : VALUE_NONE;
 }
 
@@ -250,7 +252,7 @@ static Value sys_set_asyncgen_hooks(VM *vm, Value self, Value *args, size_t narg
 
 static Value sys_get_asyncgen_hooks(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     static const char *const fields[] = {"firstiter", "finalizer"};
-    Type *type = structseq_type(vm, "sys.asyncgen_hooks", "The hooks of asynchronous generators.", fields, 2, 2);
+    Type *type = structseq_type(vm, "asyncgen_hooks", "The hooks of asynchronous generators.", fields, 2, 2);
     Thread *t = vm->thread;
     Value items[2] = {t->async_firstiter ? incref(t->async_firstiter) : VALUE_NONE,
                       t->async_finalizer ? incref(t->async_finalizer) : VALUE_NONE};

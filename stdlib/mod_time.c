@@ -1,5 +1,5 @@
-/* time: clocks, sleeping, and conversions between seconds and broken-down times. Text forms are in mod_time_format.c and
- * mod_time_parse.c. Time zones come from the C library, as do the clocks. */
+/* time: clocks, sleeping, and conversions between seconds and broken-down times. Text forms are in mod_time_format.c
+ * and mod_time_parse.c. Time zones come from the C library, as do the clocks. */
 #include "stdlib/mod_time.h"
 
 #include <errno.h>
@@ -11,7 +11,8 @@
 
 #define SECOND ((int64_t)1000000000)
 
-/* struct_time ----------------------------------------------------------------------------------------------------- */
+/* struct_time -----------------------------------------------------------------------------------------------------
+ */
 
 static const char *const struct_time_fields[] = {"tm_year", "tm_mon",  "tm_mday",  "tm_hour", "tm_min",    "tm_sec",
                                                  "tm_wday", "tm_yday", "tm_isdst", "tm_zone", "tm_gmtoff", NULL};
@@ -19,10 +20,17 @@ static const char *const struct_time_fields[] = {"tm_year", "tm_mon",  "tm_mday"
 static Type *struct_time_type(VM *vm) { return vm->module_state[MODULE_SLOT_mod_time_init]; }
 
 static Value struct_time_new(VM *vm, const TimeParts *t) {
-    Value items[11] = {int_from_int64(vm, t->year), from_small_int(t->month),   from_small_int(t->day),
-                       from_small_int(t->hour),     from_small_int(t->minute),  from_small_int(t->second),
-                       from_small_int(t->weekday),  from_small_int(t->yearday), from_small_int(t->isdst),
-                       VALUE_NONE,                  VALUE_NONE};
+    Value items[11] = {int_from_int64(vm, t->year),
+                       from_small_int(t->month),
+                       from_small_int(t->day),
+                       from_small_int(t->hour),
+                       from_small_int(t->minute),
+                       from_small_int(t->second),
+                       from_small_int(t->weekday),
+                       from_small_int(t->yearday),
+                       from_small_int(t->isdst),
+                       VALUE_NONE,
+                       VALUE_NONE};
     if (t->has_zone || t->zone[0]) {
         items[9] = t->zone[0] ? str_decode(vm, t->zone, strlen(t->zone), "utf-8", "surrogateescape") : VALUE_NONE;
         items[10] = t->has_zone ? from_small_int(t->offset) : VALUE_NONE;
@@ -31,10 +39,17 @@ static Value struct_time_new(VM *vm, const TimeParts *t) {
 }
 
 static void parts_from_tm(const struct tm *tm, TimeParts *out) {
-    *out = (TimeParts){.year = (int64_t)tm->tm_year + 1900, .month = tm->tm_mon + 1, .day = tm->tm_mday,
-                       .hour = tm->tm_hour, .minute = tm->tm_min, .second = tm->tm_sec,
-                       .weekday = (tm->tm_wday + 6) % 7, .yearday = tm->tm_yday + 1, .isdst = tm->tm_isdst,
-                       .has_zone = true, .offset = tm->tm_gmtoff};
+    *out = (TimeParts){.year = (int64_t)tm->tm_year + 1900,
+                       .month = tm->tm_mon + 1,
+                       .day = tm->tm_mday,
+                       .hour = tm->tm_hour,
+                       .minute = tm->tm_min,
+                       .second = tm->tm_sec,
+                       .weekday = (tm->tm_wday + 6) % 7,
+                       .yearday = tm->tm_yday + 1,
+                       .isdst = tm->tm_isdst,
+                       .has_zone = true,
+                       .offset = tm->tm_gmtoff};
     snprintf(out->zone, sizeof out->zone, "%s", tm->tm_zone ? tm->tm_zone : "");
 }
 
@@ -49,8 +64,14 @@ static bool broken_down(VM *vm, int64_t seconds, bool local, TimeParts *out) {
 }
 
 bool time_local_seconds(const TimeParts *t, int64_t *out) {
-    struct tm tm = {.tm_year = (int)(t->year - 1900), .tm_mon = t->month - 1, .tm_mday = t->day, .tm_hour = t->hour,
-                    .tm_min = t->minute, .tm_sec = t->second, .tm_isdst = t->isdst, .tm_wday = -1};
+    struct tm tm = {.tm_year = (int)(t->year - 1900),
+                    .tm_mon = t->month - 1,
+                    .tm_mday = t->day,
+                    .tm_hour = t->hour,
+                    .tm_min = t->minute,
+                    .tm_sec = t->second,
+                    .tm_isdst = t->isdst,
+                    .tm_wday = -1};
     time_t r = mktime(&tm);
     *out = r;
     return r != (time_t)-1 || tm.tm_wday != -1;
@@ -66,7 +87,8 @@ static bool field_argument(VM *vm, Value v, int *out) {
     if (!fits)
         return raise_overflow(vm, "Python int too large to convert to C long");
     if (n != (int)n)
-        return raise_overflow(vm, n > 0 ? "signed integer is greater than maximum" : "signed integer is less than minimum");
+        return raise_overflow(vm, n > 0 ? "signed integer is greater than maximum"
+                                        : "signed integer is less than minimum");
     *out = (int)n;
     return true;
 }
@@ -83,11 +105,19 @@ static bool parts_from_tuple(VM *vm, Value v, const char *function, TimeParts *o
             return false;
     if (fields[0] < INT32_MIN + 1900)
         return raise_overflow(vm, "year out of range");
-    *out = (TimeParts){.year = fields[0], .month = fields[1], .day = fields[2], .hour = fields[3], .minute = fields[4],
-                       .second = fields[5], .weekday = fields[6], .yearday = fields[7], .isdst = fields[8]};
+    *out = (TimeParts){.year = fields[0],
+                       .month = fields[1],
+                       .day = fields[2],
+                       .hour = fields[3],
+                       .minute = fields[4],
+                       .second = fields[5],
+                       .weekday = fields[6],
+                       .yearday = fields[7],
+                       .isdst = fields[8]};
     if (type_of(vm, v) != struct_time_type(vm))
         return true;
-    Value zone = attr_get_c(vm, v, "tm_zone"), offset = zone == VALUE_ERROR ? VALUE_ERROR : attr_get_c(vm, v, "tm_gmtoff");
+    Value zone = attr_get_c(vm, v, "tm_zone"),
+          offset = zone == VALUE_ERROR ? VALUE_ERROR : attr_get_c(vm, v, "tm_gmtoff");
     bool ok = offset != VALUE_ERROR;
     if (ok && is_str(zone)) {
         snprintf(out->zone, sizeof out->zone, "%s", as_str(zone)->data);
@@ -110,20 +140,22 @@ static bool check_parts(VM *vm, TimeParts *t) {
         t->day = 1;
     if (t->yearday == 0)
         t->yearday = 1;
-    const char *wrong = t->month < 1 || t->month > 12      ? "month out of range"
-                        : t->day < 0 || t->day > 31        ? "day of month out of range"
-                        : t->hour < 0 || t->hour > 23      ? "hour out of range"
-                        : t->minute < 0 || t->minute > 59  ? "minute out of range"
-                        : t->second < 0 || t->second > 61  ? "seconds out of range"
-                        : (t->weekday + 1) % 7 < 0         ? "day of week out of range"
-                        : t->yearday < 0 || t->yearday > 366 ? "day of year out of range" : NULL;
+    const char *wrong = t->month < 1 || t->month > 12        ? "month out of range"
+                        : t->day < 0 || t->day > 31          ? "day of month out of range"
+                        : t->hour < 0 || t->hour > 23        ? "hour out of range"
+                        : t->minute < 0 || t->minute > 59    ? "minute out of range"
+                        : t->second < 0 || t->second > 61    ? "seconds out of range"
+                        : (t->weekday + 1) % 7 < 0           ? "day of week out of range"
+                        : t->yearday < 0 || t->yearday > 366 ? "day of year out of range"
+                                                             : NULL;
     if (wrong)
         return raise_value(vm, "%s", wrong);
     t->weekday = (t->weekday % 7 + 7) % 7;
     return true;
 }
 
-/* Seconds in ------------------------------------------------------------------------------------------------------ */
+/* Seconds in ------------------------------------------------------------------------------------------------------
+ */
 
 static bool raise_nan(VM *vm) { return raise_value(vm, "Invalid value NaN (not a number)"); }
 
@@ -168,7 +200,8 @@ static bool to_nanoseconds(VM *vm, Value v, int64_t *out) {
     return fits || raise_overflow(vm, "timestamp too large to convert to C PyTime_t");
 }
 
-/* Clocks ---------------------------------------------------------------------------------------------------------- */
+/* Clocks ----------------------------------------------------------------------------------------------------------
+ */
 
 static bool read_clock(VM *vm, clockid_t clock, int64_t *out) {
     struct timespec ts;
@@ -192,12 +225,12 @@ static Value clock_nanoseconds(VM *vm, clockid_t clock) {
     return read_clock(vm, clock, &ns) ? int_from_int64(vm, ns) : VALUE_ERROR;
 }
 
-#define CLOCK_FUNCTIONS(name, id)                                                                            \
-    static Value time_##name(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {                 \
-        return clock_seconds(vm, id);                                                                        \
-    }                                                                                                        \
-    static Value time_##name##_ns(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {            \
-        return clock_nanoseconds(vm, id);                                                                    \
+#define CLOCK_FUNCTIONS(name, id)                                                                                    \
+    static Value time_##name(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {                         \
+        return clock_seconds(vm, id);                                                                                \
+    }                                                                                                                \
+    static Value time_##name##_ns(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {                    \
+        return clock_nanoseconds(vm, id);                                                                            \
     }
 CLOCK_FUNCTIONS(time, CLOCK_REALTIME)
 CLOCK_FUNCTIONS(monotonic, CLOCK_MONOTONIC)
@@ -333,7 +366,8 @@ static Value time_sleep(VM *vm, Value self, Value *args, size_t nargs, Value kwn
     }
 }
 
-/* Conversions ----------------------------------------------------------------------------------------------------- */
+/* Conversions -----------------------------------------------------------------------------------------------------
+ */
 
 static bool seconds_or_now(VM *vm, Value v, int64_t *out) {
     if (v && !is_none(v))
@@ -418,7 +452,8 @@ static Value time_strptime(VM *vm, Value self, Value *args, size_t nargs, Value 
     return ok ? struct_time_new(vm, &t) : VALUE_ERROR;
 }
 
-/* Time zone ------------------------------------------------------------------------------------------------------- */
+/* Time zone -------------------------------------------------------------------------------------------------------
+ */
 
 /* The zone's name and offset at a moment. */
 static void zone_at(time_t at, char name[32], int64_t *offset) {
@@ -439,7 +474,8 @@ static bool add_zone(VM *vm, Value module) {
     bool south = -winter < -summer; /* the clock is ahead in January */
     Value text[2] = {0, 0};
     for (int i = 0; i < 2; i++)
-        text[i] = str_decode(vm, names[south ? 1 - i : i], strlen(names[south ? 1 - i : i]), "utf-8", "surrogateescape");
+        text[i] =
+            str_decode(vm, names[south ? 1 - i : i], strlen(names[south ? 1 - i : i]), "utf-8", "surrogateescape");
     if (!text[0] || !text[1]) {
         decref(vm, text[0]);
         decref(vm, text[1]);
@@ -460,14 +496,17 @@ static Value time_tzset(VM *vm, Value self, Value *args, size_t nargs, Value kwn
 }
 
 static const MethodSpec time_functions[] = {
-    {"asctime", time_asctime, "tuple=None, /", "Return the text form of a time tuple, e.g. 'Sat Jun 06 16:26:11 1998'.", 0},
+    {"asctime", time_asctime, "tuple=None, /",
+     "Return the text form of a time tuple, e.g. 'Sat Jun 06 16:26:11 1998'.", 0},
     {"clock_getres", time_clock_getres, "clk_id, /", "Return the resolution of a clock, in seconds.", 0},
     {"clock_gettime", time_clock_gettime, "clk_id, /", "Return the time of a clock, in seconds.", 0},
     {"clock_gettime_ns", time_clock_gettime_ns, "clk_id, /", "Return the time of a clock, in nanoseconds.", 0},
     {"clock_settime", time_clock_settime, "clk_id, time, /", "Set the time of a clock, in seconds.", 0},
     {"clock_settime_ns", time_clock_settime_ns, "clk_id, time, /", "Set the time of a clock, in nanoseconds.", 0},
-    {"ctime", time_ctime, "seconds=None, /", "Return the text form of a number of seconds since 1970, as local time.", 0},
-    {"get_clock_info", time_get_clock_info, "name, /", "Return what is known about a clock, by its function's name.", 0},
+    {"ctime", time_ctime, "seconds=None, /", "Return the text form of a number of seconds since 1970, as local time.",
+     0},
+    {"get_clock_info", time_get_clock_info, "name, /", "Return what is known about a clock, by its function's name.",
+     0},
     {"gmtime", time_gmtime, "seconds=None, /", "Convert seconds since 1970 to a time tuple in UTC.", 0},
     {"localtime", time_localtime, "seconds=None, /", "Convert seconds since 1970 to a time tuple in local time.", 0},
     {"mktime", time_mktime, "tuple, /", "Convert a time tuple in local time to seconds since 1970.", 0},
@@ -478,7 +517,8 @@ static const MethodSpec time_functions[] = {
     {"process_time", time_process_time, "", "CPU time of the process, in seconds.", 0},
     {"process_time_ns", time_process_time_ns, "", "CPU time of the process, in nanoseconds.", 0},
     {"sleep", time_sleep, "seconds, /", "Suspend execution for a number of seconds, which may be a fraction.", 0},
-    {"strftime", time_strftime, "format, tuple=None, /", "Convert a time tuple to a string according to a format.", 0},
+    {"strftime", time_strftime, "format, tuple=None, /", "Convert a time tuple to a string according to a format.",
+     0},
     {"strptime", time_strptime, "string, format='%a %b %d %H:%M:%S %Y', /",
      "Read a string according to a format and return a time tuple.", 0},
     {"thread_time", time_thread_time, "", "CPU time of the thread, in seconds.", 0},
@@ -515,10 +555,11 @@ static bool add_clock_ids(VM *vm, Value module) {
 }
 
 bool mod_time_init(VM *vm, Value module) {
-    Type *type = structseq_type(vm, "time.struct_time",
-                                "The time value of gmtime(), localtime() and strptime(): a tuple of nine integers whose\n"
-                                "items are attributes too, with the zone's name and offset as further attributes.",
-                                struct_time_fields, 9, 11);
+    Type *type =
+        structseq_type(vm, "time.struct_time",
+                       "The time value of gmtime(), localtime() and strptime(): a tuple of nine integers whose\n"
+                       "items are attributes too, with the zone's name and offset as further attributes.",
+                       struct_time_fields, 9, 11);
     if (!type)
         return false;
     vm->module_state[MODULE_SLOT_mod_time_init] = type;

@@ -7,8 +7,8 @@
 typedef struct TimeParts { /* as struct tm, but with the module's own numbers: full year, month 1-12, Monday 0 */
     int64_t year;
     int month, day, hour, minute, second;
-    int weekday;  /* 0 Monday */
-    int yearday;  /* 1-366 */
+    int weekday; /* 0 Monday */
+    int yearday; /* 1-366 */
     int isdst;
     bool has_zone;
     char zone[32];

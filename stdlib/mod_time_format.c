@@ -1,5 +1,5 @@
-/* strftime in our own arithmetic, so that the host's locale has no say: the names are English, the layouts those of the
- * C locale, with glibc's flags (- _ 0 ^ #) and widths, which scripts have come to rely on. Also the calendar. */
+/* strftime in our own arithmetic, so that the host's locale has no say: the names are English, the layouts those of
+ * the C locale, with glibc's flags (- _ 0 ^ #) and widths, which scripts have come to rely on. Also the calendar. */
 #include "stdlib/mod_time.h"
 
 #include <ctype.h>
@@ -30,7 +30,7 @@ void time_date_from_days(int64_t days, int64_t *year, int *month, int *day) {
 }
 
 typedef struct Field { /* flags of one directive */
-    char pad; /* 0: the directive's own; '-', '_', '0' */
+    char pad;          /* 0: the directive's own; '-', '_', '0' */
     bool upper, swap;
     int width; /* -1: none */
 } Field;
@@ -129,14 +129,22 @@ static bool put_week_or_year(StrBuilder *b, char c, const Field *f, const TimePa
     int week, sunday_based = floor_mod((int64_t)t->weekday + 1, 7);
     iso_week(t, &iso_year, &week);
     switch (c) {
-    case 'U': return put_number(b, f, (t->yearday - 1 + 7 - sunday_based) / 7, 2, '0');
-    case 'W': return put_number(b, f, (t->yearday - 1 + 7 - floor_mod(t->weekday, 7)) / 7, 2, '0');
-    case 'V': return put_number(b, f, week, 2, '0');
-    case 'G': return put_number(b, f, iso_year, 0, '0');
-    case 'g': return put_number(b, f, floor_mod(iso_year, 100), 2, '0');
-    case 'C': return put_number(b, f, t->year / 100 - (t->year % 100 < 0), 2, '0');
-    case 'y': return put_number(b, f, floor_mod(t->year, 100), 2, '0');
-    default: return put_number(b, f, t->year, 0, '0');
+    case 'U':
+        return put_number(b, f, (t->yearday - 1 + 7 - sunday_based) / 7, 2, '0');
+    case 'W':
+        return put_number(b, f, (t->yearday - 1 + 7 - floor_mod(t->weekday, 7)) / 7, 2, '0');
+    case 'V':
+        return put_number(b, f, week, 2, '0');
+    case 'G':
+        return put_number(b, f, iso_year, 0, '0');
+    case 'g':
+        return put_number(b, f, floor_mod(iso_year, 100), 2, '0');
+    case 'C':
+        return put_number(b, f, t->year / 100 - (t->year % 100 < 0), 2, '0');
+    case 'y':
+        return put_number(b, f, floor_mod(t->year, 100), 2, '0');
+    default:
+        return put_number(b, f, t->year, 0, '0');
     }
 }
 
@@ -144,40 +152,71 @@ static bool put_directive(StrBuilder *b, char c, const Field *f, const TimeParts
     int hour12 = t->hour % 12 == 0 ? 12 : t->hour % 12, wday = floor_mod(t->weekday, 7);
     int64_t seconds;
     switch (c) {
-    case 'a': return put_name(b, *f, time_days[wday], 3);
-    case 'A': return put_name(b, *f, time_days[wday], 20);
+    case 'a':
+        return put_name(b, *f, time_days[wday], 3);
+    case 'A':
+        return put_name(b, *f, time_days[wday], 20);
     case 'b':
-    case 'h': return put_name(b, *f, time_months[t->month - 1], 3);
-    case 'B': return put_name(b, *f, time_months[t->month - 1], 20);
-    case 'c': return put_composite(b, f, "%a %b %e %H:%M:%S %Y", t);
-    case 'd': return put_number(b, f, t->day, 2, '0');
+    case 'h':
+        return put_name(b, *f, time_months[t->month - 1], 3);
+    case 'B':
+        return put_name(b, *f, time_months[t->month - 1], 20);
+    case 'c':
+        return put_composite(b, f, "%a %b %e %H:%M:%S %Y", t);
+    case 'd':
+        return put_number(b, f, t->day, 2, '0');
     case 'D':
-    case 'x': return put_composite(b, f, "%m/%d/%y", t);
-    case 'e': return put_number(b, f, t->day, 2, '_');
-    case 'F': return put_composite(b, f, "%Y-%m-%d", t);
-    case 'H': return put_number(b, f, t->hour, 2, '0');
-    case 'I': return put_number(b, f, hour12, 2, '0');
-    case 'j': return put_number(b, f, t->yearday, 3, '0');
-    case 'k': return put_number(b, f, t->hour, 2, '_');
-    case 'l': return put_number(b, f, hour12, 2, '_');
-    case 'm': return put_number(b, f, t->month, 2, '0');
-    case 'M': return put_number(b, f, t->minute, 2, '0');
-    case 'n': return put_text(b, f, "\n", 1);
-    case 'p': return put_text(b, f, t->hour >= 12 ? "PM" : "AM", 2);
-    case 'P': return put_text(b, f, t->hour >= 12 ? "pm" : "am", 2);
-    case 'r': return put_composite(b, f, "%I:%M:%S %p", t);
-    case 'R': return put_composite(b, f, "%H:%M", t);
-    case 's': return time_local_seconds(t, &seconds) && put_number(b, f, seconds, 1, '0');
-    case 'S': return put_number(b, f, t->second, 2, '0');
-    case 't': return put_text(b, f, "\t", 1);
+    case 'x':
+        return put_composite(b, f, "%m/%d/%y", t);
+    case 'e':
+        return put_number(b, f, t->day, 2, '_');
+    case 'F':
+        return put_composite(b, f, "%Y-%m-%d", t);
+    case 'H':
+        return put_number(b, f, t->hour, 2, '0');
+    case 'I':
+        return put_number(b, f, hour12, 2, '0');
+    case 'j':
+        return put_number(b, f, t->yearday, 3, '0');
+    case 'k':
+        return put_number(b, f, t->hour, 2, '_');
+    case 'l':
+        return put_number(b, f, hour12, 2, '_');
+    case 'm':
+        return put_number(b, f, t->month, 2, '0');
+    case 'M':
+        return put_number(b, f, t->minute, 2, '0');
+    case 'n':
+        return put_text(b, f, "\n", 1);
+    case 'p':
+        return put_text(b, f, t->hour >= 12 ? "PM" : "AM", 2);
+    case 'P':
+        return put_text(b, f, t->hour >= 12 ? "pm" : "am", 2);
+    case 'r':
+        return put_composite(b, f, "%I:%M:%S %p", t);
+    case 'R':
+        return put_composite(b, f, "%H:%M", t);
+    case 's':
+        return time_local_seconds(t, &seconds) && put_number(b, f, seconds, 1, '0');
+    case 'S':
+        return put_number(b, f, t->second, 2, '0');
+    case 't':
+        return put_text(b, f, "\t", 1);
     case 'T':
-    case 'X': return put_composite(b, f, "%H:%M:%S", t);
-    case 'u': return put_number(b, f, wday + 1, 1, '0');
-    case 'w': return put_number(b, f, (wday + 1) % 7, 1, '0');
-    case 'z': return put_zone_offset(b, f, t);
-    case 'Z': return put_text(b, f, t->has_zone ? t->zone : "", t->has_zone ? strlen(t->zone) : 0);
-    case '%': return put_text(b, f, "%", 1);
-    default: return put_week_or_year(b, c, f, t);
+    case 'X':
+        return put_composite(b, f, "%H:%M:%S", t);
+    case 'u':
+        return put_number(b, f, wday + 1, 1, '0');
+    case 'w':
+        return put_number(b, f, (wday + 1) % 7, 1, '0');
+    case 'z':
+        return put_zone_offset(b, f, t);
+    case 'Z':
+        return put_text(b, f, t->has_zone ? t->zone : "", t->has_zone ? strlen(t->zone) : 0);
+    case '%':
+        return put_text(b, f, "%", 1);
+    default:
+        return put_week_or_year(b, c, f, t);
     }
 }
 

@@ -23,7 +23,8 @@ static const char directives[] = "aAbBdfGHIjmMpSuUVwWyYzZ%";
 static int digit(const char *p) { return *p - '0'; }
 static bool is_digit(const char *p, const char *end) { return p < end && *p >= '0' && *p <= '9'; }
 
-/* Lengths to try for a number of one to three digits with these bounds, longest first; a leading blank where C pads. */
+/* Lengths to try for a number of one to three digits with these bounds, longest first; a leading blank where C pads.
+ */
 static int number_lengths(const Matcher *m, const char *p, int max_digits, int low, int high, bool blank, int *out) {
     int n = 0;
     for (int len = max_digits; len >= 1; len--) {
@@ -59,7 +60,8 @@ static bool same_word(const Matcher *m, const char *p, const char *word, size_t 
     return true;
 }
 
-static int word_lengths(const Matcher *m, const char *p, const char *const *words, int count, size_t limit, int *out) {
+static int word_lengths(const Matcher *m, const char *p, const char *const *words, int count, size_t limit,
+                        int *out) {
     int n = 0;
     for (int i = 0; i < count && n < 3; i++) {
         size_t len = strlen(words[i]) < limit ? strlen(words[i]) : limit;
@@ -111,11 +113,16 @@ static int zone_offset_lengths(const Matcher *m, const char *p, int *out) {
 static int directive_lengths(const Matcher *m, char c, const char *p, int out[6]) {
     static const char *const halves[] = {"AM", "PM"};
     switch (c) {
-    case 'a': return word_lengths(m, p, time_days, 7, 3, out);
-    case 'A': return word_lengths(m, p, time_days, 7, 20, out);
-    case 'b': return word_lengths(m, p, time_months, 12, 3, out);
-    case 'B': return word_lengths(m, p, time_months, 12, 20, out);
-    case 'd': return number_lengths(m, p, 2, 1, 31, true, out);
+    case 'a':
+        return word_lengths(m, p, time_days, 7, 3, out);
+    case 'A':
+        return word_lengths(m, p, time_days, 7, 20, out);
+    case 'b':
+        return word_lengths(m, p, time_months, 12, 3, out);
+    case 'B':
+        return word_lengths(m, p, time_months, 12, 20, out);
+    case 'd':
+        return number_lengths(m, p, 2, 1, 31, true, out);
     case 'f': {
         int n = 0, most = 0;
         while (most < 6 && is_digit(p + most, m->end))
@@ -125,22 +132,36 @@ static int directive_lengths(const Matcher *m, char c, const char *p, int out[6]
         return n;
     }
     case 'G':
-    case 'Y': return fixed_digits(m, p, 4, out);
-    case 'H': return number_lengths(m, p, 2, 0, 23, false, out);
-    case 'I': return number_lengths(m, p, 2, 1, 12, true, out);
-    case 'j': return number_lengths(m, p, 3, 1, 366, false, out);
-    case 'm': return number_lengths(m, p, 2, 1, 12, false, out);
-    case 'M': return number_lengths(m, p, 2, 0, 59, false, out);
-    case 'p': return word_lengths(m, p, halves, 2, 2, out);
-    case 'S': return number_lengths(m, p, 2, 0, 61, false, out);
-    case 'u': return number_lengths(m, p, 1, 1, 7, false, out);
-    case 'w': return number_lengths(m, p, 1, 0, 6, false, out);
+    case 'Y':
+        return fixed_digits(m, p, 4, out);
+    case 'H':
+        return number_lengths(m, p, 2, 0, 23, false, out);
+    case 'I':
+        return number_lengths(m, p, 2, 1, 12, true, out);
+    case 'j':
+        return number_lengths(m, p, 3, 1, 366, false, out);
+    case 'm':
+        return number_lengths(m, p, 2, 1, 12, false, out);
+    case 'M':
+        return number_lengths(m, p, 2, 0, 59, false, out);
+    case 'p':
+        return word_lengths(m, p, halves, 2, 2, out);
+    case 'S':
+        return number_lengths(m, p, 2, 0, 61, false, out);
+    case 'u':
+        return number_lengths(m, p, 1, 1, 7, false, out);
+    case 'w':
+        return number_lengths(m, p, 1, 0, 6, false, out);
     case 'U':
     case 'W':
-    case 'V': return number_lengths(m, p, 2, c == 'V' ? 0 : 0, 53, false, out);
-    case 'y': return fixed_digits(m, p, 2, out);
-    case 'z': return zone_offset_lengths(m, p, out);
-    case 'Z': return zone_name_lengths(m, p, out);
+    case 'V':
+        return number_lengths(m, p, 2, c == 'V' ? 0 : 0, 53, false, out);
+    case 'y':
+        return fixed_digits(m, p, 2, out);
+    case 'z':
+        return zone_offset_lengths(m, p, out);
+    case 'Z':
+        return zone_name_lengths(m, p, out);
     default:
         out[0] = 1;
         return p < m->end && *p == '%';
@@ -282,14 +303,17 @@ static bool check_iso(VM *vm, const Matcher *m, bool weekday) {
             return raise_value(vm, "Day of the year directive '%%j' is not compatible with ISO year directive '%%G'. "
                                    "Use '%%Y' instead.");
         if (!has(m, 'V') || !weekday)
-            return raise_mismatch(vm, "ISO year directive '%G'", "the ISO week directive '%V' and a weekday directive "
-                                                                 "('%A', '%a', '%w', or '%u').");
+            return raise_mismatch(vm, "ISO year directive '%G'",
+                                  "the ISO week directive '%V' and a weekday directive "
+                                  "('%A', '%a', '%w', or '%u').");
     } else if (has(m, 'V')) {
         if (!has(m, 'Y') || !weekday)
-            return raise_mismatch(vm, "ISO week directive '%V'", "the ISO year directive '%G' and a weekday directive "
-                                                                 "('%A', '%a', '%w', or '%u').");
-        return raise_value(vm, "ISO week directive '%%V' is incompatible with the year directive '%%Y'. Use the ISO year "
-                               "'%%G' instead.");
+            return raise_mismatch(vm, "ISO week directive '%V'",
+                                  "the ISO year directive '%G' and a weekday directive "
+                                  "('%A', '%a', '%w', or '%u').");
+        return raise_value(vm,
+                           "ISO week directive '%%V' is incompatible with the year directive '%%Y'. Use the ISO year "
+                           "'%%G' instead.");
     }
     return true;
 }

@@ -43,7 +43,7 @@ static Value ask_finder(VM *vm, Value finder, Value name, Value path) {
     if (finder == type_value(builtin_importer_type(vm)))
         return find_builtin(vm, name);
     if (finder == type_value(frozen_importer_type(vm)))
-        return find_frozen(vm, name);
+        return find_frozen_core(vm, name);
     if (finder == type_value(path_finder_type(vm)))
         return find_in_path(vm, name, path);
     Value find_spec = 0;

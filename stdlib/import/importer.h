@@ -40,7 +40,7 @@ Type *namespace_loader_type(VM *vm);
 /* loaders.c */
 /* The spec of a module, or VALUE_NONE: by the finder of that kind. `path` is the package's __path__, or None. */
 Value find_builtin(VM *vm, Value name);
-Value find_frozen(VM *vm, Value name);
+Value find_frozen_core(VM *vm, Value name); /* only those that files cannot replace */
 Value find_in_path(VM *vm, Value name, Value path);
 Value source_loader_new(VM *vm, Value name, Value path);
 Value source_loader_path(Value loader); /* borrowed str */

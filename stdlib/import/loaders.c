@@ -3,6 +3,9 @@
  * A directory is asked for a package first (a directory with an __init__ file), then for a file, then counts as part of
  * a namespace package if it has a directory of that name at all; of two suffixes .co goes before .py. Nothing is cached:
  * a module is looked for once in a program's life, and a file made a moment ago must be found.
+ *
+ * Most frozen modules stand, as it were, at the end of sys.path: a file of the same name beside the script goes before
+ * them, as it does where the library is made of files. Only the few that the interpreter itself relies on come first.
  */
 #include "stdlib/import/importer.h"
 #include "stdlib/init.h"
@@ -160,7 +163,7 @@ Value find_builtin(VM *vm, Value name) {
     return spec_of_kind(vm, name, builtin_importer_type(vm), "built-in", 0);
 }
 
-Value find_frozen(VM *vm, Value name) {
+static Value find_frozen(VM *vm, Value name) {
     const FrozenModule *m = frozen_find(str_data(name));
     if (!m)
         return VALUE_NONE;
@@ -170,6 +173,16 @@ Value find_frozen(VM *vm, Value name) {
     Value spec = spec_of_kind(vm, name, frozen_importer_type(vm), "frozen", locations);
     decref(vm, locations);
     return spec;
+}
+
+Value find_frozen_core(VM *vm, Value name) {
+    static const char *const core[] = {"abc", "codecs", "importlib", "importlib.machinery", "importlib.util", "io",
+                                       "os", "site", "stat", "genericpath", "posixpath", "_help"};
+    for (size_t i = 0; i < ARRAY_LEN(core); i++) {
+        if (str_equals_c(name, core[i]))
+            return find_frozen(vm, name);
+    }
+    return VALUE_NONE;
 }
 
 static const char *const module_suffixes[] = {".co", ".py"};
@@ -289,14 +302,16 @@ static Value find_in_directory(VM *vm, Value name, const char *tail, size_t ntai
 
 static Value namespace_spec(VM *vm, Value name, Value portions) {
     Type *type = namespace_loader_type(vm);
-    Value loader = type ? call0(vm, type_value(type)) : VALUE_ERROR;
-    Value spec = loader ? spec_new(vm, name, loader, 0, portions) : VALUE_ERROR;
-    decref(vm, loader);
+    Object *loader = type ? object_alloc(vm, type, 0) : NULL;
+    if (!loader)
+        return VALUE_ERROR;
+    Value spec = spec_new(vm, name, from_obj(loader), 0, portions);
+    obj_decref(vm, loader);
     return spec;
 }
 
-Value find_in_path(VM *vm, Value name, Value path) {
-    if (!path || is_none(path)) {
+static Value find_file_spec(VM *vm, Value name, Value path) {
+    if (is_none(path)) {
         path = dict_get_str(vm, vm->sys_dict, NAME(path));
         if (!path || is_none(path))
             return VALUE_NONE;
@@ -321,4 +336,14 @@ Value find_in_path(VM *vm, Value name, Value path) {
     decref(vm, portions);
     decref(vm, entries);
     return spec;
+}
+
+/* The package of a frozen submodule has an empty __path__. */
+static bool may_be_frozen(Value path) {
+    return is_none(path) || (is_list(path) && as_list(path)->len == 0);
+}
+
+Value find_in_path(VM *vm, Value name, Value path) {
+    Value spec = find_file_spec(vm, name, path);
+    return spec == VALUE_NONE && may_be_frozen(path) ? find_frozen(vm, name) : spec;
 }

@@ -24,6 +24,13 @@ static Value imp_init_module(VM *vm, Value self, Value *args, size_t nargs, Valu
     return module_init_attributes(vm, args[0], args[1]) ? VALUE_NONE : VALUE_ERROR;
 }
 
+static Value imp_source_text(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
+    if (!want_str(vm, args[0]))
+        return VALUE_ERROR;
+    Value text = vm->source_texts ? dict_get_str(vm, vm->source_texts, args[0]) : 0;
+    return text ? incref(text) : VALUE_NONE;
+}
+
 static Value imp_nothing(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     return VALUE_NONE;
 }
@@ -37,6 +44,8 @@ static const MethodSpec imp_methods[] = {
     {"is_builtin", imp_is_builtin, "name, /", "1 if there is a built-in module of that name.", 0},
     {"is_frozen", imp_is_frozen, "name, /", "Tells whether there is a frozen module of that name.", 0},
     {"init_module_attrs", imp_init_module, "module, spec, /", "Gives a module the attributes its spec tells.", 0},
+    {"source_text", imp_source_text, "filename, /",
+     "The source text of a file that is not on disk, such as <string>, or None.", 0},
     {"acquire_lock", imp_nothing, "", "Does nothing: the interpreter's own lock is enough.", 0},
     {"release_lock", imp_nothing, "", "Does nothing.", 0},
     {"lock_held", imp_lock_held, "", "False.", 0},

@@ -72,7 +72,7 @@ static Value spec_repr(VM *vm, Value self) {
     ModuleSpec *s = (ModuleSpec *)as_obj(self);
     StrBuilder out;
     strbuilder_init(&out, vm);
-    strbuilder_printf(&out, "%T(name=%R, loader=%R", self, s->name, s->loader);
+    strbuilder_printf(&out, "%V(name=%R, loader=%R", obj_type(&s->header)->name, s->name, s->loader);
     if (!is_none(s->origin))
         strbuilder_printf(&out, ", origin=%R", s->origin);
     if (!is_none(s->locations))
@@ -270,7 +270,7 @@ Type *builtin_importer_type(VM *vm) {
 /* ---- frozen modules ---- */
 
 static Value frozen_find_spec(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
-    return want_module_name(vm, args[0]) ? find_frozen(vm, args[0]) : VALUE_ERROR;
+    return want_module_name(vm, args[0]) ? find_frozen_core(vm, args[0]) : VALUE_ERROR;
 }
 
 static Value frozen_exec_module(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {

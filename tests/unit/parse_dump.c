@@ -65,8 +65,8 @@ static void answer(const Options *options, const char *head, const char *body, s
     fflush(stdout);
 }
 
-static void print_result(const Options *options, Arena *arena, const AstModule *module, const ParseError *error,
-                         const ParseWarnings *warnings)
+static void print_result(const Options *options, Arena *arena, const AstModule *module,
+                         const ParseError *error, const ParseWarnings *warnings)
 {
     char head[2048] = "";
     size_t used = 0;
@@ -74,8 +74,8 @@ static void print_result(const Options *options, Arena *arena, const AstModule *
         used += (size_t)snprintf(head + used, sizeof head - used, "warning|%d|%.200s\n", warnings->at[i].line,
                                  warnings->at[i].msg);
     if (!module) {
-        snprintf(head + used, sizeof head - used, "%s|%d|%d|%d|%d|%s", kind_name(error->kind), error->line, error->col,
-                 error->end_line, error->end_col, error->msg);
+        snprintf(head + used, sizeof head - used, "%s|%d|%d|%d|%d|%s", kind_name(error->kind), error->line,
+                 error->col, error->end_line, error->end_col, error->msg);
         answer(options, head, "", 0);
     } else if (options->quiet) {
         answer(options, head, "ok", 2);
@@ -102,7 +102,8 @@ static int parse_file(const char *path, const Options *options)
         ParseError error;
         ParseWarnings warnings;
         arena_init(&arena, NULL, NULL);
-        AstModule *module = parse_source(&arena, text, n, path, options->mode, options->flags, &error, &warnings);
+        AstModule *module =
+            parse_source(&arena, text, n, path, options->mode, options->flags, &error, &warnings);
         if (options->repeat == 1)
             print_result(options, &arena, module, &error, &warnings);
         arena_free(&arena);

@@ -10,6 +10,45 @@
  * general after this many attempts. */
 #define QUICKEN_ATTEMPTS 64
 
+/* Sites that see many shapes share one table per VM from (shape id, name) to what attr_cache_lookup found. Ids are unique
+ * and renewed with every change of a class, so an entry can only be right or unused; it holds a reference to its name so
+ * that no other string takes its address. */
+#define SHARED_CACHE_SIZE 1024
+typedef struct SharedEntry {
+    Value name; /* owned, 0: free */
+    AttrCacheResult found;
+} SharedEntry;
+
+static SharedEntry *shared_entry(VM *vm, uint32_t id, Value name) {
+    if (vm->shared_attrs == NULL) {
+        vm->shared_attrs = mem_zalloc(vm, SHARED_CACHE_SIZE * sizeof(SharedEntry));
+        if (vm->shared_attrs == NULL) {
+            error_clear(vm);
+            return NULL;
+        }
+    }
+    uint64_t mix = (id ^ (name >> 4)) * 0x9E3779B97F4A7C15u;
+    return (SharedEntry *)vm->shared_attrs + (mix >> 54);
+}
+
+static bool cached_lookup(VM *vm, Value obj, Value name, AttrCacheResult *r) {
+    uint32_t id = is_obj(obj) ? as_obj(obj)->shape->id : 0;
+    if (id == 0 || is_type(obj) || has_kind(obj, KIND_MODULE))
+        return attr_cache_lookup(vm, obj, name, r);
+    SharedEntry *e = shared_entry(vm, id, name);
+    if (e != NULL && e->name == name && e->found.id == id) {
+        *r = e->found;
+        return true;
+    }
+    if (!attr_cache_lookup(vm, obj, name, r))
+        return false;
+    if (e != NULL && r->id == id) {
+        set_owned(vm, &e->name, incref(name));
+        e->found = *r;
+    }
+    return true;
+}
+
 static bool may_quicken(Instr *at) {
     if (at[3] >= QUICKEN_ATTEMPTS)
         return false;
@@ -47,9 +86,28 @@ static void quicken_getattr(VM *vm, Instr *at, Value obj, Value name) {
     }
 }
 
+/* Reads by a cached result: owned value, or 0 when the general way must be taken. */
+static Value read_cached(Value obj, const AttrCacheResult *r) {
+    switch (r->kind) {
+    case ATTR_INLINE:
+    case ATTR_MEMBER:
+        return incref(*(Value *)((char *)as_obj(obj) + r->offset));
+    case ATTR_VALUE:
+        return incref(r->value);
+    default:
+        return 0;
+    }
+}
+
 Value slow_getattr(VM *vm, Frame *f, Instr *at, Value obj, Frame **callee) {
     (void)callee;
     Value name = f->code->names[(uint32_t)at[1]];
+    AttrCacheResult r;
+    if (at[3] >= QUICKEN_ATTEMPTS && cached_lookup(vm, obj, name, &r)) {
+        Value found = read_cached(obj, &r);
+        if (found != 0)
+            return found;
+    }
     Value v = attr_get(vm, obj, name);
     if (v != 0)
         quicken_getattr(vm, at, obj, name);
@@ -70,6 +128,11 @@ Value slow_getattr_fallback(VM *vm, Value obj, Value name) {
 bool slow_setattr(VM *vm, Frame *f, Instr *at, Value obj, Value v) {
     Value name = f->code->names[(uint32_t)at[1]];
     AttrCacheResult r;
+    if (at[3] >= QUICKEN_ATTEMPTS && type_of(vm, obj)->slots.setattr == vm->types.object->slots.setattr &&
+        cached_lookup(vm, obj, name, &r) && r.kind == ATTR_INLINE) {
+        set_owned(vm, (Value *)((char *)as_obj(obj) + r.offset), incref(v));
+        return true;
+    }
     bool cacheable = may_quicken(at) && attr_cache_store(vm, obj, name, &r) && r.id != 0;
     if (!attr_set(vm, obj, name, v))
         return false;
@@ -127,7 +190,7 @@ static Value plain_method(VM *vm, Value obj, Value name) {
 bool slow_load_method(VM *vm, Frame *f, Instr *at, Value obj) {
     Value name = f->code->names[(uint32_t)at[1]];
     AttrCacheResult r;
-    if (attr_cache_lookup(vm, obj, name, &r)) {
+    if (cached_lookup(vm, obj, name, &r)) {
         bool keep = r.id != 0 && may_quicken(at);
         if (r.kind == ATTR_METHOD) {
             if (keep)

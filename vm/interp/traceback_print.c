@@ -85,7 +85,8 @@ static bool is_made_up_name(Value filename) {
     return text[0] == '<' && as_str(filename)->nbytes > 1 && text[as_str(filename)->nbytes - 1] == '>';
 }
 
-static CachedFile *file_get(VM *vm, CachedFile *files, int *next, Value filename) {
+/* The text of a file; of one that is not on disk only if `unsaved`. */
+static CachedFile *file_get(VM *vm, CachedFile *files, int *next, Value filename, bool unsaved) {
     for (int i = 0; i < CACHED_FILES; i++) {
         if (files[i].filename && str_equal(as_str(files[i].filename), as_str(filename)))
             return &files[i];
@@ -94,7 +95,7 @@ static CachedFile *file_get(VM *vm, CachedFile *files, int *next, Value filename
     *next = (*next + 1) % CACHED_FILES;
     file_drop(vm, f);
     f->filename = incref(filename);
-    Value registered = vm->source_texts ? dict_get_str(vm, vm->source_texts, filename) : 0;
+    Value registered = unsaved && vm->source_texts ? dict_get_str(vm, vm->source_texts, filename) : 0;
     if (registered && is_str(registered)) {
         f->owner = incref(registered);
         f->text = as_str(registered)->data;
@@ -110,7 +111,7 @@ Value traceback_source_line(VM *vm, Value filename, int line) {
     int next = 0;
     StrBuilder out;
     strbuilder_init(&out, vm);
-    CachedFile *f = file_get(vm, files, &next, filename);
+    CachedFile *f = file_get(vm, files, &next, filename, true);
     if (f->text)
         traceback_marks(vm, &out, f->text, f->n, (SourceRange){line, line, -1, -1});
     file_drop(vm, f);
@@ -202,12 +203,13 @@ static void put_filename(StrBuilder *out, Value filename) {
     strbuilder_add(out, str_data(filename), typed ? 7 : as_str(filename)->nbytes);
 }
 
-static void put_entry(VM *vm, CachedFile *files, int *next, StrBuilder *out, const Entry *e) {
+static void put_entry(VM *vm, CachedFile *files, int *next, StrBuilder *out, const Entry *e, bool marks) {
     put_filename(out, e->filename);
     strbuilder_printf(out, "\", line %d, in %V\n", e->range.line, e->name);
-    CachedFile *f = file_get(vm, files, next, e->filename);
+    CachedFile *f = file_get(vm, files, next, e->filename, marks);
+    SourceRange plain = {e->range.line, e->range.line, -1, -1};
     if (f->text)
-        traceback_marks(vm, out, f->text, f->n, e->range);
+        traceback_marks(vm, out, f->text, f->n, marks ? e->range : plain);
     error_clear(vm);
 }
 
@@ -225,15 +227,16 @@ static size_t entries_skipped(VM *vm, Value tb) {
     return n > (size_t)most ? n - (size_t)most : 0;
 }
 
-/* The entries; false if there is none to show. */
-static bool put_entries(VM *vm, CachedFile *files, int *next, StrBuilder *out, Value tb, const char *title) {
+/* The entries, with marks or with bare source lines; false if there is none to show. */
+static bool put_entries(VM *vm, CachedFile *files, int *next, StrBuilder *out, Value tb, bool marks) {
     Entry last = {0};
     size_t count = 0, skip = entries_skipped(vm, tb);
     for (; tb && skip > 0; skip--)
         tb = ((Traceback *)as_obj(tb))->next;
     if (!tb)
         return false;
-    strbuilder_add_c(out, title);
+    if (!marks)
+        strbuilder_add_c(out, "Traceback (most recent call last):\n");
     for (; tb; tb = ((Traceback *)as_obj(tb))->next) {
         Entry e = entry_of((Traceback *)as_obj(tb));
         if (!last.filename || !same_place(&last, &e)) {
@@ -242,7 +245,7 @@ static bool put_entries(VM *vm, CachedFile *files, int *next, StrBuilder *out, V
             count = 0;
         }
         if (++count <= REPEATS_SHOWN)
-            put_entry(vm, files, next, out, &e);
+            put_entry(vm, files, next, out, &e, marks);
     }
     put_repeats(out, count);
     return true;
@@ -252,7 +255,7 @@ bool traceback_format_entries(VM *vm, StrBuilder *out, Value tb) {
     CachedFile files[CACHED_FILES] = {{0}};
     int next = 0;
     if (tb)
-        put_entries(vm, files, &next, out, tb, "Traceback (most recent call last):\n");
+        put_entries(vm, files, &next, out, tb, false);
     for (int i = 0; i < CACHED_FILES; i++)
         file_drop(vm, &files[i]);
     return !out->failed;
@@ -297,6 +300,10 @@ static int64_t int_field(Value exc, int field, int64_t fallback) {
     return v && is_int(v) && int_fits_int64(v, &n) ? n : fallback;
 }
 
+static bool is_given(Value v) {
+    return v && !is_none(v);
+}
+
 /* The line of a SyntaxError and the carets below it. Positions are in code points, from 1. */
 static void put_syntax_line(VM *vm, StrBuilder *out, Value exc, Value text) {
     size_t n = as_str(text)->nbytes;
@@ -315,7 +322,10 @@ static void put_syntax_line(VM *vm, StrBuilder *out, Value exc, Value text) {
     for (size_t i = 0; i < n; i++)
         length += ((unsigned char)data[i] & 0xc0) != 0x80;
     int64_t end = length + 1;
-    if (int_field(exc, SYNTAXERROR_LINENO, -1) == int_field(exc, SYNTAXERROR_END_LINENO, -2)) {
+    Value line = exception_field(exc, SYNTAXERROR_LINENO), end_line = exception_field(exc, SYNTAXERROR_END_LINENO);
+    if (is_given(line) && is_given(end_line)
+            ? int_field(exc, SYNTAXERROR_LINENO, -1) == int_field(exc, SYNTAXERROR_END_LINENO, -2)
+            : is_given(line) == is_given(end_line)) {
         end = int_field(exc, SYNTAXERROR_END_OFFSET, 0);
         if (end == 0)
             end = offset;
@@ -338,10 +348,6 @@ static void put_syntax_line(VM *vm, StrBuilder *out, Value exc, Value text) {
     for (; column < end_column; column++)
         strbuilder_add_c(out, "^");
     strbuilder_add_c(out, "\n");
-}
-
-static bool is_given(Value v) {
-    return v && !is_none(v);
 }
 
 static void put_syntax_error(VM *vm, StrBuilder *out, Value exc) {
@@ -455,7 +461,7 @@ static void report_entries(Report *r, Value exc, const char *title, char mark) {
     StrBuilder b;
     strbuilder_init(&b, r->vm);
     Value tb = as_exception(exc)->traceback;
-    if (tb && put_entries(r->vm, r->files, &r->next_file, &b, tb, "")) {
+    if (tb && put_entries(r->vm, r->files, &r->next_file, &b, tb, true)) {
         emit_marked(r, title, strlen(title), mark);
         emit_built(r, &b);
     } else {

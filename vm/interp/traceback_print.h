@@ -5,7 +5,8 @@
 #include "interp/traceback.h"
 #include "object/str.h"
 
-/* Appends "Traceback (most recent call last):" and the entries of tb (0: nothing at all). */
+/* Appends "Traceback (most recent call last):" and the entries of tb (0: nothing at all) in the short form without
+ * marks. */
 bool traceback_format_entries(VM *vm, StrBuilder *out, Value tb);
 /* The whole report as a str. */
 Value traceback_format(VM *vm, Value exc);

@@ -1,5 +1,5 @@
-/* bool: the two constants, a subclass of int that cannot be subclassed. Everything but the constructor, the text and the
- * logic operators is int's. */
+/* bool: the two constants, a subclass of int that cannot be subclassed. Everything but the constructor, the text and
+ * the logic operators is int's. */
 #include "runtime/vm.h"
 
 static Value bool_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
@@ -29,11 +29,13 @@ static Value bool_or(VM *vm, Value a, Value b) { return bool_logic(vm, OP_OR, a,
 static Value bool_xor(VM *vm, Value a, Value b) { return bool_logic(vm, OP_XOR, a, b); }
 
 static Value bool_invert(VM *vm, Value self) {
-    if (!warn(vm, vm->exc.DeprecationWarning, 1,
-              "Bitwise inversion '~' on bool is deprecated and will be removed in Python 3.16. This returns the bitwise "
-              "inversion of the underlying int object and is usually not what you expect from negating a bool. Use the "
-              "'not' operator for boolean negation or ~int(x) if you really want the bitwise inversion of the "
-              "underlying int."))
+    if (!warn(
+            vm, vm->exc.DeprecationWarning, 1,
+            "Bitwise inversion '~' on bool is deprecated and will be removed in Python 3.16. This returns the "
+            "bitwise "
+            "inversion of the underlying int object and is usually not what you expect from negating a bool. Use the "
+            "'not' operator for boolean negation or ~int(x) if you really want the bitwise inversion of the "
+            "underlying int."))
         return VALUE_ERROR;
     return int_unary(vm, OP_INVERT, self);
 }

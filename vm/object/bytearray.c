@@ -6,7 +6,7 @@
 
 #define BYTE_RANGE "byte must be in range(0, 256)"
 
-/* --- memory ----------------------------------------------------------------------------------------------------------- */
+/* --- memory ---------------------------------------------------------------------------------------------------- */
 
 static size_t block_size(const ByteArray *a) { return a->cap + (size_t)(a->data - a->block); }
 
@@ -123,7 +123,7 @@ static bool init(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     return bytearray_resize(vm, a, 0) && bytes_fill(vm, a, bound, "bytearray");
 }
 
-/* --- adding ------------------------------------------------------------------------------------------------------------- */
+/* --- adding ---------------------------------------------------------------------------------------------------- */
 
 static bool add_byte(VM *vm, ByteArray *a, Value v, const char *range_error) {
     uint8_t byte;
@@ -239,7 +239,7 @@ static Value inplace_repeat(VM *vm, Value self, Value count) {
     return incref(self);
 }
 
-/* --- items ---------------------------------------------------------------------------------------------------------------- */
+/* --- items ----------------------------------------------------------------------------------------------------- */
 
 static ssize_t len(VM *vm, Value self) { return (ssize_t)as_bytearray(self)->len; }
 
@@ -380,7 +380,7 @@ static bool setitem(VM *vm, Value self, Value key, Value value) {
     return true;
 }
 
-/* --- methods ---------------------------------------------------------------------------------------------------------------- */
+/* --- methods --------------------------------------------------------------------------------------------------- */
 
 BYTEARRAY_METHOD(append) { return add_byte(vm, as_bytearray(self), args[0], BYTE_RANGE) ? VALUE_NONE : VALUE_ERROR; }
 BYTEARRAY_METHOD(clear) { return bytearray_resize(vm, as_bytearray(self), 0) ? VALUE_NONE : VALUE_ERROR; }
@@ -494,7 +494,7 @@ BYTEARRAY_METHOD(reduce_ex) {
     return reduce_with(vm, self, arguments);
 }
 
-/* --- the type --------------------------------------------------------------------------------------------------------------- */
+/* --- the type -------------------------------------------------------------------------------------------------- */
 
 static Value repr(VM *vm, Value self) {
     StrBuilder b;

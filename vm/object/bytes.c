@@ -4,7 +4,7 @@
 #include "base/hash.h"
 #include "object/buffer.h"
 
-/* --- making --------------------------------------------------------------------------------------------------------- */
+/* --- making ---------------------------------------------------------------------------------------------------- */
 
 Value bytes_new(VM *vm, const char *data, size_t n) {
     if (n == 0 && vm->empty_bytes != 0)
@@ -177,7 +177,7 @@ static Value create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames
     return create_from(vm, type, bound);
 }
 
-/* --- operators -------------------------------------------------------------------------------------------------------- */
+/* --- operators ------------------------------------------------------------------------------------------------- */
 
 static Value repr(VM *vm, Value self) {
     StrBuilder b;
@@ -302,7 +302,7 @@ static bool get_buffer(VM *vm, Value self, Buffer *out, bool writable) {
     return buffer_fill(vm, out, self, as_bytes(self)->data, as_bytes(self)->len, true, writable);
 }
 
-/* --- iterators, of bytes and bytearray ---------------------------------------------------------------------------------- */
+/* --- iterators, of bytes and bytearray ------------------------------------------------------------------------- */
 
 Value bytes_iter_new(VM *vm, Type *type, Value self) {
     SeqIter *it = object_alloc(vm, type, 0);

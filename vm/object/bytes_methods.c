@@ -5,7 +5,7 @@
 
 #define BYTE_RANGE "byte must be in range(0, 256)"
 
-/* --- arguments -------------------------------------------------------------------------------------------------------- */
+/* --- arguments ------------------------------------------------------------------------------------------------- */
 
 /* What find() and the like look for: bytes, or one byte given as a number. */
 typedef struct Needle {
@@ -57,7 +57,7 @@ static bool span_arguments(VM *vm, Value self, Value *args, Text *t, size_t *fir
     return true;
 }
 
-/* --- searching --------------------------------------------------------------------------------------------------------- */
+/* --- searching ------------------------------------------------------------------------------------------------- */
 
 /* -1: not there, -2: error */
 static ssize_t find_bytes(VM *vm, Value self, Value *args, bool last) {
@@ -142,7 +142,7 @@ static Value endswith(VM *vm, Value self, Value *args, size_t nargs, Value kwnam
     return match_ends(vm, self, args, true, "endswith");
 }
 
-/* --- splitting and joining --------------------------------------------------------------------------------------------- */
+/* --- splitting and joining ------------------------------------------------------------------------------------- */
 
 static Value split_bytes(VM *vm, Value self, Value *args, bool right) {
     ssize_t max;
@@ -257,7 +257,7 @@ static Value join(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) 
     return r;
 }
 
-/* --- changing ------------------------------------------------------------------------------------------------------------ */
+/* --- changing -------------------------------------------------------------------------------------------------- */
 
 static Value replace(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     ssize_t max;
@@ -419,7 +419,7 @@ static Value maketrans(VM *vm, Value self, Value *args, size_t nargs, Value kwna
     return r;
 }
 
-/* --- case and questions ------------------------------------------------------------------------------------------------- */
+/* --- case and questions ---------------------------------------------------------------------------------------- */
 
 static ALWAYS_INLINE bool byte_lower(uint8_t c) { return (unsigned)(c - 'a') < 26; }
 static ALWAYS_INLINE bool byte_upper(uint8_t c) { return (unsigned)(c - 'A') < 26; }
@@ -506,7 +506,7 @@ static Value is_title(VM *vm, Value self, Value *args, size_t nargs, Value kwnam
     return from_bool(found);
 }
 
-/* --- others ------------------------------------------------------------------------------------------------------------- */
+/* --- others ---------------------------------------------------------------------------------------------------- */
 
 static Value decode(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     const char *encoding = NULL, *errors = NULL;

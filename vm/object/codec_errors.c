@@ -53,7 +53,7 @@ static Value wrong_fault(VM *vm, Value exc) {
     return raise_type(vm, "don't know how to handle %.200T in error callback", exc);
 }
 
-/* --- the handlers --------------------------------------------------------------------------------------------------- */
+/* --- the handlers ---------------------------------------------------------------------------------------------- */
 
 static Value strict_errors(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     if (is_exception(args[0]))
@@ -273,7 +273,7 @@ static Value surrogatepass_errors(VM *vm, Value self, Value *args, size_t nargs,
     return answer(vm, r, f.end);
 }
 
-/* --- the registry --------------------------------------------------------------------------------------------------- */
+/* --- the registry ---------------------------------------------------------------------------------------------- */
 
 static const struct Handler {
     const char *name;

@@ -1,5 +1,5 @@
-/* complex: arithmetic with CPython's formulas (the results must agree to the last bit, in the corner cases too), text,
- * the constructor and the methods. */
+/* complex: arithmetic with CPython's formulas (the results must agree to the last bit, in the corner cases too),
+ * text, the constructor and the methods. */
 #include "runtime/vm.h"
 
 #include <math.h>
@@ -23,7 +23,8 @@ Value complex_new(VM *vm, double real, double imag) {
 static Value from_pair(VM *vm, Pair p) { return complex_new(vm, p.re, p.im); }
 static Pair pair_of(Value v) { return (Pair){((Complex *)as_obj(v))->real, ((Complex *)as_obj(v))->imag}; }
 
-/* Arithmetic ------------------------------------------------------------------------------------------------------ */
+/* Arithmetic ------------------------------------------------------------------------------------------------------
+ */
 
 static Pair multiply(Pair a, Pair b) { return (Pair){a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re}; }
 
@@ -117,12 +118,16 @@ static Value binary_slot(VM *vm, BinaryOp op, Value va, Value vb) {
     if (got <= 0)
         return got == 0 ? VALUE_NOTIMPL : VALUE_ERROR;
     switch (op) {
-    case OP_ADD: return complex_new(vm, a.re + b.re, a.im + b.im);
-    case OP_SUB: return complex_new(vm, a.re - b.re, a.im - b.im);
-    case OP_MUL: return from_pair(vm, multiply(a, b));
+    case OP_ADD:
+        return complex_new(vm, a.re + b.re, a.im + b.im);
+    case OP_SUB:
+        return complex_new(vm, a.re - b.re, a.im - b.im);
+    case OP_MUL:
+        return from_pair(vm, multiply(a, b));
     case OP_TRUEDIV:
         return divide(a, b, &r) ? from_pair(vm, r) : raise_zero_division(vm, "complex division by zero");
-    default: return complex_power(vm, a, b);
+    default:
+        return complex_power(vm, a, b);
     }
 }
 
@@ -189,7 +194,8 @@ static Value complex_slot_compare(VM *vm, Value a, Value b, CompareOp op) {
     return from_bool(equal == (op == CMP_EQ));
 }
 
-/* Text ------------------------------------------------------------------------------------------------------------ */
+/* Text ------------------------------------------------------------------------------------------------------------
+ */
 
 static char *put_part(VM *vm, char *p, double d, bool plus) {
     FloatText t; /* the shortest form fits its own buffer: nothing is allocated */
@@ -280,7 +286,8 @@ static Value complex_from_text(VM *vm, Type *type, Value text) {
     return good ? complex_new_typed(vm, type, p) : raise_value(vm, "complex() arg is a malformed string");
 }
 
-/* Constructor ----------------------------------------------------------------------------------------------------- */
+/* Constructor -----------------------------------------------------------------------------------------------------
+ */
 
 /* __complex__ of the argument: 1 and *out owned (a complex), 0 if it has none, -1. */
 static int call_complex(VM *vm, Value v, Value *out) {
@@ -299,7 +306,8 @@ static int call_complex(VM *vm, Value v, Value *out) {
     } else if (has_exact_kind(r, KIND_COMPLEX) ||
                warn(vm, vm->exc.DeprecationWarning, 1,
                     "__complex__ returned non-complex (type %T).  The ability to return an instance of a strict "
-                    "subclass of complex is deprecated, and may be removed in a future version of Python.", r)) {
+                    "subclass of complex is deprecated, and may be removed in a future version of Python.",
+                    r)) {
         *out = r;
         return 1;
     }
@@ -374,7 +382,8 @@ static Value complex_create(VM *vm, Type *type, Value *args, size_t nargs, Value
     return complex_new_typed(vm, type, (Pair){re.re, im.re});
 }
 
-/* Methods --------------------------------------------------------------------------------------------------------- */
+/* Methods ---------------------------------------------------------------------------------------------------------
+ */
 
 static Value complex_conjugate(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     Pair p = pair_of(self);
@@ -393,14 +402,16 @@ static Value complex_format_method(VM *vm, Value self, Value *args, size_t nargs
     return complex_format(vm, self, args[0]);
 }
 
-static Value complex_sizeof(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) { return from_small_int(32); }
+static Value complex_sizeof(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
+    return from_small_int(32);
+}
 
 static Value complex_get_real(VM *vm, Value self) { return from_double(pair_of(self).re); }
 static Value complex_get_imag(VM *vm, Value self) { return from_double(pair_of(self).im); }
 
 static const MethodSpec complex_method_table[] = {
-    {"conjugate", complex_conjugate, "", "Return the complex conjugate: the same real part, the other imaginary sign.",
-     0},
+    {"conjugate", complex_conjugate, "",
+     "Return the complex conjugate: the same real part, the other imaginary sign.", 0},
     {"__getnewargs__", complex_getnewargs, "", "Arguments from which pickle makes the number again.", 0},
     {"__format__", complex_format_method, "format_spec, /", "Convert to a string according to format_spec.", 0},
     {"__sizeof__", complex_sizeof, "", "Size in memory, in bytes.", 0},

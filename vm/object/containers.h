@@ -12,6 +12,8 @@
 #include "runtime/vm.h"
 
 #define NO_INDEX_LIMIT "9223372036854775807"
+/* More items than any address space holds: refused without asking the allocator. */
+#define ITEMS_MAX ((size_t)1 << 44)
 #define GUARD_COMPARE " in comparison"
 #define GUARD_REPR " while getting the repr of an object"
 

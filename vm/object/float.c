@@ -28,7 +28,8 @@ static Value float_new_subtype(VM *vm, Type *type, double d) {
     return from_obj(f);
 }
 
-/* Arithmetic ------------------------------------------------------------------------------------------------------ */
+/* Arithmetic ------------------------------------------------------------------------------------------------------
+ */
 
 double float_mod(double a, double b) {
     double mod = fmod(a, b);
@@ -88,9 +89,12 @@ static Value float_power(VM *vm, double a, double b) {
 
 Value float_binary(VM *vm, BinaryOp op, double a, double b) {
     switch (op) {
-    case OP_ADD: return from_double(a + b);
-    case OP_SUB: return from_double(a - b);
-    case OP_MUL: return from_double(a * b);
+    case OP_ADD:
+        return from_double(a + b);
+    case OP_SUB:
+        return from_double(a - b);
+    case OP_MUL:
+        return from_double(a * b);
     case OP_TRUEDIV:
         return b == 0.0 ? raise_zero_division(vm, "float division by zero") : from_double(a / b);
     case OP_FLOORDIV:
@@ -104,12 +108,15 @@ Value float_binary(VM *vm, BinaryOp op, double a, double b) {
         Value pair[2] = {from_double(div), from_double(mod)};
         return tuple_from_array_steal(vm, pair, 2);
     }
-    case OP_POW: return float_power(vm, a, b);
-    default: return VALUE_NOTIMPL;
+    case OP_POW:
+        return float_power(vm, a, b);
+    default:
+        return VALUE_NOTIMPL;
     }
 }
 
-/* Comparison and hash --------------------------------------------------------------------------------------------- */
+/* Comparison and hash ---------------------------------------------------------------------------------------------
+ */
 
 int float_compare_int(double d, Value i) {
     int64_t small;
@@ -167,12 +174,18 @@ int64_t float_hash(VM *vm, Value v) {
 
 static Value order_result(int c, CompareOp op) {
     switch (op) {
-    case CMP_LT: return from_bool(c < 0);
-    case CMP_LE: return from_bool(c <= 0);
-    case CMP_EQ: return from_bool(c == 0);
-    case CMP_NE: return from_bool(c != 0);
-    case CMP_GT: return from_bool(c > 0);
-    default: return from_bool(c >= 0);
+    case CMP_LT:
+        return from_bool(c < 0);
+    case CMP_LE:
+        return from_bool(c <= 0);
+    case CMP_EQ:
+        return from_bool(c == 0);
+    case CMP_NE:
+        return from_bool(c != 0);
+    case CMP_GT:
+        return from_bool(c > 0);
+    default:
+        return from_bool(c >= 0);
     }
 }
 
@@ -189,7 +202,8 @@ static Value float_slot_compare(VM *vm, Value a, Value b, CompareOp op) {
     return isnan(x) ? from_bool(op == CMP_NE) : order_result(float_compare_int(x, b), op);
 }
 
-/* Text ------------------------------------------------------------------------------------------------------------ */
+/* Text ------------------------------------------------------------------------------------------------------------
+ */
 
 Value float_parse(VM *vm, Value text) {
     Buffer buffer = {.data = NULL};
@@ -250,8 +264,8 @@ static int hex_digit(char c) {
 }
 
 typedef struct HexScan {
-    uint64_t top;  /* the first 16 significant digits */
-    int taken;     /* significant digits in top */
+    uint64_t top; /* the first 16 significant digits */
+    int taken;    /* significant digits in top */
     bool sticky;
     int64_t exp2;
 } HexScan;
@@ -343,7 +357,8 @@ static Value float_fromhex(VM *vm, Value self, Value *args, size_t nargs, Value 
     return as_type(self) == vm->types.float_ ? v : call1(vm, self, v);
 }
 
-/* Constructor ----------------------------------------------------------------------------------------------------- */
+/* Constructor -----------------------------------------------------------------------------------------------------
+ */
 
 static Value float_from_object(VM *vm, Value v) {
     if (is_double(v))
@@ -359,7 +374,8 @@ static Value float_from_object(VM *vm, Value v) {
             raise_type(vm, "%T.__float__ returned non-float (type %T)", v, r);
         } else if (warn(vm, vm->exc.DeprecationWarning, 1,
                         "%T.__float__ returned non-float (type %T).  The ability to return an instance of a strict "
-                        "subclass of float is deprecated, and may be removed in a future version of Python.", v, r)) {
+                        "subclass of float is deprecated, and may be removed in a future version of Python.",
+                        v, r)) {
             double d = float_value(r);
             decref(vm, r);
             return from_double(d);
@@ -390,7 +406,8 @@ static Value float_create(VM *vm, Type *type, Value *args, size_t nargs, Value k
     return v == VALUE_ERROR || type == vm->types.float_ ? v : float_new_subtype(vm, type, as_double(v));
 }
 
-/* Methods --------------------------------------------------------------------------------------------------------- */
+/* Methods ---------------------------------------------------------------------------------------------------------
+ */
 
 static Value float_as_integer_ratio(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     double d = float_value(self);
@@ -523,7 +540,8 @@ static const GetSetSpec float_getset_table[] = {
     {0},
 };
 
-/* Slots ----------------------------------------------------------------------------------------------------------- */
+/* Slots -----------------------------------------------------------------------------------------------------------
+ */
 
 /* The operand as a double: 1; 0: not a number; -1: an int too large. */
 static int operand(VM *vm, Value v, double *out) {
@@ -552,7 +570,7 @@ static Value binary_slot(VM *vm, BinaryOp op, Value a, Value b) {
     return float_binary(vm, op, x, y);
 }
 
-#define FLOAT_BINARY_SLOT(name, op) \
+#define FLOAT_BINARY_SLOT(name, op)                                                                                  \
     static Value float_slot_##name(VM *vm, Value a, Value b) { return binary_slot(vm, op, a, b); }
 FLOAT_BINARY_SLOT(add, OP_ADD)
 FLOAT_BINARY_SLOT(sub, OP_SUB)

@@ -1,7 +1,7 @@
 /* Formatting of float and complex: printf-like conversions and the mini-language on top of them.
  *
- * A conversion yields a FloatText: the digits before the point and the rest, no sign. Digits come exactly rounded from
- * float_repr.c, so precision has no limit and the host's locale no influence. */
+ * A conversion yields a FloatText: the digits before the point and the rest, no sign. Digits come exactly rounded
+ * from float_repr.c, so precision has no limit and the host's locale no influence. */
 #include "object/number_format.h"
 
 #include <limits.h>
@@ -149,7 +149,8 @@ bool float_format_to(StrBuilder *out, double d, char type, int precision, bool a
     return ok;
 }
 
-/* The mini-language ----------------------------------------------------------------------------------------------- */
+/* The mini-language -----------------------------------------------------------------------------------------------
+ */
 
 static bool check_precision(VM *vm, const FormatSpec *spec) {
     return spec->precision <= INT_MAX || raise_value(vm, "precision too big");
@@ -173,8 +174,11 @@ static Value format_parsed(VM *vm, double d, FormatSpec *spec) {
     bool negative = signbit(d) && !isnan(d);
     if (spec->no_neg_zero && t.is_zero)
         negative = false;
-    NumberParts parts = {.sign = number_format_sign(spec, negative), .digits = t.text, .ndigits = t.whole,
-                         .rest = t.text + t.whole, .nrest = t.len - t.whole};
+    NumberParts parts = {.sign = number_format_sign(spec, negative),
+                         .digits = t.text,
+                         .ndigits = t.whole,
+                         .rest = t.text + t.whole,
+                         .nrest = t.len - t.whole};
     if (percent)
         t.text[t.len] = '%', parts.nrest++; /* float_text_make leaves room behind the text */
     Value result = number_format_write(vm, spec, &parts);
@@ -225,10 +229,18 @@ static Value complex_parts(VM *vm, double re, double im, FormatSpec *spec) {
             return VALUE_ERROR;
         }
         bool negative = signbit(d) && !isnan(d) && !(spec->no_neg_zero && t.is_zero);
-        FormatSpec part = {.fill = ' ', .align = '>', .width = -1, .precision = -1, .thousands = spec->thousands,
-                           .sign = i == 1 && !skip_real ? '+' : spec->sign, .type = 'f'};
-        NumberParts parts = {.sign = number_format_sign(&part, negative), .digits = t.text, .ndigits = t.whole,
-                             .rest = t.text + t.whole, .nrest = t.len - t.whole};
+        FormatSpec part = {.fill = ' ',
+                           .align = '>',
+                           .width = -1,
+                           .precision = -1,
+                           .thousands = spec->thousands,
+                           .sign = i == 1 && !skip_real ? '+' : spec->sign,
+                           .type = 'f'};
+        NumberParts parts = {.sign = number_format_sign(&part, negative),
+                             .digits = t.text,
+                             .ndigits = t.whole,
+                             .rest = t.text + t.whole,
+                             .nrest = t.len - t.whole};
         Value text = number_format_write(vm, &part, &parts);
         float_text_free(vm, &t);
         if (text == VALUE_ERROR) {

@@ -2,8 +2,8 @@
  *
  * The shortest form is found with Raffaello Giulietti's Schubfach method: the ends of the interval that rounds to the
  * double are scaled by a tabulated power of ten, and the only two or three candidates left are compared with it; no
- * loops, no big integers. Rounded digits come from one multiplication in 128 bits where that is exact, else from exact
- * integers of a bounded size on the C stack. Neither depends on the C library. */
+ * loops, no big integers. Rounded digits come from one multiplication in 128 bits where that is exact, else from
+ * exact integers of a bounded size on the C stack. Neither depends on the C library. */
 #include "runtime/vm.h"
 
 #include <math.h>
@@ -101,10 +101,26 @@ void decimal_shortest(double d, Decimal *out) {
 #define SCALE_MAX 1100  /* beyond that every double has only zeros */
 #define SCALE_LIMBS 112 /* 2^1024 * 10^1100 has 4679 bits; room for the shifts' extra limbs */
 
-static const uint64_t small_pow10[20] = {
-    1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000,
-    1000000000000, 10000000000000, 100000000000000, 1000000000000000, 10000000000000000, 100000000000000000,
-    1000000000000000000, 10000000000000000000u};
+static const uint64_t small_pow10[20] = {1,
+                                         10,
+                                         100,
+                                         1000,
+                                         10000,
+                                         100000,
+                                         1000000,
+                                         10000000,
+                                         100000000,
+                                         1000000000,
+                                         10000000000,
+                                         100000000000,
+                                         1000000000000,
+                                         10000000000000,
+                                         100000000000000,
+                                         1000000000000000,
+                                         10000000000000000,
+                                         100000000000000000,
+                                         1000000000000000000,
+                                         10000000000000000000u};
 
 static size_t power_of_five(uint64_t *r, int e) {
     size_t n = 1;
@@ -126,7 +142,9 @@ static size_t shift_left_trimmed(uint64_t *r, const uint64_t *a, size_t n, int b
     return limbs_trim(r, n + (size_t)bits / 64 + 1);
 }
 
-static bool test_bit(const uint64_t *a, size_t n, size_t bit) { return bit / 64 < n && (a[bit / 64] >> bit % 64 & 1); }
+static bool test_bit(const uint64_t *a, size_t n, size_t bit) {
+    return bit / 64 < n && (a[bit / 64] >> bit % 64 & 1);
+}
 
 /* r = round(m * 5^p * 2^(e + p)), p >= 0 */
 static size_t scale_up(uint64_t *r, uint64_t m, int e, int p) {
@@ -230,7 +248,8 @@ void decimal_significant(double d, int ndigits, Decimal *out) {
     uint64_t m;
     int e;
     split_double(d, &m, &e);
-    /* The decimal exponent is floor(log10(d)), estimated within one; the number of digits tells whether it was right. */
+    /* The decimal exponent is floor(log10(d)), estimated within one; the number of digits tells whether it was right.
+     */
     int point = (int)floor((e + 63 - __builtin_clzll(m)) * 0.30102999566398120) + 1;
     for (;;) {
         out->n = scaled_digits(m, e, ndigits - point, out->digits);

@@ -12,22 +12,6 @@
 #include "object/int_mpn.h"
 #include "object/number_text.h"
 
-void int_view(Value v, IntView *out) {
-    if (is_small_int(v) || is_bool(v)) {
-        int64_t i = is_bool(v) ? (int64_t)(v & 1) : as_small_int(v);
-        out->negative = i < 0;
-        out->word = i < 0 ? -(uint64_t)i : (uint64_t)i;
-        out->limbs = &out->word;
-        out->n = i != 0;
-        return;
-    }
-    const Int *o = (const Int *)as_obj(v);
-    out->negative = o->size < 0;
-    out->n = (size_t)(o->size < 0 ? -o->size : o->size);
-    out->limbs = o->limbs;
-    out->word = 0;
-}
-
 Int *int_alloc(VM *vm, size_t n) {
     if (n > INT_LIMBS_MAX) {
         raise_memory(vm);
@@ -294,7 +278,8 @@ static bool divide_views(VM *vm, const IntView *a, const IntView *b, Value *quot
         if (quotient)
             *quotient = from_small_int(adjust ? -1 : 0);
         if (remainder) {
-            *remainder = adjust ? sub_magnitudes(vm, b, a, b->negative) : int_from_limbs(vm, a->limbs, a->n, a->negative);
+            *remainder =
+                adjust ? sub_magnitudes(vm, b, a, b->negative) : int_from_limbs(vm, a->limbs, a->n, a->negative);
             return *remainder != VALUE_ERROR;
         }
         return true;
@@ -361,9 +346,11 @@ Value int_truediv(VM *vm, Value a, Value b) {
         return raise_overflow(vm, "integer division result too large for a float");
     if (a_bits - b_bits < -1080)
         return from_double(negative ? -0.0 : 0.0);
-    /* Scale so that the integer quotient has 66 or 67 bits: more than a double holds, with the remainder for rounding. */
+    /* Scale so that the integer quotient has 66 or 67 bits: more than a double holds, with the remainder for
+     * rounding. */
     int64_t shift = b_bits - a_bits + 66;
-    size_t an = va.n + (shift > 0 ? (size_t)shift / 64 + 1 : 0), bn = vb.n + (shift < 0 ? (size_t)-shift / 64 + 1 : 0);
+    size_t an = va.n + (shift > 0 ? (size_t)shift / 64 + 1 : 0),
+           bn = vb.n + (shift < 0 ? (size_t)-shift / 64 + 1 : 0);
     size_t qn = an + 1, total = an + bn + qn + bn;
     uint64_t stack[32], *work = stack;
     if (total > ARRAY_LEN(stack) && !(work = mem_alloc(vm, total * sizeof *work)))
@@ -432,15 +419,17 @@ static Value shift_any(VM *vm, BinaryOp op, Value a, Value b) {
     return shift_left(vm, &va, bits);
 }
 
-/* Negative numbers act as two's complement with endless ones: limb i of -m is ~m[i] plus the carry that ripples up. */
+/* Negative numbers act as two's complement with endless ones: limb i of -m is ~m[i] plus the carry that ripples up.
+ */
 static Value bitwise_views(VM *vm, BinaryOp op, const IntView *a, const IntView *b) {
     size_t n = (a->n > b->n ? a->n : b->n) + 1;
     Int *r = int_alloc(vm, n);
     if (!r)
         return VALUE_ERROR;
     uint64_t a_flip = a->negative ? UINT64_MAX : 0, b_flip = b->negative ? UINT64_MAX : 0;
-    bool negative = op == OP_AND ? a->negative && b->negative
-                    : op == OP_OR ? a->negative || b->negative : a->negative != b->negative;
+    bool negative = op == OP_AND  ? a->negative && b->negative
+                    : op == OP_OR ? a->negative || b->negative
+                                  : a->negative != b->negative;
     uint64_t r_flip = negative ? UINT64_MAX : 0;
     bool a_carry = a->negative, b_carry = b->negative, r_carry = negative;
     for (size_t i = 0; i < n; i++) {
@@ -460,7 +449,8 @@ static Value bitwise_views(VM *vm, BinaryOp op, const IntView *a, const IntView 
 
 static Value small_divide(VM *vm, BinaryOp op, int64_t x, int64_t y) {
     if (y == 0)
-        return raise_zero_division(vm, op == OP_MOD ? "integer modulo by zero" : "integer division or modulo by zero");
+        return raise_zero_division(vm,
+                                   op == OP_MOD ? "integer modulo by zero" : "integer division or modulo by zero");
     int64_t q = x / y, r = x % y;
     if (r != 0 && (r ^ y) < 0) {
         r += y;
@@ -477,8 +467,10 @@ static Value small_divide(VM *vm, BinaryOp op, int64_t x, int64_t y) {
 static Value small_binary(VM *vm, BinaryOp op, Value a, Value b) {
     int64_t x = as_small_int(a), y = as_small_int(b), product;
     switch (op) {
-    case OP_ADD: return int_from_int64(vm, x + y);
-    case OP_SUB: return int_from_int64(vm, x - y);
+    case OP_ADD:
+        return int_from_int64(vm, x + y);
+    case OP_SUB:
+        return int_from_int64(vm, x - y);
     case OP_MUL:
         if (!__builtin_mul_overflow(x, y, &product))
             return int_from_int64(vm, product);
@@ -487,10 +479,14 @@ static Value small_binary(VM *vm, BinaryOp op, Value a, Value b) {
         return y == 0 ? raise_zero_division(vm, "division by zero") : from_double((double)x / (double)y);
     case OP_FLOORDIV:
     case OP_MOD:
-    case OP_DIVMOD: return small_divide(vm, op, x, y);
-    case OP_AND: return from_small_int(x & y);
-    case OP_OR: return from_small_int(x | y);
-    case OP_XOR: return from_small_int(x ^ y);
+    case OP_DIVMOD:
+        return small_divide(vm, op, x, y);
+    case OP_AND:
+        return from_small_int(x & y);
+    case OP_OR:
+        return from_small_int(x | y);
+    case OP_XOR:
+        return from_small_int(x ^ y);
     case OP_RSHIFT:
         if (y >= 0)
             return from_small_int(x >> (y > 63 ? 63 : y));
@@ -502,7 +498,8 @@ static Value small_binary(VM *vm, BinaryOp op, Value a, Value b) {
                 return int_from_int64(vm, shifted);
         }
         break;
-    default: break;
+    default:
+        break;
     }
     return VALUE_NOTIMPL;
 }
@@ -528,21 +525,27 @@ Value int_binary(VM *vm, BinaryOp op, Value a, Value b) {
     int_view(b, &vb);
     Value r;
     switch (op) {
-    case OP_ADD: return add_views(vm, &va, &vb, false);
-    case OP_SUB: return add_views(vm, &va, &vb, true);
-    case OP_MUL: return mul_views(vm, &va, &vb);
+    case OP_ADD:
+        return add_views(vm, &va, &vb, false);
+    case OP_SUB:
+        return add_views(vm, &va, &vb, true);
+    case OP_MUL:
+        return mul_views(vm, &va, &vb);
     case OP_FLOORDIV:
     case OP_MOD:
     case OP_DIVMOD:
         if (vb.n == 0)
-            return raise_zero_division(vm, op == OP_MOD ? "integer modulo by zero" : "integer division or modulo by zero");
+            return raise_zero_division(vm, op == OP_MOD ? "integer modulo by zero"
+                                                        : "integer division or modulo by zero");
         if (op == OP_DIVMOD)
             return divmod_views(vm, &va, &vb);
         return divide_views(vm, &va, &vb, op == OP_FLOORDIV ? &r : NULL, op == OP_MOD ? &r : NULL) ? r : VALUE_ERROR;
     case OP_AND:
     case OP_OR:
-    case OP_XOR: return bitwise_views(vm, op, &va, &vb);
-    default: return VALUE_NOTIMPL;
+    case OP_XOR:
+        return bitwise_views(vm, op, &va, &vb);
+    default:
+        return VALUE_NOTIMPL;
     }
 }
 
@@ -552,16 +555,21 @@ Value int_unary(VM *vm, UnaryOp op, Value a) {
     if (is_small_int(a)) {
         int64_t x = as_small_int(a);
         switch (op) {
-        case OP_NEG: return int_from_int64(vm, -x);
-        case OP_INVERT: return from_small_int(~x);
-        case OP_ABS: return int_from_int64(vm, x < 0 ? -x : x);
-        default: return a;
+        case OP_NEG:
+            return int_from_int64(vm, -x);
+        case OP_INVERT:
+            return from_small_int(~x);
+        case OP_ABS:
+            return int_from_int64(vm, x < 0 ? -x : x);
+        default:
+            return a;
         }
     }
     IntView va, one;
     int_view(a, &va);
     switch (op) {
-    case OP_NEG: return int_from_limbs(vm, va.limbs, va.n, !va.negative);
+    case OP_NEG:
+        return int_from_limbs(vm, va.limbs, va.n, !va.negative);
     case OP_INVERT: /* ~a == -(a + 1) */
         int_view(from_small_int(1), &one);
         va.negative = !va.negative;
@@ -570,7 +578,8 @@ Value int_unary(VM *vm, UnaryOp op, Value a) {
         if (va.negative)
             return int_from_limbs(vm, va.limbs, va.n, false);
         break;
-    default: break;
+    default:
+        break;
     }
     return int_copy(vm, a);
 }

@@ -57,7 +57,22 @@ typedef struct IntView {
     bool negative;
     uint64_t word;
 } IntView;
-void int_view(Value v, IntView *out); /* v is an int of any form; valid while v lives */
+/* v is an int of any form; the view is valid while v lives. */
+static inline void int_view(Value v, IntView *out) {
+    if (is_obj(v)) {
+        const Int *o = (const Int *)as_obj(v);
+        out->negative = o->size < 0;
+        out->n = (size_t)(o->size < 0 ? -o->size : o->size);
+        out->limbs = o->limbs;
+        out->word = 0;
+        return;
+    }
+    int64_t i = is_bool(v) ? (int64_t)(v & 1) : as_small_int(v);
+    out->negative = i < 0;
+    out->word = i < 0 ? -(uint64_t)i : (uint64_t)i;
+    out->limbs = &out->word;
+    out->n = i != 0;
+}
 /* Limbs an int may have: past this, MemoryError without asking the allocator (32 GiB). */
 #define INT_LIMBS_MAX ((size_t)1 << 32)
 /* A number under construction: fill limbs[0 .. n-1], then int_finish, which trims it, makes it small if it fits, and

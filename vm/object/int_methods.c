@@ -1,22 +1,25 @@
 /* The types int and bool: constructors, methods and slots. The arithmetic is in int.c.
  *
- * A slot may meet any form of integer (small, heap, bool, subclass instance): all of them go through int_binary and the
- * like, which sort that out. Results are exact ints, except that & | ^ of two bools is a bool. */
+ * A slot may meet any form of integer (small, heap, bool, subclass instance): all of them go through int_binary and
+ * the like, which sort that out. Results are exact ints, except that & | ^ of two bools is a bool. */
 #include "runtime/vm.h"
 
 #include "object/bytes.h"
 #include "object/int_mpn.h"
 
-/* Constructor ----------------------------------------------------------------------------------------------------- */
+/* Constructor -----------------------------------------------------------------------------------------------------
+ */
 
 static Value check_int_result(VM *vm, Value obj, Value r, const char *method) {
     if (r == VALUE_ERROR || is_exact_int(r))
         return r;
     if (!is_int(r)) {
         raise_type(vm, "%s returned non-int (type %T)", method, r);
-    } else if (warn(vm, vm->exc.DeprecationWarning, 1,
-                    "%s returned non-int (type %T).  The ability to return an instance of a strict subclass of int is "
-                    "deprecated, and may be removed in a future version of Python.", method, r)) {
+    } else if (warn(
+                   vm, vm->exc.DeprecationWarning, 1,
+                   "%s returned non-int (type %T).  The ability to return an instance of a strict subclass of int is "
+                   "deprecated, and may be removed in a future version of Python.",
+                   method, r)) {
         Value plain = int_copy(vm, r);
         decref(vm, r);
         return plain;
@@ -140,7 +143,8 @@ static Value int_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwn
     return r;
 }
 
-/* Methods --------------------------------------------------------------------------------------------------------- */
+/* Methods ---------------------------------------------------------------------------------------------------------
+ */
 
 static Value int_bit_length_method(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     return int_from_int64(vm, (int64_t)int_bit_length(self));
@@ -250,7 +254,9 @@ static Value int_from_bytes_method(VM *vm, Value self, Value *args, size_t nargs
     return r;
 }
 
-static Value int_copy_method(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) { return int_copy(vm, self); }
+static Value int_copy_method(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
+    return int_copy(vm, self);
+}
 
 static Value int_as_integer_ratio(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     Value pair[2] = {int_copy(vm, self), from_small_int(1)};
@@ -274,7 +280,8 @@ static Value int_getnewargs(VM *vm, Value self, Value *args, size_t nargs, Value
     return v == VALUE_ERROR ? VALUE_ERROR : tuple_from_array_steal(vm, &v, 1);
 }
 
-/* Scripts print sys.getsizeof of numbers: the reference's answer, a header and 30-bit digits, is part of the output. */
+/* Scripts print sys.getsizeof of numbers: the reference's answer, a header and 30-bit digits, is part of the output.
+ */
 static Value int_sizeof(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     size_t bits = int_bit_length(self), digits = bits == 0 ? 1 : (bits + 29) / 30;
     return int_from_int64(vm, (int64_t)(24 + 4 * digits));
@@ -288,7 +295,8 @@ static const MethodSpec int_method_table[] = {
     {"as_integer_ratio", int_as_integer_ratio, "",
      "Return the pair (self, 1): the integer as a ratio with a positive denominator.", 0},
     {"bit_count", int_bit_count_method, "", "Number of ones in the binary form of the absolute value.", 0},
-    {"bit_length", int_bit_length_method, "", "Number of bits needed to represent self in binary, without its sign.", 0},
+    {"bit_length", int_bit_length_method, "", "Number of bits needed to represent self in binary, without its sign.",
+     0},
     {"conjugate", int_copy_method, "", "Returns self: integers are their own complex conjugate.", 0},
     {"from_bytes", int_from_bytes_method, "bytes, byteorder='big', *, signed=False",
      "Return the integer that an array of bytes represents, most significant first unless byteorder is 'little'.",
@@ -315,13 +323,14 @@ static const GetSetSpec int_getset_table[] = {
     {0},
 };
 
-/* Slots ----------------------------------------------------------------------------------------------------------- */
+/* Slots -----------------------------------------------------------------------------------------------------------
+ */
 
-#define INT_BINARY_SLOT(name, op)                                      \
-    static Value int_slot_##name(VM *vm, Value a, Value b) {           \
-        if (!is_int(a) || !is_int(b))                                  \
-            return VALUE_NOTIMPL;                                      \
-        return int_binary(vm, op, a, b);                               \
+#define INT_BINARY_SLOT(name, op)                                                                                    \
+    static Value int_slot_##name(VM *vm, Value a, Value b) {                                                         \
+        if (!is_int(a) || !is_int(b))                                                                                \
+            return VALUE_NOTIMPL;                                                                                    \
+        return int_binary(vm, op, a, b);                                                                             \
     }
 INT_BINARY_SLOT(add, OP_ADD)
 INT_BINARY_SLOT(sub, OP_SUB)
@@ -366,12 +375,18 @@ static Value int_slot_compare(VM *vm, Value a, Value b, CompareOp op) {
         return VALUE_NOTIMPL;
     int c = int_compare(a, b);
     switch (op) {
-    case CMP_LT: return from_bool(c < 0);
-    case CMP_LE: return from_bool(c <= 0);
-    case CMP_EQ: return from_bool(c == 0);
-    case CMP_NE: return from_bool(c != 0);
-    case CMP_GT: return from_bool(c > 0);
-    default: return from_bool(c >= 0);
+    case CMP_LT:
+        return from_bool(c < 0);
+    case CMP_LE:
+        return from_bool(c <= 0);
+    case CMP_EQ:
+        return from_bool(c == 0);
+    case CMP_NE:
+        return from_bool(c != 0);
+    case CMP_GT:
+        return from_bool(c > 0);
+    default:
+        return from_bool(c >= 0);
     }
 }
 

@@ -1,6 +1,7 @@
-/* The bridge to GMP's low-level functions: limbs in, limbs out. Everything above this file counts in uint64_t, so that
- * the library behind it can be exchanged, and holds its limbs in the VM's heap. GMP takes scratch space of its own for
- * very large operands; int.c probes the heap before it asks for such a thing, since GMP cannot report failure. */
+/* The bridge to GMP's low-level functions: limbs in, limbs out. Everything above this file counts in uint64_t, so
+ * that the library behind it can be exchanged, and holds its limbs in the VM's heap. GMP takes scratch space of its
+ * own for very large operands; int.c probes the heap before it asks for such a thing, since GMP cannot report
+ * failure. */
 #include "object/int_mpn.h"
 
 #include <gmp.h>
@@ -113,9 +114,8 @@ size_t limbs_to_digits(uint8_t *out, uint64_t *a, size_t n, int base) {
 
 size_t limbs_for_digits(size_t ndigits, int base) {
     /* log2(base) rounded up to a multiple of 1/16 is enough: the excess is under two percent */
-    static const uint8_t sixteenths[37] = {0,  0,  16, 26, 32, 38, 42, 45, 48, 51, 54, 56, 58,
-                                           60, 61, 63, 64, 66, 67, 68, 70, 71, 72, 73, 74, 75,
-                                           76, 77, 77, 78, 79, 80, 80, 81, 82, 83, 83};
+    static const uint8_t sixteenths[37] = {0,  0,  16, 26, 32, 38, 42, 45, 48, 51, 54, 56, 58, 60, 61, 63, 64, 66, 67,
+                                           68, 70, 71, 72, 73, 74, 75, 76, 77, 77, 78, 79, 80, 80, 81, 82, 83, 83};
     return ndigits / 1024 * sixteenths[base] + (ndigits % 1024) * sixteenths[base] / 1024 + 2;
 }
 

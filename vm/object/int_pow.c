@@ -127,8 +127,8 @@ typedef struct Modulus {
     const uint64_t *m;
     size_t n;
     bool montgomery;
-    uint64_t inverse; /* -1 / m mod 2^64 */
-    uint64_t *product; /* 2n + 1 */
+    uint64_t inverse;   /* -1 / m mod 2^64 */
+    uint64_t *product;  /* 2n + 1 */
     uint64_t *quotient; /* n + 2 */
 } Modulus;
 

@@ -10,11 +10,13 @@
 
 static const char digit_chars[] = "0123456789abcdefghijklmnopqrstuvwxyz";
 
-/* Printing -------------------------------------------------------------------------------------------------------- */
+/* Printing --------------------------------------------------------------------------------------------------------
+ */
 
-static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748"
-                            "4950515253545556575859606162636465666768697071727374757677787980818283848586878889909192939495"
-                            "96979899";
+static const char pairs[] =
+    "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748"
+    "4950515253545556575859606162636465666768697071727374757677787980818283848586878889909192939495"
+    "96979899";
 
 static Value word_to_decimal(VM *vm, uint64_t u, bool negative) {
     char buffer[24], *end = buffer + sizeof buffer, *p = end;
@@ -56,8 +58,10 @@ static Value binary_base_to_str(VM *vm, const IntView *a, int shift) {
 }
 
 static Value raise_print_limit(VM *vm) {
-    return raise_value(vm, "Exceeds the limit (%u digits) for integer string conversion; use "
-                           "sys.set_int_max_str_digits() to increase the limit", (size_t)vm->int_max_str_digits);
+    return raise_value(vm,
+                       "Exceeds the limit (%u digits) for integer string conversion; use "
+                       "sys.set_int_max_str_digits() to increase the limit",
+                       (size_t)vm->int_max_str_digits);
 }
 
 static Value decimal_to_str(VM *vm, const IntView *a) {
@@ -105,7 +109,8 @@ Value int_to_str(VM *vm, Value v, int base) {
     return decimal_to_str(vm, &a);
 }
 
-/* Reading --------------------------------------------------------------------------------------------------------- */
+/* Reading ---------------------------------------------------------------------------------------------------------
+ */
 
 static int digit_of(char c) {
     if (c >= '0' && c <= '9')
@@ -140,8 +145,10 @@ Value int_from_digits(VM *vm, const char *digits, size_t n, int base) {
     size_t limit = vm->int_max_str_digits;
     bool binary = (base & (base - 1)) == 0;
     if (!binary && limit != 0 && n > limit)
-        return raise_value(vm, "Exceeds the limit (%u digits) for integer string conversion: value has %u digits; use "
-                               "sys.set_int_max_str_digits() to increase the limit", limit, n);
+        return raise_value(vm,
+                           "Exceeds the limit (%u digits) for integer string conversion: value has %u digits; use "
+                           "sys.set_int_max_str_digits() to increase the limit",
+                           limit, n);
     while (n > 0 && digits[0] == '0') {
         digits++;
         n--;
@@ -273,7 +280,8 @@ Value int_parse(VM *vm, Value text, int base) {
     return VALUE_ERROR;
 }
 
-/* Bytes ----------------------------------------------------------------------------------------------------------- */
+/* Bytes -----------------------------------------------------------------------------------------------------------
+ */
 
 Value int_from_bytes(VM *vm, const uint8_t *data, size_t n, bool little, bool is_signed) {
     if (n == 0)

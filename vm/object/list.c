@@ -7,14 +7,12 @@
  */
 #include "object/containers.h"
 
-#define LIST_MAX ((size_t)SSIZE_MAX / sizeof(Value))
-
 static size_t grown_cap(size_t len) { return (len + (len >> 3) + 6) & ~(size_t)3; }
 
 bool list_reserve(VM *vm, List *l, size_t cap) {
     if (cap <= l->cap)
         return true;
-    if (cap > LIST_MAX)
+    if (cap > ITEMS_MAX)
         return raise_memory(vm);
     Value *items = l->items ? mem_realloc(vm, l->items, l->cap * sizeof(Value), cap * sizeof(Value))
                             : mem_alloc(vm, cap * sizeof(Value));
@@ -29,7 +27,7 @@ bool list_reserve(VM *vm, List *l, size_t cap) {
 static bool make_room(VM *vm, List *l, size_t len) {
     if (len <= l->cap)
         return true;
-    if (len > LIST_MAX)
+    if (len > ITEMS_MAX)
         return raise_memory(vm);
     size_t cap = grown_cap(len);
     if (len - l->len > cap - len)
@@ -48,7 +46,7 @@ static void shrink(VM *vm, List *l) {
         return;
     }
     size_t cap = grown_cap(l->len);
-    if (cap >= l->cap)
+    if (cap >= l->cap || error_pending(vm)) /* an error on its way must not be replaced or cleared */
         return;
     Value *items = mem_realloc(vm, l->items, l->cap * sizeof(Value), cap * sizeof(Value));
     if (!items) {
@@ -157,7 +155,7 @@ bool list_extend(VM *vm, Value list, Value iterable) {
         ssize_t hint = length_hint(vm, iterable, 8);
         if (hint < 0)
             goto out;
-        if ((size_t)hint > LIST_MAX - l->len)
+        if ((size_t)hint > ITEMS_MAX - l->len)
             hint = 0; /* a lie, or a failure that will show soon enough */
         if (!make_room(vm, l, l->len + (size_t)hint))
             goto out;

@@ -34,7 +34,7 @@ static bool check_open(VM *vm, const MemoryView *m) {
     return likely(m->buffer.owner != 0) || raise_value(vm, "operation forbidden on released memoryview object");
 }
 
-/* --- items ---------------------------------------------------------------------------------------------------------- */
+/* --- items ----------------------------------------------------------------------------------------------------- */
 
 typedef union Item {
     int8_t i1;
@@ -224,7 +224,7 @@ static bool item_pack(VM *vm, const MemoryView *m, Value v, Item *x) {
     }
 }
 
-/* --- making --------------------------------------------------------------------------------------------------------- */
+/* --- making ---------------------------------------------------------------------------------------------------- */
 
 static size_t count_items(const MemoryView *m) {
     size_t n = 1;
@@ -340,7 +340,7 @@ static void traverse(Object *self, VisitFn visit, void *arg) {
     visit_value(((MemoryView *)self)->buffer.owner, visit, arg);
 }
 
-/* --- the bytes in order ----------------------------------------------------------------------------------------------- */
+/* --- the bytes in order ---------------------------------------------------------------------------------------- */
 
 static char *copy_out(const MemoryView *m, unsigned dim, const char *p, char *to) {
     if (dim == m->ndim) {
@@ -374,7 +374,7 @@ Value memoryview_to_bytes(VM *vm, Value view) {
     return r;
 }
 
-/* --- indexing --------------------------------------------------------------------------------------------------------- */
+/* --- indexing -------------------------------------------------------------------------------------------------- */
 
 static bool is_index(VM *vm, Value v) { return is_int(v) || fast_type(vm, v)->slots.index != NULL; }
 
@@ -515,7 +515,7 @@ static ssize_t len(VM *vm, Value self) {
     return m->shape[0];
 }
 
-/* --- comparing -------------------------------------------------------------------------------------------------------- */
+/* --- comparing ------------------------------------------------------------------------------------------------- */
 
 /* 1, 0, -1; items are compared as values, so that 1 == 1.0 */
 static int equal_items(VM *vm, const MemoryView *a, const MemoryView *b, unsigned dim, const char *p, const char *q) {
@@ -588,7 +588,7 @@ static bool hash(VM *vm, Value self, int64_t *out) {
     return true;
 }
 
-/* --- methods ---------------------------------------------------------------------------------------------------------- */
+/* --- methods --------------------------------------------------------------------------------------------------- */
 
 static Value list_items(VM *vm, const MemoryView *m, unsigned dim, const char *p) {
     if (dim == m->ndim)
@@ -739,7 +739,7 @@ static const MethodSpec methods[] = {
     {0},
 };
 
-/* --- attributes ------------------------------------------------------------------------------------------------------- */
+/* --- attributes ------------------------------------------------------------------------------------------------ */
 
 static Value ssize_tuple(VM *vm, const ssize_t *items, size_t n) {
     Value t = tuple_new(vm, n);
@@ -782,7 +782,7 @@ static const GetSetSpec getset[] = {
     {0},
 };
 
-/* --- the type --------------------------------------------------------------------------------------------------------- */
+/* --- the type -------------------------------------------------------------------------------------------------- */
 
 static Value repr(VM *vm, Value self) {
     const char *kind = as_view(self)->buffer.owner == 0 ? "released memory" : "memory";

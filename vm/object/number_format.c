@@ -88,11 +88,12 @@ static bool check_grouping(VM *vm, const FormatSpec *out) {
     return raise_value(vm, "Cannot specify '%c' with '\\x%x'.", out->thousands, (unsigned)t);
 }
 
-bool number_format_parse(VM *vm, Value spec, const char *name, char default_type, char default_align, FormatSpec *out) {
+bool number_format_parse(VM *vm, Value spec, const char *name, char default_type, char default_align,
+                         FormatSpec *out) {
     Str *s = as_str(spec);
     Cursor c = {s->data, s->data + s->nbytes};
-    *out = (FormatSpec){.fill = ' ', .align = default_align, .width = -1, .precision = -1,
-                        .type = (uint32_t)default_type};
+    *out = (FormatSpec){
+        .fill = ' ', .align = default_align, .width = -1, .precision = -1, .type = (uint32_t)default_type};
     bool fill_given = false;
     parse_fill_align(&c, out, &fill_given);
     if (c.p < c.end && (*c.p == '+' || *c.p == '-' || *c.p == ' '))
@@ -127,7 +128,8 @@ Value number_format_unknown(VM *vm, const FormatSpec *spec, const char *name) {
     return raise_value(vm, "Unknown format code '\\x%x' for object of type '%s'", (unsigned)spec->type, name);
 }
 
-/* Writing --------------------------------------------------------------------------------------------------------- */
+/* Writing ---------------------------------------------------------------------------------------------------------
+ */
 
 static char *put_fill(char *p, const char *fill, size_t fill_len, size_t count) {
     if (fill_len == 1) {
@@ -203,7 +205,8 @@ Value number_format_write(VM *vm, const FormatSpec *spec, const NumberParts *par
     return result;
 }
 
-/* Integers -------------------------------------------------------------------------------------------------------- */
+/* Integers --------------------------------------------------------------------------------------------------------
+ */
 
 static Value format_char(VM *vm, Value v, FormatSpec *spec) {
     if (spec->sign)
@@ -278,9 +281,21 @@ Value int_format(VM *vm, Value v, Value spec) {
     if (!number_format_parse(vm, spec, type_name(v), 'd', '>', &parsed))
         return VALUE_ERROR;
     switch (parsed.type) {
-    case 'b': case 'c': case 'd': case 'o': case 'x': case 'X': case 'n':
+    case 'b':
+    case 'c':
+    case 'd':
+    case 'o':
+    case 'x':
+    case 'X':
+    case 'n':
         return format_integer(vm, v, &parsed);
-    case 'e': case 'E': case 'f': case 'F': case 'g': case 'G': case '%': {
+    case 'e':
+    case 'E':
+    case 'f':
+    case 'F':
+    case 'g':
+    case 'G':
+    case '%': {
         bool ok;
         double d = int_to_double(vm, v, &ok);
         return ok ? float_format_value(vm, d, spec, type_name(v)) : VALUE_ERROR;

@@ -1,21 +1,21 @@
-/* The format mini-language, [[fill]align][sign][z][#][0][width][grouping][.precision][type], for all number types (str's
- * own formatting may use the parser too). */
+/* The format mini-language, [[fill]align][sign][z][#][0][width][grouping][.precision][type], for all number types
+ * (str's own formatting may use the parser too). */
 #ifndef COVE_OBJECT_NUMBER_FORMAT_H
 #define COVE_OBJECT_NUMBER_FORMAT_H
 
 #include "object/object.h"
 
 typedef struct FormatSpec {
-    uint32_t fill;      /* code point; ' ' unless given */
-    char align;         /* '<' '>' '^' '=': the default if not given */
-    char sign;          /* '+' '-' ' ', 0: not given */
-    bool no_neg_zero;   /* z */
-    bool alternate;     /* # */
+    uint32_t fill;    /* code point; ' ' unless given */
+    char align;       /* '<' '>' '^' '=': the default if not given */
+    char sign;        /* '+' '-' ' ', 0: not given */
+    bool no_neg_zero; /* z */
+    bool alternate;   /* # */
     bool align_given;
-    char thousands;     /* ',' '_', 0: none */
-    ssize_t width;      /* -1: not given */
-    ssize_t precision;  /* -1: not given */
-    uint32_t type;      /* code point; the default if not given */
+    char thousands;    /* ',' '_', 0: none */
+    ssize_t width;     /* -1: not given */
+    ssize_t precision; /* -1: not given */
+    uint32_t type;     /* code point; the default if not given */
 } FormatSpec;
 
 /* False with CPython's ValueError; type_name is the formatted object's, for the message. */
@@ -47,7 +47,8 @@ typedef struct FloatText {
     bool is_zero;      /* all digits are zero */
     char stack[120];
 } FloatText;
-bool float_text_make(VM *vm, FloatText *out, double d, char type, ssize_t precision, bool alternate, bool dot_zero) MUST_CHECK;
+bool float_text_make(VM *vm, FloatText *out, double d, char type, ssize_t precision, bool alternate,
+                     bool dot_zero) MUST_CHECK;
 void float_text_free(VM *vm, FloatText *t);
 
 Value float_format_value(VM *vm, double d, Value spec, const char *type_name); /* spec not empty */

@@ -13,15 +13,16 @@
 
 typedef unsigned __int128 Wide;
 
-/* Characters ------------------------------------------------------------------------------------------------------ */
+/* Characters ------------------------------------------------------------------------------------------------------
+ */
 
 /* The zeros of all scripts' decimal digits (Unicode 15.1), each followed by its one to nine. */
 static const uint32_t decimal_zeros[] = {
-    0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66, 0x0DE6,
-    0x0E50, 0x0ED0, 0x0F20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0,
-    0x1C40, 0x1C50, 0xA620, 0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0xFF10, 0x104A0, 0x10D30,
-    0x11066, 0x110F0, 0x11136, 0x111D0, 0x112F0, 0x11450, 0x114D0, 0x11650, 0x116C0, 0x11730, 0x118E0,
-    0x11950, 0x11C50, 0x11D50, 0x11DA0, 0x11F50, 0x16A60, 0x16AC0, 0x16B50, 0x1D7CE, 0x1D7D8, 0x1D7E2,
+    0x0660,  0x06F0,  0x07C0,  0x0966,  0x09E6,  0x0A66,  0x0AE6,  0x0B66,  0x0BE6,  0x0C66,  0x0CE6,  0x0D66,
+    0x0DE6,  0x0E50,  0x0ED0,  0x0F20,  0x1040,  0x1090,  0x17E0,  0x1810,  0x1946,  0x19D0,  0x1A80,  0x1A90,
+    0x1B50,  0x1BB0,  0x1C40,  0x1C50,  0xA620,  0xA8D0,  0xA900,  0xA9D0,  0xA9F0,  0xAA50,  0xABF0,  0xFF10,
+    0x104A0, 0x10D30, 0x11066, 0x110F0, 0x11136, 0x111D0, 0x112F0, 0x11450, 0x114D0, 0x11650, 0x116C0, 0x11730,
+    0x118E0, 0x11950, 0x11C50, 0x11D50, 0x11DA0, 0x11F50, 0x16A60, 0x16AC0, 0x16B50, 0x1D7CE, 0x1D7D8, 0x1D7E2,
     0x1D7EC, 0x1D7F6, 0x1E140, 0x1E2F0, 0x1E4F0, 0x1E950, 0x1FBF0,
 };
 
@@ -102,7 +103,8 @@ bool number_drop_underscores(char *text, size_t *n) {
     return true;
 }
 
-/* Reading doubles ------------------------------------------------------------------------------------------------- */
+/* Reading doubles -------------------------------------------------------------------------------------------------
+ */
 
 bool number_compose_double(uint64_t top, int64_t exp2, bool sticky, double *out) {
     int64_t e = exp2 + 63; /* of the leading bit */
@@ -144,7 +146,7 @@ bool int_limbs_to_double(const uint64_t *limbs, size_t n, int64_t exp2, bool sti
     return number_compose_double(top, exp2 + (int64_t)(n - 1) * 64 - lead, sticky, out);
 }
 
-typedef struct Scan { /* the parts of a decimal */
+typedef struct Scan {  /* the parts of a decimal */
     uint64_t w;        /* the first 19 significant digits */
     int64_t exp10;     /* value = w (and more digits) * 10^exp10 */
     bool truncated;    /* there are more significant digits than w holds */

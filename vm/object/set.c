@@ -111,7 +111,7 @@ static bool resize(VM *vm, Set *s, size_t least) {
         }
         table = s->small;
     } else {
-        table = size > SSIZE_MAX / sizeof(SetEntry) ? NULL : mem_alloc(vm, size * sizeof(SetEntry));
+        table = size > ITEMS_MAX ? NULL : mem_alloc(vm, size * sizeof(SetEntry));
         if (!table)
             return error_pending(vm) ? false : raise_memory(vm);
     }

@@ -56,7 +56,7 @@ bool repeat_factor(VM *vm, Value n, size_t len, size_t *out) {
         return false;
     if (times < 0)
         times = 0;
-    if (len && (size_t)times > (size_t)SSIZE_MAX / sizeof(Value) / len)
+    if (len && (size_t)times > ITEMS_MAX / len)
         return raise_memory(vm);
     *out = (size_t)times;
     return true;

@@ -9,7 +9,7 @@
 
 #include "base/hash.h"
 
-/* --- making ------------------------------------------------------------------------------------------------------- */
+/* --- making ---------------------------------------------------------------------------------------------------- */
 
 static Str *block_new(VM *vm, size_t nbytes, size_t nchars) {
     if (unlikely(nbytes > STR_BYTES_MAX))
@@ -98,7 +98,7 @@ static void dealloc(VM *vm, Object *self) {
         str_index_drop(vm, (Str *)self);
 }
 
-/* --- comparing ---------------------------------------------------------------------------------------------------- */
+/* --- comparing ------------------------------------------------------------------------------------------------- */
 
 int64_t str_hash(VM *vm, Str *s) {
     if (s->hash != 0 || s->nbytes == 0)
@@ -157,7 +157,7 @@ static bool hash(VM *vm, Value self, int64_t *out) {
     return true;
 }
 
-/* --- parts -------------------------------------------------------------------------------------------------------- */
+/* --- parts ----------------------------------------------------------------------------------------------------- */
 
 Value str_slice(VM *vm, Value v, ssize_t start, ssize_t stop) {
     Str *s = as_str(v);
@@ -243,7 +243,7 @@ static int contains_text(VM *vm, Value self, Value item) {
     return text_find(str_data(self), as_str(self)->nbytes, str_data(item), as_str(item)->nbytes) >= 0;
 }
 
-/* --- operators ---------------------------------------------------------------------------------------------------- */
+/* --- operators ------------------------------------------------------------------------------------------------- */
 
 static Value concat(VM *vm, Value a, Value b) {
     if (!is_str(b))
@@ -272,7 +272,7 @@ static Value repeat(VM *vm, Value self, Value count) {
 
 static Value modulo(VM *vm, Value a, Value b) { return is_str(a) ? str_percent(vm, a, b) : VALUE_NOTIMPL; }
 
-/* --- the constructor ------------------------------------------------------------------------------------------------ */
+/* --- the constructor ------------------------------------------------------------------------------------------- */
 
 static Value decode_argument(VM *vm, Value object, Value encoding, Value errors) {
     const char *encoding_name = NULL, *errors_name = NULL;
@@ -314,7 +314,7 @@ static Value create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames
     return instance;
 }
 
-/* --- iterator ------------------------------------------------------------------------------------------------------- */
+/* --- iterator -------------------------------------------------------------------------------------------------- */
 
 typedef struct StrIter {
     Object header;

@@ -7,7 +7,7 @@
 #include "object/str_internal.h"
 #include "object/type.h"
 
-/* --- concatenation -------------------------------------------------------------------------------------------------- */
+/* --- concatenation --------------------------------------------------------------------------------------------- */
 
 Value str_concat(VM *vm, Value a, Value b) {
     const Str *x = as_str(a), *y = as_str(b);
@@ -123,7 +123,7 @@ Value str_join(VM *vm, Value sep, Value *items, size_t n) {
     return r;
 }
 
-/* --- the builder ------------------------------------------------------------------------------------------------------ */
+/* --- the builder ----------------------------------------------------------------------------------------------- */
 
 void strbuilder_init(StrBuilder *b, VM *vm) { *b = (StrBuilder){.vm = vm}; }
 
@@ -243,7 +243,7 @@ Value strbuilder_finish(StrBuilder *b) {
     return from_obj(s);
 }
 
-/* --- formatted text ----------------------------------------------------------------------------------------------------- */
+/* --- formatted text -------------------------------------------------------------------------------------------- */
 
 typedef struct Directive {
     size_t width, precision; /* precision SIZE_MAX: none */

@@ -12,7 +12,7 @@
 #include "object/number_text.h"
 #include "object/unicode_tables.h"
 
-/* --- properties ----------------------------------------------------------------------------------------------------- */
+/* --- properties ------------------------------------------------------------------------------------------------ */
 
 static utf8proc_category_t category(uint32_t c) {
     utf8proc_category_t k = utf8proc_category((utf8proc_int32_t)c);
@@ -100,7 +100,7 @@ bool unicode_is_identifier_part(uint32_t c) {
            c == 0x2118 || c == 0x212E || c == 0x30FB || c == 0xFF65;
 }
 
-/* --- numbers -------------------------------------------------------------------------------------------------------- */
+/* --- numbers --------------------------------------------------------------------------------------------------- */
 
 static bool find_number(uint32_t c, const NumberRow *rows, size_t n, double *out) {
     size_t low = 0, high = n;
@@ -143,7 +143,7 @@ bool unicode_is_numeric(uint32_t c) {
     return unicode_numeric(c, &value);
 }
 
-/* --- case of a code point ------------------------------------------------------------------------------------------- */
+/* --- case of a code point -------------------------------------------------------------------------------------- */
 
 static unsigned find_case(uint32_t c, const CaseRow *rows, size_t n, uint32_t *out) {
     size_t low = 0, high = n;
@@ -218,22 +218,31 @@ unsigned unicode_fold(uint32_t c, uint32_t *out) {
     return n != 0 ? n : unicode_lower(c, out);
 }
 
-/* --- case of strings -------------------------------------------------------------------------------------------------- */
+/* --- case of strings ------------------------------------------------------------------------------------------- */
+
+/* The case bit (0x20) for each of eight ASCII bytes that is a letter from `first` to `last`: adding puts whether a byte
+ * reaches a bound into its top bit, and never carries into the next. */
+static ALWAYS_INLINE uint64_t case_bits(uint64_t w, char first, char last) {
+    const uint64_t ones = 0x0101010101010101ull;
+    uint64_t from_first = w + ones * (uint64_t)(0x80 - first), past_last = w + ones * (uint64_t)(0x7F - last);
+    return (from_first & ~past_last & (ones << 7)) >> 2;
+}
 
 static Value map_ascii(VM *vm, Value v, bool to_upper) {
-    size_t n = as_str(v)->nbytes;
+    size_t n = as_str(v)->nbytes, i = 0;
     Value r = str_alloc(vm, n, n);
     if (r == 0 || n == 0)
         return r;
     const char *from = str_data(v);
-    char *to = as_str(r)->data;
-    if (to_upper) {
-        for (size_t i = 0; i < n; i++)
-            to[i] = (char)(from[i] ^ (ascii_lower((uint8_t)from[i]) << 5));
-    } else {
-        for (size_t i = 0; i < n; i++)
-            to[i] = (char)(from[i] ^ (ascii_upper((uint8_t)from[i]) << 5));
+    char *to = as_str(r)->data, first = to_upper ? 'a' : 'A', last = to_upper ? 'z' : 'Z';
+    for (; i + 8 <= n; i += 8) {
+        uint64_t w;
+        memcpy(&w, from + i, 8);
+        w ^= case_bits(w, first, last);
+        memcpy(to + i, &w, 8);
     }
+    for (; i < n; i++)
+        to[i] = (char)(from[i] >= first && from[i] <= last ? from[i] ^ 0x20 : from[i]);
     return r;
 }
 
@@ -362,7 +371,7 @@ Value str_swapcase(VM *vm, Value s) {
     return strbuilder_finish(&b);
 }
 
-/* --- questions about strings -------------------------------------------------------------------------------------------- */
+/* --- questions about strings ----------------------------------------------------------------------------------- */
 
 bool str_all(Value s, bool (*property)(uint32_t)) {
     const char *p = str_data(s), *end = p + as_str(s)->nbytes;
@@ -420,7 +429,7 @@ bool str_is_identifier(Value s) {
     return true;
 }
 
-/* --- normal forms ------------------------------------------------------------------------------------------------------- */
+/* --- normal forms ---------------------------------------------------------------------------------------------- */
 
 #define DECOMPOSITION_MAX 32 /* of a single code point; the longest known has 18 */
 

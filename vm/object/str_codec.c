@@ -8,7 +8,7 @@
 
 #include "object/str_internal.h"
 
-/* --- errors --------------------------------------------------------------------------------------------------------- */
+/* --- errors ---------------------------------------------------------------------------------------------------- */
 
 static Value error_new(VM *vm, Type *type, const char *encoding, Value object, size_t start, size_t end, const char *reason) {
     Value args[5] = {str_from_c(vm, encoding), incref(object), int_from_ssize(vm, (ssize_t)start),
@@ -152,7 +152,7 @@ bool encoder_run(Encoder *e, const char *reason, bool runs) {
     return !e->out.failed;
 }
 
-/* --- UTF-8 ---------------------------------------------------------------------------------------------------------- */
+/* --- UTF-8 ----------------------------------------------------------------------------------------------------- */
 
 static bool utf8_decode_all(Decoder *d) {
     size_t i = 0;
@@ -221,7 +221,7 @@ static bool utf8_sig_encode(Encoder *e) {
     return utf8_encode_all(e);
 }
 
-/* --- one byte a character --------------------------------------------------------------------------------------------- */
+/* --- one byte a character -------------------------------------------------------------------------------------- */
 
 static bool ascii_decode(Decoder *d) {
     for (size_t i = 0; i < d->n;) {
@@ -303,7 +303,7 @@ static bool table_encode(Encoder *e) {
     return encoder_run(e, "character maps to <undefined>", true);
 }
 
-/* --- the encodings ------------------------------------------------------------------------------------------------------ */
+/* --- the encodings --------------------------------------------------------------------------------------------- */
 
 enum {
     UTF8, UTF8_SIG, ASCII, LATIN1, UTF16, UTF16_LE, UTF16_BE, UTF32, UTF32_LE, UTF32_BE, UNICODE_ESCAPE,
@@ -406,7 +406,7 @@ Value codec_unknown(VM *vm, const char *name, const char *function) {
     return raisef(vm, vm->exc.LookupError, "unknown encoding: %s", name);
 }
 
-/* --- entrances ---------------------------------------------------------------------------------------------------------- */
+/* --- entrances ------------------------------------------------------------------------------------------------- */
 
 Value codec_decode(VM *vm, const Codec *codec, const char *data, size_t n, const char *errors, bool final,
                    size_t *consumed) {

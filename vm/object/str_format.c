@@ -34,7 +34,7 @@ typedef struct Field {
     bool spec_has_fields;
 } Field;
 
-/* --- reading a field -------------------------------------------------------------------------------------------------- */
+/* --- reading a field ------------------------------------------------------------------------------------------- */
 
 /* Finds the end of the spec, which starts at *p: the brace that closes the field. */
 static bool read_spec(VM *vm, const char **p, const char *end, Field *f) {
@@ -112,7 +112,7 @@ static int read_literal(StrBuilder *b, const char **p, const char *end) {
     return b->failed ? -1 : 0;
 }
 
-/* --- looking a field up ------------------------------------------------------------------------------------------------- */
+/* --- looking a field up ---------------------------------------------------------------------------------------- */
 
 /* 1: the part is a number, 0: it is not, -1: error. */
 static int part_number(VM *vm, Part part, size_t *out) {
@@ -225,7 +225,7 @@ static Value find_value(Formatter *f, Part name) {
     return v;
 }
 
-/* --- writing a field ------------------------------------------------------------------------------------------------------ */
+/* --- writing a field ------------------------------------------------------------------------------------------- */
 
 /* Consumes v. */
 static Value convert(VM *vm, Value v, uint32_t conversion) {
@@ -318,7 +318,7 @@ Value str_format_map(VM *vm, Value self, Value *args, size_t nargs, Value kwname
     return run(&f, self);
 }
 
-/* --- format(str, spec) ---------------------------------------------------------------------------------------------------- */
+/* --- format(str, spec) ----------------------------------------------------------------------------------------- */
 
 static bool check_spec(VM *vm, Value s, const FormatSpec *f) {
     if (f->type != 's') {

@@ -2,7 +2,7 @@
  * byte offsets and results back (both the same number for ASCII). */
 #include "object/str_internal.h"
 
-/* --- arguments ------------------------------------------------------------------------------------------------------ */
+/* --- arguments ------------------------------------------------------------------------------------------------- */
 
 static bool range_argument(VM *vm, Value v, ssize_t *out) {
     if (v == 0 || is_none(v))
@@ -46,7 +46,7 @@ static bool count_argument(VM *vm, Value v, ssize_t absent, ssize_t *out) {
     return v == 0 || to_ssize(vm, v, out);
 }
 
-/* --- searching ------------------------------------------------------------------------------------------------------ */
+/* --- searching ------------------------------------------------------------------------------------------------- */
 
 typedef struct Span { /* the part of self that start and stop name */
     const char *data;
@@ -150,7 +150,7 @@ static Value endswith(VM *vm, Value self, Value *args, size_t nargs, Value kwnam
     return match_ends(vm, self, args, true, "endswith");
 }
 
-/* --- splitting and joining ------------------------------------------------------------------------------------------ */
+/* --- splitting and joining ------------------------------------------------------------------------------------- */
 
 static Value split_text(VM *vm, Value self, Value *args, bool right) {
     ssize_t max;
@@ -208,7 +208,7 @@ static Value join(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) 
     return r;
 }
 
-/* --- changing --------------------------------------------------------------------------------------------------------- */
+/* --- changing -------------------------------------------------------------------------------------------------- */
 
 static Value replace(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     ssize_t max;
@@ -322,7 +322,7 @@ CASE_METHOD(title)
 CASE_METHOD(capitalize)
 CASE_METHOD(swapcase)
 
-/* --- translating -------------------------------------------------------------------------------------------------------- */
+/* --- translating ----------------------------------------------------------------------------------------------- */
 
 /* What the table says for a code point: owned; VALUE_NOTIMPL when it says nothing. */
 static Value table_lookup(VM *vm, Value table, uint32_t c) {
@@ -432,7 +432,7 @@ static Value maketrans(VM *vm, Value self, Value *args, size_t nargs, Value kwna
     return VALUE_ERROR;
 }
 
-/* --- questions -------------------------------------------------------------------------------------------------------- */
+/* --- questions ------------------------------------------------------------------------------------------------- */
 
 #define PROPERTY_METHOD(name, property)                                                                            \
     static Value name(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {                              \
@@ -454,7 +454,7 @@ QUESTION_METHOD(is_upper, str_is_upper(self))
 QUESTION_METHOD(is_title, str_is_title(self))
 QUESTION_METHOD(is_printable, as_str(self)->nbytes == 0 || str_all(self, unicode_is_printable))
 
-/* --- others ----------------------------------------------------------------------------------------------------------- */
+/* --- others ---------------------------------------------------------------------------------------------------- */
 
 static Value encode(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     const char *encoding = NULL, *errors = NULL;

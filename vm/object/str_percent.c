@@ -41,7 +41,7 @@ static Value next_argument(Percent *f) {
     return raise_type(f->vm, "not enough arguments for format string");
 }
 
-/* --- reading a directive ---------------------------------------------------------------------------------------------- */
+/* --- reading a directive --------------------------------------------------------------------------------------- */
 
 /* (key): looks it up, as the next argument. */
 static bool read_key(Percent *f) {
@@ -153,7 +153,7 @@ static bool read_directive(Percent *f, Directive *d) {
     return true;
 }
 
-/* --- layout --------------------------------------------------------------------------------------------------------------- */
+/* --- layout ---------------------------------------------------------------------------------------------------- */
 
 /* Text of `columns` columns, filled with blanks to the width. */
 static bool put_text(Percent *f, const Directive *d, const char *text, size_t n, size_t columns) {
@@ -188,7 +188,7 @@ static bool put_number(Percent *f, const Directive *d, char sign, const char *pr
     return !b->failed;
 }
 
-/* --- numbers ---------------------------------------------------------------------------------------------------------------- */
+/* --- numbers --------------------------------------------------------------------------------------------------- */
 
 /* The int of an argument of %d, %x and the like: owned. */
 static Value int_argument(Percent *f, Value v, uint32_t type) {
@@ -270,7 +270,7 @@ static bool put_float(Percent *f, const Directive *d, Value v) {
     return ok;
 }
 
-/* --- text and characters ------------------------------------------------------------------------------------------------------ */
+/* --- text and characters --------------------------------------------------------------------------------------- */
 
 /* Consumes s (a str, or 0 with an exception), cut at the precision. */
 static bool put_str_steal(Percent *f, const Directive *d, Value s) {
@@ -357,7 +357,7 @@ static bool put_byte(Percent *f, const Directive *d, Value v) {
     return put_text(f, d, &text, 1, 1);
 }
 
-/* --- the walk ---------------------------------------------------------------------------------------------------------------- */
+/* --- the walk -------------------------------------------------------------------------------------------------- */
 
 static bool put_argument(Percent *f, const Directive *d) {
     VM *vm = f->vm;

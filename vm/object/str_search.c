@@ -52,7 +52,7 @@ Value text_alloc(VM *vm, const Text *t, size_t n, size_t nchars, char **data) {
     return r;
 }
 
-/* --- searching ------------------------------------------------------------------------------------------------------ */
+/* --- searching ------------------------------------------------------------------------------------------------- */
 
 ssize_t text_find(const char *hay, size_t n, const char *needle, size_t m) {
     if (m > n)
@@ -105,7 +105,7 @@ size_t text_count(const char *hay, size_t n, const char *needle, size_t m, size_
     return count;
 }
 
-/* --- blanks ----------------------------------------------------------------------------------------------------------- */
+/* --- blanks ---------------------------------------------------------------------------------------------------- */
 
 static ALWAYS_INLINE bool is_byte_blank(uint8_t c) { return c == ' ' || (c >= 9 && c <= 13); }
 static ALWAYS_INLINE bool is_ascii_blank(uint8_t c) { return is_byte_blank(c) || (c >= 28 && c <= 31); }
@@ -158,7 +158,7 @@ static const char *skip_word_back(const Text *t, const char *start, const char *
     return p;
 }
 
-/* --- splitting -------------------------------------------------------------------------------------------------------- */
+/* --- splitting ------------------------------------------------------------------------------------------------- */
 
 static bool add_part(VM *vm, Value list, const Text *t, const char *from, const char *to) {
     Value part = text_make(vm, t, from, (size_t)(to - from));
@@ -306,7 +306,7 @@ Value text_partition(VM *vm, const Text *t, const char *sep, size_t nsep, Value 
     return triple_steal(vm, before, middle, after);
 }
 
-/* --- replacing -------------------------------------------------------------------------------------------------------- */
+/* --- replacing ------------------------------------------------------------------------------------------------- */
 
 /* `new` before every character (up to max), and at the end if max allows. */
 static Value replace_empty(VM *vm, const Text *t, const char *new, size_t nnew, size_t max) {
@@ -381,7 +381,7 @@ Value text_replace(VM *vm, const Text *t, const char *old, size_t nold, const ch
     return r;
 }
 
-/* --- stripping -------------------------------------------------------------------------------------------------------- */
+/* --- stripping ------------------------------------------------------------------------------------------------- */
 
 /* Is the character at p, n bytes long, among chars? */
 static bool in_chars(const char *p, unsigned n, const char *chars, size_t nchars) {
@@ -417,7 +417,7 @@ Value text_strip(VM *vm, const Text *t, const char *chars, size_t nchars, int si
     return text_make(vm, t, start, (size_t)(end - start));
 }
 
-/* --- filling ---------------------------------------------------------------------------------------------------------- */
+/* --- filling --------------------------------------------------------------------------------------------------- */
 
 void text_fill(char *to, const char *pattern, size_t n, size_t total) {
     if (n == 1) {

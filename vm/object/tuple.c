@@ -6,10 +6,8 @@
  */
 #include "object/containers.h"
 
-#define TUPLE_MAX (((size_t)SSIZE_MAX - sizeof(Tuple)) / sizeof(Value))
-
 Value tuple_new_of(VM *vm, Type *type, size_t n) {
-    if (n > TUPLE_MAX)
+    if (n > ITEMS_MAX)
         return raise_memory(vm);
     Tuple *t = object_alloc(vm, type, n * sizeof(Value));
     if (!t)

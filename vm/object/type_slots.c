@@ -41,6 +41,13 @@ static Value call_found(VM *vm, Value found, Value *args, size_t nargs) {
     return result;
 }
 
+/* What reading the method through self gives: owned. Any object can stand in a class, with __get__ or without. */
+static Value bind_found(VM *vm, Value found, Value self) {
+    if (!is_obj(found) || obj_type(as_obj(found))->slots.descr_get == NULL)
+        return incref(found);
+    return descr_bind(vm, found, self, type_of(vm, self));
+}
+
 static Value lookup_on_type(VM *vm, Value self, Value name) { return type_lookup(vm, type_of(vm, self), name); }
 
 /* Like call_found; AttributeError(name) when the type lacks the method (it was deleted meanwhile). */
@@ -143,7 +150,7 @@ static Value slot___call__(VM *vm, Value self, Value *args, size_t nargs, Value 
                 mem_free(vm, all, total * sizeof(Value));
         }
     } else {
-        Value bound = descr_bind(vm, found, self, type_of(vm, self));
+        Value bound = bind_found(vm, found, self);
         if (bound != 0 && native_enter(vm, " in __call__")) {
             result = call(vm, bound, args, nargs, kwnames);
             native_leave(vm);
@@ -177,7 +184,7 @@ static bool slot___init__(VM *vm, Value self, Value *args, size_t nargs, Value k
     if (has_kind(found, KIND_FUNCTION)) {
         result = call_with_first(vm, found, self, args, nargs, kwnames);
     } else {
-        Value bound = descr_bind(vm, found, self, type_of(vm, self));
+        Value bound = bind_found(vm, found, self);
         result = bound != 0 ? call(vm, bound, args, nargs, kwnames) : 0;
         decref(vm, bound);
     }

@@ -1,17 +1,18 @@
 /* The operators on values of any type: fast paths for numbers and strings, then the slots in CPython's order.
  *
- * A binary operator asks the left operand's type, then the right one's; a right operand whose type is a proper subclass
- * of the left one's, with a slot function of its own, is asked first. A slot is called once even if both types share
- * it: slots of script classes look for the reflected method themselves. Sequences (concat, repeat) come last. */
+ * A binary operator asks the left operand's type, then the right one's; a right operand whose type is a proper
+ * subclass of the left one's, with a slot function of its own, is asked first. A slot is called once even if both
+ * types share it: slots of script classes look for the reflected method themselves. Sequences (concat, repeat) come
+ * last. */
 #include "runtime/vm.h"
 
 #include <math.h>
 
-const char *const arith_symbol[BINARY_OPS] = {"+",  "-", "*", "/", "//", "%", "** or pow()",
-                                              "<<", ">>", "&", "|", "^", "@", "divmod()"};
+const char *const arith_symbol[BINARY_OPS] = {"+",  "-",  "*", "/", "//", "%", "** or pow()",
+                                              "<<", ">>", "&", "|", "^",  "@", "divmod()"};
 
-static const char *const inplace_symbol[INPLACE_OPS] = {"+=",  "-=",  "*=", "/=", "//=", "%=", "**=",
-                                                        "<<=", ">>=", "&=", "|=", "^=",  "@="};
+static const char *const inplace_symbol[INPLACE_OPS] = {
+    "+=", "-=", "*=", "/=", "//=", "%=", "**=", "<<=", ">>=", "&=", "|=", "^=", "@="};
 
 /* VALUE_NOTIMPL: neither type wants it. */
 static Value binary_slots(VM *vm, BinaryOp op, Value a, Value b) {
@@ -50,8 +51,10 @@ static COLD Value raise_operands(VM *vm, BinaryOp op, Value a, Value b) {
     if (op == OP_RSHIFT && has_kind(a, KIND_NATIVE)) {
         const MethodSpec *spec = ((Native *)as_obj(a))->spec;
         if (spec && strcmp(spec->name, "print") == 0)
-            return raise_type(vm, "unsupported operand type(s) for >>: '%T' and '%T'. Did you mean "
-                                  "\"print(<message>, file=<output_stream>)\"?", a, b);
+            return raise_type(vm,
+                              "unsupported operand type(s) for >>: '%T' and '%T'. Did you mean "
+                              "\"print(<message>, file=<output_stream>)\"?",
+                              a, b);
     }
     return raise_type(vm, "unsupported operand type(s) for %s: '%T' and '%T'", arith_symbol[op], a, b);
 }
@@ -107,6 +110,8 @@ Value arith_binary(VM *vm, BinaryOp op, Value a, Value b) {
             return r;
     } else if (op == OP_ADD && has_exact_kind(a, KIND_STR) && has_exact_kind(b, KIND_STR)) {
         return str_concat(vm, a, b);
+    } else if (is_exact_int(a) && is_exact_int(b) && op != OP_MATMUL) { /* a big one among them */
+        return int_binary(vm, op, a, b);
     }
     return binary_generic(vm, op, a, b);
 }
@@ -133,6 +138,8 @@ Value arith_inplace(VM *vm, BinaryOp op, Value a, Value b) {
         Value r = float_binary(vm, op, x, y);
         if (likely(r != VALUE_NOTIMPL))
             return r;
+    } else if (is_exact_int(a) && is_exact_int(b) && op != OP_MATMUL) {
+        return int_binary(vm, op, a, b);
     }
     BinaryFn inplace = type_of(vm, a)->slots.inplace[op];
     Value r = inplace ? inplace(vm, a, b) : VALUE_NOTIMPL;
@@ -151,8 +158,8 @@ static Value reflected_name(VM *vm, BinaryOp op) {
 #define SLOT_COMPARE(name, op)
 #define SLOT_INPLACE(name, op)
 #define SLOT_UNARY(...)
-#define SLOT_BINARY(name, reflected, op) \
-    case op:                             \
+#define SLOT_BINARY(name, reflected, op)                                                                             \
+    case op:                                                                                                         \
         return NAME(reflected);
 #include "object/slots.def"
 #undef SLOT
@@ -165,8 +172,8 @@ static Value reflected_name(VM *vm, BinaryOp op) {
     }
 }
 
-/* A slot that both types share serves script classes and would ask the left operand again: then the reflected method is
- * called by name. */
+/* A slot that both types share serves script classes and would ask the left operand again: then the reflected method
+ * is called by name. */
 Value arith_binary_right(VM *vm, BinaryOp op, bool inplace, Value a, Value b) {
     Type *ta = type_of(vm, a), *tb = type_of(vm, b);
     BinaryFn right = ta == tb ? NULL : tb->slots.binary[op];

@@ -1,8 +1,8 @@
 /* Rich comparison of values of any type, and equality as containers mean it.
  *
- * The right operand is asked first if its type is a proper subclass of the left one's; otherwise left, then right with
- * the operator mirrored; then identity decides == and !=, and the others are a TypeError. Numbers and strings take none
- * of these steps. */
+ * The right operand is asked first if its type is a proper subclass of the left one's; otherwise left, then right
+ * with the operator mirrored; then identity decides == and !=, and the others are a TypeError. Numbers and strings
+ * take none of these steps. */
 #include "runtime/vm.h"
 
 #include <math.h>
@@ -12,23 +12,35 @@ static const CompareOp mirrored[] = {CMP_GT, CMP_GE, CMP_EQ, CMP_NE, CMP_LT, CMP
 
 static ALWAYS_INLINE bool order_holds(int c, CompareOp op) {
     switch (op) {
-    case CMP_LT: return c < 0;
-    case CMP_LE: return c <= 0;
-    case CMP_EQ: return c == 0;
-    case CMP_NE: return c != 0;
-    case CMP_GT: return c > 0;
-    default: return c >= 0;
+    case CMP_LT:
+        return c < 0;
+    case CMP_LE:
+        return c <= 0;
+    case CMP_EQ:
+        return c == 0;
+    case CMP_NE:
+        return c != 0;
+    case CMP_GT:
+        return c > 0;
+    default:
+        return c >= 0;
     }
 }
 
 static ALWAYS_INLINE bool doubles_hold(double x, double y, CompareOp op) {
     switch (op) {
-    case CMP_LT: return x < y;
-    case CMP_LE: return x <= y;
-    case CMP_EQ: return x == y;
-    case CMP_NE: return x != y;
-    case CMP_GT: return x > y;
-    default: return x >= y;
+    case CMP_LT:
+        return x < y;
+    case CMP_LE:
+        return x <= y;
+    case CMP_EQ:
+        return x == y;
+    case CMP_NE:
+        return x != y;
+    case CMP_GT:
+        return x > y;
+    default:
+        return x >= y;
     }
 }
 

@@ -58,10 +58,8 @@ static void put_exception_line(VM *vm, StrBuilder *out, Value exc) {
     }
     error_clear(vm);
     strbuilder_add_value(out, type->qualname);
-    Value text = to_str(vm, exc);
-    if (!text || as_str(text)->nbytes > 0)
-        strbuilder_add_c(out, ": ");
-    put_safely(vm, out, text, "<exception str() failed>");
+    strbuilder_add_c(out, ": ");
+    put_safely(vm, out, to_str(vm, exc), "<exception str() failed>");
     strbuilder_add_c(out, "\n");
 }
 

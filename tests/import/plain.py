@@ -1,0 +1,1 @@
+x = "the .co file goes first"
