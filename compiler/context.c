@@ -182,12 +182,14 @@ NameId context_id(Compiler *c, const Name *name) {
     return (NameId)*slot;
 }
 
-NameId context_mangled(Compiler *c, const Name *private, const Name *name) {
+NameId context_mangled(Compiler *c, const Name *private, const Map *only, const Name *name) {
     const char *text = name->text;
     size_t length = name->length;
     if (likely(!private || text[0] != '_' || text[1] != '_'))
         return context_id(c, name);
     if ((text[length - 1] == '_' && text[length - 2] == '_') || memchr(text, '.', length))
+        return context_id(c, name);
+    if (only && !map_find(only, context_id(c, name)))
         return context_id(c, name);
     const char *owner = private->text;
     while (*owner == '_')

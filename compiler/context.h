@@ -64,8 +64,9 @@ static inline void context_leave(Compiler *c) { c->depth--; }
 NameId context_id(Compiler *c, const Name *name);
 NameId context_id_c(Compiler *c, const char *text);
 NameId context_id_value(Compiler *c, Value interned); /* borrowed */
-/* As context_id, but `__name` becomes `_Class__name` inside class `private` (NULL: none). */
-NameId context_mangled(Compiler *c, const Name *private, const Name *name);
+/* As context_id, but `__name` becomes `_Class__name` inside class `private` (NULL: none); with `only`, just for names
+ * whose ids are in it. */
+NameId context_mangled(Compiler *c, const Name *private, const Map *only, const Name *name);
 static inline Value context_name(const Compiler *c, NameId id) { return c->names[id]; } /* borrowed */
 static inline const char *context_text(const Compiler *c, NameId id) { return str_data(c->names[id]); }
 

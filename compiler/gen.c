@@ -9,7 +9,7 @@
 /* Names ------------------------------------------------------------------------------------------------------------- */
 
 NameId gen_id(Compiler *c, const Name *name) {
-    return context_mangled(c, c->unit->private, name);
+    return context_mangled(c, c->unit->private, c->unit->scope->mangled_only, name);
 }
 
 static Access access_of_symbol(const Unit *u, Compiler *c, Symbol *symbol, NameId id) {
@@ -175,7 +175,7 @@ static bool declared_global(const Unit *parent, Compiler *c, const Scope *scope)
             return context_nomem(c);
         name->length = (uint32_t)as_str(text)->nbytes;
         memcpy(name->text, str_data(text), as_str(text)->nbytes + 1);
-        symbol = symtable_lookup(parent->scope, context_mangled(c, parent->private, name));
+        symbol = symtable_lookup(parent->scope, context_mangled(c, parent->private, parent->scope->mangled_only, name));
     }
     return symbol && symbol->where == WHERE_GLOBAL;
 }

@@ -7,6 +7,8 @@
 
 #include "compiler/gen.h"
 
+#include <stdlib.h>
+
 enum { MAKE_DEFAULTS = 1, MAKE_KWDEFAULTS = 2, MAKE_ANNOTATIONS = 4 };
 
 /* Parameters -------------------------------------------------------------------------------------------------------- */
@@ -225,8 +227,15 @@ static void gen_type_param(Compiler *c, const TypeParam *param) {
 /* The tuple of type parameters, in a new temporary. */
 static int gen_type_params(Compiler *c, TypeParamSeq params, const Span *at) {
     int base = c->unit->top;
-    for (int i = 0; i < params.n && !c->failed; i++)
-        gen_type_param(c, &params.at[i]);
+    bool seen_default = false;
+    for (int i = 0; i < params.n && !c->failed; i++) {
+        const TypeParam *param = &params.at[i];
+        if (seen_default && !param->default_value)
+            context_error(c, &param->span, "non-default type parameter '%s' follows default type parameter",
+                          param->name->text);
+        seen_default |= param->default_value != NULL;
+        gen_type_param(c, param);
+    }
     c->unit->top = base;
     int out = regs_push(c);
     emit(c, BC_BUILD_TUPLE, out, base, params.n, at);
@@ -322,13 +331,25 @@ static void gen_class_prologue(Compiler *c, const Stmt *s, Scope *scope) {
         emit(c, BC_SETUP_ANNOTATIONS, 0, 0, 0, &line);
 }
 
-static void gen_class_epilogue(Compiler *c, Scope *scope) {
+static int compare_names(const void *a, const void *b) {
+    return str_compare(as_str(*(const Value *)a), as_str(*(const Value *)b));
+}
+
+static Value static_attributes(Compiler *c) {
     Unit *u = c->unit;
     Value names = c->failed ? 0 : tuple_new(c->vm, u->nstatic);
-    for (uint32_t i = 0; names && i < u->nstatic; i++)
-        as_tuple(names)->items[i] = incref(context_name(c, u->static_attributes[i]));
-    if (!names)
+    if (!names) {
         context_fail(c);
+        return 0;
+    }
+    for (uint32_t i = 0; i < u->nstatic; i++)
+        as_tuple(names)->items[i] = incref(context_name(c, u->static_attributes[i]));
+    qsort(as_tuple(names)->items, u->nstatic, sizeof(Value), compare_names);
+    return names;
+}
+
+static void gen_class_epilogue(Compiler *c, Scope *scope) {
+    Value names = static_attributes(c);
     int reg = gen_const(c, names, DST_TEMP, NULL);
     store_class_name(c, "__static_attributes__", reg, NULL);
     if (!scope->needs_class) {

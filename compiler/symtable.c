@@ -12,6 +12,7 @@ typedef struct Builder {
     Compiler *c;
     Scope *scope;           /* innermost */
     const Name *private;
+    const Map *mangled_only; /* see Scope */
 } Builder;
 
 static void visit_expr(Builder *b, const Expr *e);
@@ -56,6 +57,7 @@ static Scope *enter_scope(Builder *b, ScopeKind kind, NameId name, const void *n
     scope->parent = parent;
     scope->frame = scope;
     scope->private = b->private;
+    scope->mangled_only = b->mangled_only;
     if (parent) {
         scope->nested = parent->nested || scope_is_function(parent);
         scope->comp_iters = parent->comp_iters;
@@ -147,7 +149,7 @@ static void add_id(Builder *b, Scope *scope, NameId id, unsigned flag, const Spa
 }
 
 static NameId name_id(Builder *b, const Name *name) {
-    return context_mangled(b->c, b->private, name);
+    return context_mangled(b->c, b->private, b->mangled_only, name);
 }
 
 static void add_name(Builder *b, const Name *name, unsigned flag, const Span *at) {
@@ -535,6 +537,7 @@ static void visit_function(Builder *b, const Stmt *s) {
 static void visit_class(Builder *b, const Stmt *s) {
     Compiler *c = b->c;
     const Name *outer_private = b->private;
+    const Map *outer_only = b->mangled_only;
     bool generic = s->class_def.type_params.n > 0;
     add_name(b, s->class_def.name, SYM_LOCAL, &s->span);
     visit_exprs(b, s->class_def.decorators);
@@ -543,6 +546,11 @@ static void visit_class(Builder *b, const Stmt *s) {
         if (!enter_type_params(b, name, s, s->class_def.type_params, false, false))
             return;
         b->private = b->scope->private = s->class_def.name;
+        b->mangled_only = b->scope->mangled_only = &b->scope->type_params;
+        for (int i = 0; i < s->class_def.type_params.n; i++) {
+            if (!map_slot(&c->arena, &b->scope->type_params, context_id(c, s->class_def.type_params.at[i].name)))
+                context_nomem(c);
+        }
         visit_type_params(b, s->class_def.type_params);
     }
     visit_exprs(b, s->class_def.bases);
@@ -552,6 +560,7 @@ static void visit_class(Builder *b, const Stmt *s) {
     if (!scope)
         return;
     b->private = scope->private = s->class_def.name;
+    b->mangled_only = scope->mangled_only = NULL;
     if (generic)
         add_id(b, scope, c->id_type_params, SYM_USE, &s->span);
     visit_body(b, s->class_def.body);
@@ -559,6 +568,7 @@ static void visit_class(Builder *b, const Stmt *s) {
     if (generic)
         leave_scope(b);
     b->private = outer_private;
+    b->mangled_only = outer_only;
 }
 
 static void visit_type_alias(Builder *b, const Stmt *s) {

@@ -60,6 +60,8 @@ typedef struct Scope {
     Directive *directives;
     const char *what;       /* annotation scopes: the words for messages */
     const Name *private;    /* class whose name mangles private names */
+    const Map *mangled_only; /* around the bases of a generic class: the type parameters alone are mangled */
+    Map type_params;        /* of a generic class: ids of its type parameters as they are written */
 } Scope;
 
 /* Builds and resolves the tables of c->module; c->top_scope is the result. */

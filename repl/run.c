@@ -46,6 +46,19 @@ static int exit_status(VM *vm, Value exc) {
     return status;
 }
 
+/* What the script printed comes before the report of how it ended, also where both go to one place. */
+static void flush_output(VM *vm) {
+    Value pending = error_take(vm), out = dict_get_str(vm, vm->sys_dict, NAME(stdout));
+    if (out != 0 && !is_none(out)) {
+        incref(out);
+        Value flushed = call_method0(vm, out, NAME(flush));
+        decref(vm, flushed);
+        decref(vm, out);
+        error_clear(vm);
+    }
+    raise_steal(vm, pending);
+}
+
 int run_failure(VM *vm, bool *killed) {
     if (error_matches(vm, vm->exc.SystemExit) && !vm->inspect) {
         Value exc = error_take(vm);
@@ -54,6 +67,7 @@ int run_failure(VM *vm, bool *killed) {
         return status;
     }
     *killed = error_matches(vm, vm->exc.KeyboardInterrupt);
+    flush_output(vm);
     sys_report_exception(vm);
     if (error_pending(vm)) { /* sys.excepthook called sys.exit() */
         Value exc = error_take(vm);

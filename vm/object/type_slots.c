@@ -151,10 +151,7 @@ static Value slot___call__(VM *vm, Value self, Value *args, size_t nargs, Value 
         }
     } else {
         Value bound = bind_found(vm, found, self);
-        if (bound != 0 && native_enter(vm, " in __call__")) {
-            result = call(vm, bound, args, nargs, kwnames);
-            native_leave(vm);
-        }
+        result = bound != 0 ? call(vm, bound, args, nargs, kwnames) : 0;
         decref(vm, bound);
     }
     decref(vm, found);

@@ -11,7 +11,7 @@
 
 #define ARGS_IN_PLACE 12
 /* Native recursion ends at this depth at the latest, whatever the size of the C stack. */
-#define NATIVE_DEPTH_MAX 10000
+#define NATIVE_DEPTH_MAX 30000
 
 /* --- recursion --------------------------------------------------------------------------------------------------------- */
 
