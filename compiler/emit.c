@@ -318,8 +318,40 @@ static bool layout_once(Assembler *s) {
     return changed;
 }
 
+/* The conditional jump that is taken when op is not; 0: none. */
+static int opposite(int op) {
+    switch (op) {
+    case BC_JUMP_IF_TRUE: return BC_JUMP_IF_FALSE;
+    case BC_JUMP_IF_FALSE: return BC_JUMP_IF_TRUE;
+    case BC_JUMP_IF_NONE: return BC_JUMP_IF_NOT_NONE;
+    case BC_JUMP_IF_NOT_NONE: return BC_JUMP_IF_NONE;
+    default: break;
+    }
+    if (opcode_formats[op][0] != 'J')
+        return 0;
+    int row = (op - BC_LT) % 6; /* value, value_K, J, J_K, JN, JN_K */
+    return row < 4 ? op + 2 : op - 2;
+}
+
+/* A conditional jump over an unconditional one (`if x: continue`) becomes the opposite jump to where that one goes. */
+static void merge_jumps(Assembler *s) {
+    Unit *u = s->u;
+    for (uint32_t i = 0; i + 1 < u->nins; i++) {
+        Ins *ins = &u->ins[i];
+        if (ins->label < 0 || u->ins[i + 1].op != BC_JUMP || (uint32_t)u->labels[ins->label].at != i + 2)
+            continue;
+        int op = opposite(ins->op);
+        if (op == 0)
+            continue;
+        ins->op = (uint16_t)op;
+        ins->label = u->ins[i + 1].label;
+        s->shape[i + 1] = SHAPE_GONE;
+    }
+}
+
 static void layout(Assembler *s) {
     Unit *u = s->u;
+    merge_jumps(s);
     for (uint32_t i = 0; i < u->nins; i++) {
         if (u->ins[i].op == BC_JUMP && jump_target(u, u->ins[i].label) == i + 1)
             s->shape[i] = SHAPE_GONE;

@@ -179,6 +179,10 @@ static void gen_value(Matcher *m, const Pattern *p, int reg, bool keep) {
     Compiler *c = m->c;
     Unit *u = c->unit;
     int base = u->top, k = gen_k_operand(c, p->value.value);
+    if (p->value.value->kind == EXPR_JOINEDSTR) {
+        context_error(c, &p->span, "patterns may only match literals and attribute lookups");
+        return;
+    }
     int left = consumable(m, reg, keep, &p->span);
     int right = k >= 0 ? k : gen_any(c, p->value.value);
     u->top = base;
@@ -312,16 +316,18 @@ static int gen_keys(Matcher *m, const Pattern *p) {
     }
     for (int i = 0; i < keys.n && !c->failed; i++) {
         Value key = fold_expr(c, keys.at[i]);
-        if (!key) {
+        if (!key && keys.at[i]->kind != EXPR_ATTRIBUTE) {
+            context_error(c, &p->span, "mapping pattern keys may only match literals and attribute lookups");
+        } else if (!key) {
             gen_temp(c, keys.at[i]);
-            continue;
+        } else {
+            int known = dict_contains(c->vm, seen, key);
+            if (known > 0)
+                context_error(c, &p->span, "mapping pattern checks duplicate key (%R)", key);
+            else if (known < 0 || !dict_set(c->vm, seen, key, VALUE_NONE))
+                context_fail(c);
+            gen_const(c, key, DST_TEMP, &keys.at[i]->span);
         }
-        int known = dict_contains(c->vm, seen, key);
-        if (known > 0)
-            context_error(c, &p->span, "mapping pattern checks duplicate key (%R)", key);
-        else if (known < 0 || !dict_set(c->vm, seen, key, VALUE_NONE))
-            context_fail(c);
-        gen_const(c, key, DST_TEMP, &keys.at[i]->span);
     }
     decref(c->vm, seen);
     c->unit->top = base;

@@ -536,6 +536,7 @@ static const TypeSpec generic_spec = {
     .size = sizeof(Object),
     .flags = TYPE_BASE,
     .kind = KIND_OBJECT,
+    .slots = {.create = object_create},
     .methods = generic_methods,
 };
 

@@ -29,7 +29,7 @@ static bool set_attributes(VM *vm, Value self, Value dict) {
 
 static bool namespace_init(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     if (nargs > 1)
-        return raise_type(vm, "%T expected at most 1 argument, got %u", self, nargs);
+        return raise_type(vm, "%V expected at most 1 argument, got %u", obj_type(as_obj(self))->name, nargs);
     Value dict = dict_new(vm);
     bool ok = dict && (nargs == 0 || dict_update(vm, dict, args[0]));
     for (size_t i = 0; ok && kwnames && i < as_tuple(kwnames)->len; i++)

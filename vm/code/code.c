@@ -2,6 +2,7 @@
 #include "code/code.h"
 
 #include "interp/frame.h"
+#include "object/descr.h"
 #include "object/bytes.h"
 
 /* --- facts derived from opcodes.def ------------------------------------------------------------------------------------------ */
@@ -289,8 +290,12 @@ static const GetSetSpec code_getset[] = {
 
 static Value code_repr(VM *vm, Value self) {
     Code *c = as_code(self);
-    return str_printf(vm, "<code object %V at 0x%x, file \"%V\", line %d>", c->name, (uintptr_t)c, c->filename,
-                      c->firstlineno);
+    Value at = address_text(vm, self);
+    Value r = at == 0 ? 0
+                      : str_printf(vm, "<code object %V at %V, file \"%V\", line %d>", c->name, at, c->filename,
+                                   c->firstlineno);
+    decref(vm, at);
+    return r;
 }
 
 static bool same_values(VM *vm, const Value *a, const Value *b, size_t n) {

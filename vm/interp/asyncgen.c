@@ -11,6 +11,7 @@
  * Only one of them may be under way at a time (GEN_ASYNC_RUNNING). */
 #include "interp/eval.h"
 #include "interp/generator.h"
+#include "object/descr.h"
 #include "object/type.h"
 
 enum AwaitState { AWAIT_INIT, AWAIT_ITER, AWAIT_CLOSED };
@@ -495,7 +496,10 @@ static void agen_finalize(VM *vm, Value self) {
 }
 
 static Value agen_repr(VM *vm, Value self) {
-    return str_printf(vm, "<async_generator object %V at 0x%x>", gen_of(self)->frame.func->qualname, (uintptr_t)self);
+    Value at = address_text(vm, self);
+    Value r = at == 0 ? 0 : str_printf(vm, "<async_generator object %V at %V>", gen_of(self)->frame.func->qualname, at);
+    decref(vm, at);
+    return r;
 }
 static Value get_ag_name(VM *vm, Value self) { return (void)vm, incref(gen_of(self)->frame.func->name); }
 static Value get_ag_qualname(VM *vm, Value self) { return (void)vm, incref(gen_of(self)->frame.func->qualname); }

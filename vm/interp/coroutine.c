@@ -1,6 +1,7 @@
 /* The types generator and coroutine, and what `await` drives: methods, attributes, finalization. */
 #include "interp/eval.h"
 #include "interp/generator.h"
+#include "object/descr.h"
 #include "object/type.h"
 #include "object/bytes.h"
 
@@ -65,8 +66,12 @@ static Value get_code(VM *vm, Value self) { return (void)vm, incref(from_obj(as_
 
 static Value generator_repr(VM *vm, Value self) {
     Generator *g = as_generator(self);
-    return str_printf(vm, "<%s object %V at 0x%x>", obj_type(&g->header)->spec->name, g->frame.func->qualname,
-                      (uintptr_t)self);
+    Value at = address_text(vm, self);
+    Value r = at == 0 ? 0
+                      : str_printf(vm, "<%s object %V at %V>", obj_type(&g->header)->spec->name,
+                                   g->frame.func->qualname, at);
+    decref(vm, at);
+    return r;
 }
 
 /* --- methods ------------------------------------------------------------------------------------------------------------------------ */

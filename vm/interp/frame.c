@@ -9,6 +9,7 @@
 #include "interp/frame.h"
 
 #include "interp/generator.h"
+#include "object/descr.h"
 
 typedef struct FrameChunk {
     struct FrameChunk *previous, *spare;
@@ -594,8 +595,12 @@ static const MethodSpec frame_methods[] = {
 
 static Value frame_repr(VM *vm, Value self) {
     FrameObject *o = self_frame(self);
-    return str_printf(vm, "<frame at 0x%x, file %R, line %d, code %V>", (uintptr_t)o, o->code->filename,
-                      code_line(o->code, object_lasti(o)), o->code->name);
+    Value at = address_text(vm, self);
+    Value r = at == 0 ? 0
+                      : str_printf(vm, "<frame at %V, file %R, line %d, code %V>", at, o->code->filename,
+                                   code_line(o->code, object_lasti(o)), o->code->name);
+    decref(vm, at);
+    return r;
 }
 
 const TypeSpec frame_spec = {

@@ -5,6 +5,7 @@
  * arguments, too many, missing positional (after defaults), missing keyword-only. */
 #include "interp/eval.h"
 #include "interp/generator.h"
+#include "object/descr.h"
 #include "object/type.h"
 #include "runtime/suggestions.h"
 
@@ -346,7 +347,10 @@ static Value function_descr_get(VM *vm, Value self, Value obj, Value type) {
 }
 
 static Value function_repr(VM *vm, Value self) {
-    return str_printf(vm, "<function %V at 0x%x>", as_function(self)->qualname, (uintptr_t)self);
+    Value at = address_text(vm, self);
+    Value r = at == 0 ? 0 : str_printf(vm, "<function %V at %V>", as_function(self)->qualname, at);
+    decref(vm, at);
+    return r;
 }
 
 static Value function_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {

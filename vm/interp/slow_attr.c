@@ -125,23 +125,32 @@ Value slow_getattr_fallback(VM *vm, Value obj, Value name) {
     return r;
 }
 
+/* A store keeps its countdown in the upper half of the word with the offset, since word 2 is the next shape. */
+static bool may_quicken_store(Instr *at) {
+    uint64_t attempts = at[2] >> 32;
+    at[2] = (attempts + (attempts < QUICKEN_ATTEMPTS)) << 32 | (uint32_t)at[2];
+    return attempts < QUICKEN_ATTEMPTS;
+}
+
 bool slow_setattr(VM *vm, Frame *f, Instr *at, Value obj, Value v) {
     Value name = f->code->names[(uint32_t)at[1]];
     AttrCacheResult r;
-    if (at[3] >= QUICKEN_ATTEMPTS && type_of(vm, obj)->slots.setattr == vm->types.object->slots.setattr &&
+    bool keep = may_quicken_store(at);
+    if (!keep && type_of(vm, obj)->slots.setattr == vm->types.object->slots.setattr &&
         cached_lookup(vm, obj, name, &r) && r.kind == ATTR_INLINE) {
         set_owned(vm, (Value *)((char *)as_obj(obj) + r.offset), incref(v));
         return true;
     }
-    bool cacheable = may_quicken(at) && attr_cache_store(vm, obj, name, &r) && r.id != 0;
+    bool cacheable = keep && attr_cache_store(vm, obj, name, &r) && r.id != 0;
     if (!attr_set(vm, obj, name, v))
         return false;
     if (!cacheable)
         return true;
+    uint64_t payload = (at[2] >> 32) << 32 | (uint32_t)r.offset;
     if (r.kind == ATTR_INLINE || r.kind == ATTR_MEMBER) {
-        quicken(at, BC_SETATTR_SLOT, &r, (uint64_t)(int64_t)r.offset);
+        quicken(at, BC_SETATTR_SLOT, &r, payload);
     } else if (r.kind == ATTR_TRANSITION && is_obj(obj) && as_obj(obj)->shape == r.new_shape) {
-        quicken(at, BC_SETATTR_ADD, &r, (uint64_t)(int64_t)r.offset);
+        quicken(at, BC_SETATTR_ADD, &r, payload);
         at[3] = (uint64_t)(uintptr_t)r.new_shape;
     }
     return true;
@@ -172,21 +181,6 @@ static void load_bound(Frame *f, Instr *at, Value function, Value obj) {
     regs[a + 1] = obj;
 }
 
-/* The function that a method call on any value finds on its class, if binding is all that attribute access would do: a
- * script function or native method, and nothing in the instance can hide it. Borrowed or 0. */
-static Value plain_method(VM *vm, Value obj, Value name) {
-    Type *type = type_of(vm, obj);
-    if (type->flags & (TYPE_CUSTOM_GETATTR | TYPE_HAS_DICT) || type->slots.getattr != vm->types.object->slots.getattr)
-        return 0;
-    Value fn = type_lookup(vm, type, name);
-    if (has_kind(fn, KIND_FUNCTION))
-        return fn;
-    return has_kind(fn, KIND_NATIVE) && ((Native *)as_obj(fn))->descriptor &&
-                   obj_type(as_obj(fn)) == vm->types.method_descriptor
-               ? fn
-               : 0;
-}
-
 bool slow_load_method(VM *vm, Frame *f, Instr *at, Value obj) {
     Value name = f->code->names[(uint32_t)at[1]];
     AttrCacheResult r;
@@ -202,17 +196,19 @@ bool slow_load_method(VM *vm, Frame *f, Instr *at, Value obj) {
             quicken(at, BC_LOAD_METHOD_MODULE, &r, r.index);
         else if (keep && r.kind == ATTR_TYPE)
             quicken(at, BC_LOAD_METHOD_TYPE, &r, r.value);
-    } else {
-        Value fn = plain_method(vm, obj, name);
-        if (fn != 0) {
-            load_bound(f, at, fn, obj);
-            return true;
-        }
     }
-    Value v = attr_get(vm, obj, name);
+    Value self = 0;
+    Value v = attr_load_method(vm, obj, name, &self);
     if (v == 0)
         return false;
+    if (self == obj) {
+        load_bound(f, at, v, obj);
+        decref(vm, v); /* load_bound took its own */
+        return true;
+    }
+    incref(self);
     load_unbound(vm, f, at, v);
+    f->regs[instr_a(at[0]) + 1] = self;
     return true;
 }
 

@@ -20,11 +20,10 @@ Value address_text(VM *vm, Value v) {
     return str_new_ascii(vm, text, at);
 }
 
-bool descr_applies(VM *vm, Value descr, Type *owner, Value name, Value obj) {
+bool descr_applies(VM *vm, Type *owner, Value name, Value obj) {
     Type *t = type_of(vm, obj);
     if (likely(t == owner || type_is_subtype(t, owner)))
         return true;
-    (void)descr;
     return raise_type(vm, "descriptor '%V' for '%N' objects doesn't apply to a '%T' object", name, owner, obj);
 }
 
@@ -79,7 +78,7 @@ static Value getset_get(VM *vm, Value self, Value obj, Value type) {
     Descriptor *d = as_descriptor(self);
     if (obj == 0)
         return incref(self);
-    if (!descr_applies(vm, self, d->owner, d->name, obj))
+    if (!descr_applies(vm, d->owner, d->name, obj))
         return 0;
     if (d->getset->get == NULL)
         return raise_attribute(vm, obj, d->name, "attribute '%V' of '%N' objects is not readable", d->name, d->owner);
@@ -88,7 +87,7 @@ static Value getset_get(VM *vm, Value self, Value obj, Value type) {
 
 static bool getset_set(VM *vm, Value self, Value obj, Value value) {
     Descriptor *d = as_descriptor(self);
-    if (!descr_applies(vm, self, d->owner, d->name, obj))
+    if (!descr_applies(vm, d->owner, d->name, obj))
         return false;
     if (d->getset->set == NULL)
         return raise_attribute(vm, obj, d->name, "attribute '%V' of '%N' objects is not writable", d->name, d->owner);
@@ -108,7 +107,7 @@ static Value member_get(VM *vm, Value self, Value obj, Value type) {
     Descriptor *d = as_descriptor(self);
     if (obj == 0)
         return incref(self);
-    if (!descr_applies(vm, self, d->owner, d->name, obj))
+    if (!descr_applies(vm, d->owner, d->name, obj))
         return 0;
     Value *place = member_place(d, obj);
     Value v = place != NULL ? *place : instance_get(vm, as_obj(obj), obj_type(as_obj(obj)), d->name);
@@ -117,7 +116,7 @@ static Value member_get(VM *vm, Value self, Value obj, Value type) {
 
 static bool member_set(VM *vm, Value self, Value obj, Value value) {
     Descriptor *d = as_descriptor(self);
-    if (!descr_applies(vm, self, d->owner, d->name, obj))
+    if (!descr_applies(vm, d->owner, d->name, obj))
         return false;
     if (d->index != 0)
         return raise_attribute(vm, obj, d->name, "readonly attribute");
@@ -140,7 +139,7 @@ static Value wrapper_get(VM *vm, Value self, Value obj, Value type) {
     Descriptor *d = as_descriptor(self);
     if (obj == 0)
         return incref(self);
-    if (!descr_applies(vm, self, d->owner, d->name, obj))
+    if (!descr_applies(vm, d->owner, d->name, obj))
         return 0;
     MethodWrapper *w = object_alloc(vm, vm->types.method_wrapper, 0);
     if (w == NULL)

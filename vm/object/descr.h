@@ -29,7 +29,7 @@ Value member_item_new(VM *vm, Type *owner, Value name, uint32_t index);
 Value slot_wrapper_new(VM *vm, Type *owner, const SlotDef *def, SlotFn fn);
 /* Calls the descriptor's __get__ as attribute access does; d must have one. obj may be 0. */
 Value descr_bind(VM *vm, Value d, Value obj, Type *type);
-bool descr_applies(VM *vm, Value descr, Type *owner, Value name, Value obj); /* TypeError unless obj is an `owner` */
+bool descr_applies(VM *vm, Type *owner, Value name, Value obj); /* TypeError unless obj is an `owner` */
 static inline bool is_descriptor_of(Value v, const Type *t) { return is_obj(v) && obj_type(as_obj(v)) == t; }
 
 int descr_is_abstract(VM *vm, Value fn); /* fn.__isabstractmethod__: 1, 0, -1; fn may be 0 */

@@ -265,14 +265,38 @@ static ALWAYS_INLINE bool key_hash(VM *vm, Value key, int64_t *hash) {
     return hash_value(vm, key, hash);
 }
 
+/* For small ints: other small ints are equal only if they are the same word; anything else with the same hash is left
+ * to the general search. */
+static ALWAYS_INLINE ssize_t find_int(VM *vm, Dict *d, Value key, int64_t hash) {
+    if (!d->index_log2)
+        return find(vm, d, key, hash);
+    size_t mask = ((size_t)1 << d->index_log2) - 1;
+    PROBE_START(mask, hash, i, perturb);
+    for (;;) {
+        ssize_t p = index_get(d, i);
+        if (p >= 0) {
+            const DictEntry *e = &d->entries[p];
+            if (e->key == key)
+                return p;
+            if (unlikely(e->hash == hash && !is_small_int(e->key)))
+                return find(vm, d, key, hash);
+        } else if (p == FREE) {
+            return FREE;
+        }
+        PROBE_NEXT(mask, i, perturb);
+    }
+}
+
 static ALWAYS_INLINE ssize_t search(VM *vm, Dict *d, Value key, int64_t hash) {
+    if (is_small_int(key))
+        return find_int(vm, d, key, hash);
     if (d->str_keys_only && has_exact_kind(key, KIND_STR))
         return find_str(d, key, hash);
     return find(vm, d, key, hash);
 }
 
 /* Appends an entry for a key that is known to be absent. */
-static bool insert(VM *vm, Dict *d, Value key, int64_t hash, Value value) {
+static ALWAYS_INLINE bool insert(VM *vm, Dict *d, Value key, int64_t hash, Value value) {
     if (d->nentries == d->cap && !grow(vm, d))
         return false;
     if (d->used == 0)
@@ -382,8 +406,7 @@ Value dict_get_c(VM *vm, Value dict, const char *name) {
     return value;
 }
 
-bool dict_set_hash(VM *vm, Value dict, Value key, int64_t hash, Value value) {
-    Dict *d = as_dict(dict);
+static ALWAYS_INLINE bool set_hashed(VM *vm, Dict *d, Value key, int64_t hash, Value value) {
     ssize_t p = search(vm, d, key, hash);
     if (p >= 0) {
         set_owned(vm, &d->entries[p].value, incref(value));
@@ -392,9 +415,13 @@ bool dict_set_hash(VM *vm, Value dict, Value key, int64_t hash, Value value) {
     return p == FREE && insert(vm, d, key, hash, value);
 }
 
+bool dict_set_hash(VM *vm, Value dict, Value key, int64_t hash, Value value) {
+    return set_hashed(vm, as_dict(dict), key, hash, value);
+}
+
 bool dict_set(VM *vm, Value dict, Value key, Value value) {
     int64_t hash;
-    return key_hash(vm, key, &hash) && dict_set_hash(vm, dict, key, hash, value);
+    return key_hash(vm, key, &hash) && set_hashed(vm, as_dict(dict), key, hash, value);
 }
 
 bool dict_set_str(VM *vm, Value dict, Value name, Value value) {

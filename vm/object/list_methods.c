@@ -248,7 +248,7 @@ const TypeSpec list_iterator_spec = {
     .name = "list_iterator",
     .size = sizeof(SeqIter),
     .flags = ITERATOR_FLAGS,
-    .kind = KIND_ITERATOR,
+    .kind = KIND_LIST_ITERATOR,
     .slots = {FIELD_SLOTS(1), .iter = iter_self, .next = list_next},
     .methods = forward_methods,
 };

@@ -48,7 +48,9 @@ typedef enum Kind {
     KIND_TRACEBACK,
     KIND_FRAME,
     KIND_GENERATOR, /* generator, coroutine and async generator */
-    KIND_ITERATOR,  /* native iterators, each with its own struct and type */
+    KIND_ITERATOR,  /* native iterators, each with its own struct and type; the interpreter steps the next two inline */
+    KIND_RANGE_ITERATOR,
+    KIND_LIST_ITERATOR,
     KIND_WEAKREF,
     KIND_OTHER, /* module-defined native structs: test the type */
 } Kind;

@@ -442,7 +442,7 @@ const TypeSpec range_iterator_spec = {
     .name = "range_iterator",
     .size = sizeof(RangeIter),
     .flags = TYPE_IMMUTABLE | TYPE_NO_WEAKREF | TYPE_NO_NEW,
-    .kind = KIND_ITERATOR,
+    .kind = KIND_RANGE_ITERATOR,
     .slots = {.iter = iter_self, .next = small_next},
     .methods = small_methods,
 };

@@ -87,7 +87,7 @@ static Type *native_type_new(VM *vm, const TypeSpec *spec, Type *base) {
         slots_inherit(&t->slots, &base->slots);
     }
     native_flags(t);
-    type_set_layout(t, base, 0, 0);
+    type_set_layout(t, 0, 0);
     t->root_shape = shape_new_root(vm, t);
     if (t->root_shape == NULL || (NAME(builtins) != 0 && !set_native_name(vm, t))) {
         shape_free_all(vm, t);

@@ -17,8 +17,7 @@ const char *type_short_name(const Type *t); /* text of the name */
 bool type_add_subclass(VM *vm, Type *base, Type *t);
 void type_remove_subclass(VM *vm, Type *base, Type *t);
 Value type_subclass_list(VM *vm, Type *t); /* list of the living direct subclasses */
-/* Forgets what may be cached about every class (a metaclass or object itself has changed). */
-void type_cache_free(VM *vm); /* vm_destroy */
+void type_cache_free(VM *vm); /* gives the method cache back, at the end of a VM */
 
 /* The first function found for `name` on the type when it is a plain script function: borrowed, else 0. */
 Value type_script_method(VM *vm, Type *t, Value name);
@@ -31,7 +30,7 @@ bool mro_set(VM *vm, Type *t);                            /* computes (a metacla
 Type *type_best_base(VM *vm, Value bases);                /* borrowed */
 Type *type_calculate_metaclass(VM *vm, Type *meta, Value bases); /* borrowed; TypeError on a conflict */
 bool type_same_layout(const Type *a, const Type *b);      /* may an instance of one become an instance of the other? */
-void type_set_layout(Type *t, Type *base, uint16_t nmembers, uint16_t ninline);
+void type_set_layout(Type *t, uint16_t nmembers, uint16_t ninline);
 extern const MethodSpec type_new_spec;                   /* __new__ */
 extern const GetSetSpec type_dict_getset;                /* __dict__ of instances with an AttrArea */
 

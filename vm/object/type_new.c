@@ -21,7 +21,7 @@
 
 Value frame_globals(VM *vm); /* interp/frame.h: globals of the running frame, borrowed, or 0 */
 
-void type_set_layout(Type *t, Type *base, uint16_t nmembers, uint16_t ninline) {
+void type_set_layout(Type *t, uint16_t nmembers, uint16_t ninline) {
     uint32_t size = (t->spec->size + 7u) & ~7u;
     t->member_offset = size;
     t->nmembers = nmembers;
@@ -39,7 +39,6 @@ void type_set_layout(Type *t, Type *base, uint16_t nmembers, uint16_t ninline) {
     }
     /* items of a variable-size struct start where the struct ends, padding or not */
     t->size = t->flags & TYPE_VARSIZE ? t->spec->size : size;
-    (void)base;
 }
 
 /* --- bases ------------------------------------------------------------------------------------------------------------ */
@@ -254,7 +253,7 @@ static void new_type_layout(VM *vm, Type *t, Type *base, const SlotsPlan *plan, 
     uint16_t nmembers = base->nmembers;
     if (plan->given && !(t->flags & TYPE_VARSIZE))
         nmembers = (uint16_t)(nmembers + as_list(plan->names)->len);
-    type_set_layout(t, base, nmembers, guess_inline(vm, base, from_obj(t->dict), bases));
+    type_set_layout(t, nmembers, guess_inline(vm, base, from_obj(t->dict), bases));
     /* members of a str subclass have no place behind the struct: they live among the attributes */
     if (plan->given && (t->flags & TYPE_VARSIZE) && as_list(plan->names)->len != 0)
         t->attrs_offset = ATTRS_BEFORE_OBJECT;
@@ -391,7 +390,6 @@ static bool prepare_namespace(VM *vm, Type *t, Value dict) {
             t->flags |= TYPE_SEQUENCE;
         if (bits & (1 << 6))
             t->flags |= TYPE_MAPPING;
-        return dict_delete(vm, dict, flags) >= 0 || true;
     }
     return !error_pending(vm);
 }
