@@ -14,7 +14,7 @@ LDFLAGS_release = -no-pie
 LDFLAGS_asan = -fsanitize=address,undefined
 
 B = $(if $(filter release,$(CONFIG)),build,build/$(CONFIG))
-override CFLAGS += -std=gnu11 -D_GNU_SOURCE $(WARN) -fvisibility=hidden -fno-strict-aliasing -fno-math-errno $(CFLAGS_$(CONFIG)) -Ivm -I.
+override CFLAGS += -std=gnu11 -D_GNU_SOURCE $(WARN) -fvisibility=hidden -fno-strict-aliasing -fno-math-errno -ffp-contract=off $(CFLAGS_$(CONFIG)) -Ivm -I.
 LIBS = -lutf8proc -lgmp -lm -lpthread -ldl
 
 SRC = $(wildcard vm/*/*.c compiler/*.c stdlib/*.c stdlib/*/*.c)
@@ -48,8 +48,32 @@ $(B)/obj/frozen_data.o: $(B)/frozen_data.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -c $< -o $@
 
+# --- tests ---------------------------------------------------------------------------------------------------------------
+TESTS ?= tests/*/ examples
+# Scripts with their expected output, the same for every configuration.
+test: $(B)/cove
+	sh tests/run $(B)/cove $(TESTS)
+
+asan:
+	$(MAKE) CONFIG=asan
+	ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=0 TEST_TIMEOUT=300 sh tests/run build/asan/cove $(TESTS)
+
+# Times this build against the interpreters that are installed: make bench INTERPRETERS="name=command ..."
+bench: $(B)/cove
+	sh bench/run $(B)/cove
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h' '*.inc')
+
+install: $(B)/cove
+	mkdir -p $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(B)/cove $(DESTDIR)$(PREFIX)/bin/cove
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/cove
+
 clean:
 	rm -rf build
 
 -include $(OBJ:.o=.d) $(MAIN_OBJ:.o=.d)
-.PHONY: all clean test asan bench format install uninstall lint
+.PHONY: all clean test asan bench format install uninstall

@@ -3,7 +3,7 @@
 #include "stdlib/mod_posix.h"
 
 #include <fcntl.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -217,6 +217,22 @@ bool posix_descriptor(VM *vm, Value v, int *out) {
     return ok;
 }
 
+bool posix_owner(VM *vm, const char *what, Value v, uint32_t *out) {
+    if (!is_int(v) && !(is_obj(v) && obj_type(as_obj(v))->slots.index))
+        return raise_type(vm, "%s should be integer, not %.200T", what, v);
+    Value i = to_index(vm, v);
+    if (!i)
+        return false;
+    int64_t n = 0;
+    int sign = int_sign(i);
+    bool fits = int_fits_int64(i, &n) && n >= -1 && n <= UINT32_MAX;
+    decref(vm, i);
+    if (!fits)
+        return raise_overflow(vm, "%s is %s", what, sign < 0 ? "less than minimum" : "greater than maximum");
+    *out = (uint32_t)n;
+    return true;
+}
+
 /* The environment --------------------------------------------------------------------------------------------------- */
 
 static Value environment(VM *vm) {
@@ -277,10 +293,25 @@ static Value posix_strerror(NATIVE_ARGS) {
     return to_c_int(vm, args[0], &code) ? str_from_c(vm, strerror(code)) : VALUE_ERROR;
 }
 
+/* What the module os has not made yet is made when it is asked for: its dict _LAZY says which names these are, its
+ * function _load makes one. This is os.__getattr__, in C so that tracebacks of misspelt names end in the script. */
+static Value posix_os_attribute(NATIVE_ARGS) {
+    Value os = dict_get_c(vm, vm->modules, "os");
+    if (!os || !has_kind(os, KIND_MODULE) || !is_str(args[0]))
+        return raise_type(vm, "the module os is not there");
+    Value lazy = dict_get_c(vm, module_dict(os), "_LAZY"), load = dict_get_c(vm, module_dict(os), "_load");
+    if (lazy && load && is_dict(lazy) && dict_get(vm, lazy, args[0]))
+        return call1(vm, load, args[0]);
+    if (error_pending(vm))
+        return VALUE_ERROR;
+    return raise_attribute(vm, os, args[0], "module 'os' has no attribute '%V'", args[0]);
+}
+
 static const MethodSpec shared_methods[] = {
     {"fspath", posix_fspath_function, "path", "The path as str or bytes: the object itself, or what its __fspath__() gives.", 0},
-    {"_fsencode", posix_fsencode, "filename", "The name of a file as bytes.", 0},
-    {"_fsdecode", posix_fsdecode, "filename", "The name of a file as str.", 0},
+    {"fsencode", posix_fsencode, "filename", "The name of a file as bytes.", 0},
+    {"fsdecode", posix_fsdecode, "filename", "The name of a file as str.", 0},
+    {"_os_attribute", posix_os_attribute, "name, /", "An attribute of the module os that is made on demand.", 0},
     {"putenv", posix_putenv, "name, value, /", "Sets a variable of the process' environment.", 0},
     {"unsetenv", posix_unsetenv, "name, /", "Removes a variable from the process' environment.", 0},
     {"strerror", posix_strerror, "code, /", "The text for an error number.", 0},
@@ -296,6 +327,7 @@ bool mod_posix_init(VM *vm, Value module) {
            module_add_functions(vm, module, posix_fd_methods) && module_add_functions(vm, module, posix_stat_methods) &&
            module_add_functions(vm, module, posix_process_methods) &&
            module_add_functions(vm, module, posix_info_methods) &&
+           module_add_functions(vm, module, posix_config_methods) &&
            module_add(vm, module, "environ", environment(vm)) &&
            module_add(vm, module, "error", incref(type_value(vm->exc.OSError))) && posix_add_constants(vm, module) &&
            posix_add_stat_types(vm, module) && posix_add_process_types(vm, module) && posix_add_info_types(vm, module);

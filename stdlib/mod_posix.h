@@ -48,13 +48,15 @@ bool posix_flag(VM *vm, Value v, bool absent, bool *out);
 bool posix_int(VM *vm, Value v, int absent, int *out);
 bool posix_signed(VM *vm, Value v, int *out);    /* process numbers and the like: other words for too large ones */
 bool posix_descriptor(VM *vm, Value v, int *out); /* an int or an object with fileno() */
+/* A user or group number; -1 stands for "as it is". */
+bool posix_owner(VM *vm, const char *what, Value v, uint32_t *out);
 /* Refuses keywords that make no sense with a descriptor, and a dir_fd beside one. */
 bool posix_check_fd(VM *vm, const char *function, const PathArg *p, int dir_fd, bool follow);
 /* Adds a struct sequence type to the module. */
 bool posix_add_type(VM *vm, Value module, const char *name, Type *type);
 
 extern const MethodSpec posix_file_methods[], posix_fd_methods[], posix_stat_methods[], posix_process_methods[],
-    posix_info_methods[];
+    posix_info_methods[], posix_config_methods[];
 bool posix_add_constants(VM *vm, Value module);
 bool posix_add_stat_types(VM *vm, Value module);
 bool posix_add_process_types(VM *vm, Value module);

@@ -226,23 +226,6 @@ static Value posix_chmod(NATIVE_ARGS) {
     return posix_path_done(vm, &p, r);
 }
 
-/* A user or group number: -1 stands for "as it is". */
-static bool owner_argument(VM *vm, const char *what, Value v, uint32_t *out) {
-    if (!is_int(v) && !(is_obj(v) && obj_type(as_obj(v))->slots.index))
-        return raise_type(vm, "%s should be integer, not %.200T", what, v);
-    Value i = to_index(vm, v);
-    if (!i)
-        return false;
-    int64_t n = 0;
-    int sign = int_sign(i);
-    bool fits = int_fits_int64(i, &n) && n >= -1 && n <= UINT32_MAX;
-    decref(vm, i);
-    if (!fits)
-        return raise_overflow(vm, "%s is %s", what, sign < 0 ? "less than minimum" : "greater than maximum");
-    *out = (uint32_t)n;
-    return true;
-}
-
 static Value change_owner(VM *vm, const char *function, Value *args, int path_flags, Value dir, Value links) {
     PathArg p;
     uint32_t uid, gid;
@@ -250,7 +233,7 @@ static Value change_owner(VM *vm, const char *function, Value *args, int path_fl
     bool follow;
     if (!posix_path(vm, function, "path", args[0], path_flags, &p))
         return VALUE_ERROR;
-    if (owner_argument(vm, "uid", args[1], &uid) && owner_argument(vm, "gid", args[2], &gid) &&
+    if (posix_owner(vm, "uid", args[1], &uid) && posix_owner(vm, "gid", args[2], &gid) &&
         posix_dir_fd(vm, dir, &dir_fd) && posix_flag(vm, links, true, &follow) &&
         posix_check_fd(vm, function, &p, dir_fd, follow))
         r = p.name ? fchownat(dir_fd, p.name, uid, gid, follow ? 0 : AT_SYMLINK_NOFOLLOW) : fchown(p.fd, uid, gid);
@@ -262,8 +245,8 @@ static Value posix_lchown(NATIVE_ARGS) { return change_owner(vm, "lchown", args,
 static Value posix_fchown(NATIVE_ARGS) {
     int fd, r;
     uint32_t uid, gid;
-    if (!to_c_int(vm, args[0], &fd) || !owner_argument(vm, "uid", args[1], &uid) ||
-        !owner_argument(vm, "gid", args[2], &gid))
+    if (!to_c_int(vm, args[0], &fd) || !posix_owner(vm, "uid", args[1], &uid) ||
+        !posix_owner(vm, "gid", args[2], &gid))
         return VALUE_ERROR;
     BLOCKING(r, fchown(fd, uid, gid));
     return posix_done(vm, r);

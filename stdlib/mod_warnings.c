@@ -9,10 +9,8 @@ static Value category_of(VM *vm, Value message, Value category) {
         return type_value(type_of(vm, message));
     if (!category || is_none(category))
         return type_value(vm->exc.UserWarning);
-    if (!is_type(category))
+    if (!is_type(category) || !type_is_subtype(as_type(category), vm->exc.Warning))
         return raise_type(vm, "category must be a Warning subclass, not '%T'", category);
-    if (!type_is_subtype(as_type(category), vm->exc.Warning))
-        return raise_type(vm, "category must be a Warning subclass, not class '%N'", as_type(category));
     return category;
 }
 

@@ -4,7 +4,8 @@
  * the help texts) waits for its first use.
  */
 #include "stdlib/builtins/builtins.h"
-#include "stdlib/init.h"
+
+#include "runtime/suggestions.h"
 
 Value keyword_argument(Value *args, size_t nargs, Value kwnames, const char *name) {
     size_t n = kwnames ? as_tuple(kwnames)->len : 0;
@@ -23,7 +24,7 @@ bool keywords_known(VM *vm, const char *function, Value kwnames, const char *con
         while (names[k] && !str_equals_c(name, names[k]))
             k++;
         if (!names[k])
-            return raise_type(vm, "%s() got an unexpected keyword argument '%V'", function, name);
+            return suggestion_unknown_keyword(vm, function, name, names);
     }
     return true;
 }

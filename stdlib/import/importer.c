@@ -431,6 +431,14 @@ static bool import_fromlist(VM *vm, Value module, Value fromlist, bool from_all)
     return ok;
 }
 
+static int is_package(VM *vm, Value module) {
+    if (has_exact_kind(module, KIND_MODULE) && dict_get_str(vm, module_dict(module), NAME(__path__)))
+        return 1;
+    if (has_exact_kind(module, KIND_MODULE) && !dict_get_str(vm, module_dict(module), NAME(__getattr__)))
+        return 0;
+    return attr_has(vm, module, NAME(__path__));
+}
+
 /* What `import a.b.c` without a from-list gives: the module that the first part of the name stands for. Consumes module. */
 static Value first_part(VM *vm, Value module, Value name, Value full, int level) {
     const char *text = str_data(name), *dot = strchr(text, '.');
@@ -467,7 +475,7 @@ Value import_module_level(VM *vm, Value name, Value globals, Value fromlist, int
     if (module && listed == 0) {
         module = first_part(vm, module, name, full, level);
     } else if (module) {
-        int package = listed < 0 ? -1 : attr_has(vm, module, NAME(__path__));
+        int package = listed < 0 ? -1 : is_package(vm, module);
         if (package < 0 || (package && !import_fromlist(vm, module, fromlist, false))) {
             decref(vm, module);
             module = VALUE_ERROR;

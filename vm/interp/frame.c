@@ -23,13 +23,13 @@ static bool chunk_enter(VM *vm, size_t need) {
     Thread *t = vm->thread;
     FrameChunk *current = t->chunk;
     FrameChunk *c = current == NULL ? NULL : current->spare;
-    if (c != NULL && c->size - sizeof(FrameChunk) < need) {
+    if (c != NULL && c->size - sizeof(FrameChunk) - FRAME_SLACK < need) {
         mem_free(vm, c, c->size);
         current->spare = c = NULL;
     }
     if (c == NULL) {
         size_t size = current == NULL ? FRAME_CHUNK_FIRST : current->size * 2;
-        while (size - sizeof(FrameChunk) < need)
+        while (size - sizeof(FrameChunk) - FRAME_SLACK < need)
             size *= 2;
         c = mem_alloc(vm, size);
         if (c == NULL)
@@ -44,7 +44,7 @@ static bool chunk_enter(VM *vm, size_t need) {
     c->saved_end = t->frame_end;
     t->chunk = c;
     t->frame_top = (char *)(c + 1);
-    t->frame_end = (char *)c + c->size;
+    t->frame_end = (char *)c + c->size - FRAME_SLACK;
     return true;
 }
 

@@ -44,6 +44,9 @@ typedef enum ReturnKind {
     RET_GETATTR, /* property or __getattribute__: as RET_STORE; AttributeError falls back to __getattr__ */
 } ReturnKind;
 
+/* Bytes that a chunk keeps free behind its last frame, for clearing registers in pairs. */
+#define FRAME_SLACK 16
+
 enum FrameState { FRAME_CREATED, FRAME_RUNNING, FRAME_SUSPENDED, FRAME_FINISHED };
 enum FrameFlags { FRAME_OF_GENERATOR = 1, GEN_DELEGATING = 2 /* its SEND drives a linked generator */,
                   GEN_DELEGATED = 4 /* a linked generator's SEND drives it */, GEN_HAS_ORIGIN = 8, GEN_HOOKS_INITED = 16,

@@ -376,8 +376,6 @@ static bool unpack_error_count(VM *vm, size_t before, size_t after, bool starred
 
 static bool unpack_sequence(VM *vm, Value *items, size_t n, size_t before, size_t after, bool starred, Value *out) {
     if (starred ? n < before + after : n != before) {
-        if (!starred && n > before)
-            return raise_value(vm, "too many values to unpack (expected %u, got %u)", before, n);
         return unpack_error_count(vm, before, after, starred, n, n > before);
     }
     Value rest = 0;

@@ -737,6 +737,17 @@ bool dict_update(VM *vm, Value dict, Value other) {
     return has_keys ? merge_mapping(vm, dict, other, 0, false) : merge_pairs(vm, dict, other);
 }
 
+Value dict_copy_mapping(VM *vm, Value dict) {
+    if (is_plain_mapping(vm, dict))
+        return dict_copy(vm, dict);
+    Value copy = dict_new(vm);
+    if (copy && !merge_mapping(vm, copy, dict, 0, false)) {
+        decref(vm, copy);
+        return VALUE_ERROR;
+    }
+    return copy;
+}
+
 bool dict_merge(VM *vm, Value dict, Value mapping) {
     if (is_plain_mapping(vm, mapping))
         return merge_dict(vm, dict, mapping, 0, false);
@@ -913,7 +924,7 @@ static int has_key(VM *vm, Value self, Value key) { return dict_contains(vm, sel
 static Value binary_or(VM *vm, Value a, Value b) {
     if (!is_dict(a) || !is_dict(b))
         return VALUE_NOTIMPL;
-    Value result = dict_copy(vm, a);
+    Value result = dict_copy_mapping(vm, a);
     if (result && !dict_update(vm, result, b)) {
         decref(vm, result);
         return VALUE_ERROR;

@@ -53,6 +53,7 @@ ssize_t dict_position(VM *vm, Value dict, Value name);
 uint32_t dict_version(VM *vm, Value dict);
 
 /* For the interpreter's and modules' own needs */
+Value dict_copy_mapping(VM *vm, Value dict); /* as dict.copy(): a subclass with its own way to iterate has its say */
 bool dict_merge(VM *vm, Value dict, Value mapping); /* {**mapping}: must have keys(), pairs will not do */
 int dict_equal(VM *vm, Value a, Value b);
 bool dict_pop_last(VM *vm, Value dict, Value *key, Value *value);  /* owned results; false (no exception): empty */

@@ -6,7 +6,7 @@ static Value clear(VM *vm, Value self, Value *args, size_t nargs, Value kwnames)
     return VALUE_NONE;
 }
 
-static Value copy(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) { return dict_copy(vm, self); }
+static Value copy(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) { return dict_copy_mapping(vm, self); }
 
 static bool fill_from_keys(VM *vm, Value result, Value keys, Value value) {
     Value it = iter_get(vm, keys);

@@ -8,6 +8,7 @@
 
 #include "object/bytes.h"
 #include "object/type.h"
+#include "runtime/suggestions.h"
 #include "runtime/vm.h"
 
 #include <errno.h>
@@ -41,7 +42,7 @@ static bool set_keyword_fields(VM *vm, Value self, const char *class, const char
         while (fields[i] && !str_equals_c(name, fields[i]))
             i++;
         if (!fields[i])
-            return raise_type(vm, "%s() got an unexpected keyword argument '%V'", class, name);
+            return suggestion_unknown_keyword(vm, class, name, fields);
         if (!exception_set_field(vm, self, first + i, args[nargs + k]))
             return false;
     }

@@ -181,10 +181,34 @@ static bool search_hash(VM *vm, Value key, int64_t *hash, Value *temporary) {
     return *temporary && hash_value(vm, *temporary, hash);
 }
 
+/* A small int equals the key that is the same word; only a key of another kind with the same hash (1.0, True, an instance
+ * of a subclass) needs the general comparison: then -1. */
+static int contains_small_int(const Set *s, Value item) {
+    int64_t i64 = as_small_int(item), hash = i64 == -1 ? -2 : i64;
+    size_t mask = s->mask, perturb = (size_t)hash, i = perturb & mask;
+    for (;;) {
+        const SetEntry *e = &s->table[i];
+        size_t probes = i + LINEAR_PROBES <= mask ? LINEAR_PROBES : 0;
+        do {
+            if (e->key == item)
+                return 1;
+            if (e->key == 0)
+                return 0;
+            if (e->hash == hash)
+                return -1;
+            e++;
+        } while (probes--);
+        perturb >>= PERTURB_SHIFT;
+        i = (i * 5 + 1 + perturb) & mask;
+    }
+}
+
 int set_contains(VM *vm, Value set, Value item) {
     int64_t hash;
     Value temporary;
     int found = -1;
+    if (is_small_int(item) && (found = contains_small_int(as_set(set), item)) >= 0)
+        return found;
     if (search_hash(vm, item, &hash, &temporary))
         found = set_contains_hash(vm, as_set(set), temporary ? temporary : item, hash);
     decref(vm, temporary);

@@ -382,14 +382,19 @@ static bool put_argument(Percent *f, const Directive *d) {
             return put_bytes(f, d, v);
         break;
     }
-    if (f->bytes && d->type >= 0x80)
-        return raise_overflow(vm, "character argument not in range(0x110000)");
     const char *at = f->p - (f->bytes ? 1 : utf8_size(d->type));
     size_t index = (size_t)(at - f->start);
     if (!f->bytes)
         index = utf8_count(f->start, index);
-    return raise_value(vm, "unsupported format character '%c' (0x%x) at index %u",
-                       (int)(d->type > 31 && d->type < 127 ? d->type : '?'), (unsigned)d->type, index);
+    uint32_t shown = d->type;
+    if (f->bytes && shown >= 0x80) { /* CPython reads the byte as unsigned only behind the digits of a number */
+        bool behind_number = (d->width >= 0 || d->precision >= 0) && at[-1] >= '0' && at[-1] <= '9';
+        if (!behind_number)
+            return raise_overflow(vm, "character argument not in range(0x110000)");
+    } else if (!f->bytes && (shown < 32 || shown > 126)) {
+        shown = '?';
+    }
+    return raise_value(vm, "unsupported format character '%c' (0x%x) at index %u", (int)shown, (unsigned)d->type, index);
 }
 
 static bool has_items(VM *vm, Value v) {

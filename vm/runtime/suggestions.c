@@ -76,6 +76,22 @@ Value suggestion_find(Value list, Value name) {
     return best;
 }
 
+bool suggestion_unknown_keyword(VM *vm, const char *function, Value name, const char *const *known) {
+    Value list = list_new(vm, 0);
+    for (size_t i = 0; list && known[i]; i++) {
+        Value item = str_intern_c(vm, known[i]);
+        if (!item || !list_append_steal(vm, list, item))
+            set_owned(vm, &list, 0);
+    }
+    Value near = list ? suggestion_find(list, name) : 0;
+    if (near)
+        raise_type(vm, "%s() got an unexpected keyword argument '%V'. Did you mean '%V'?", function, name, near);
+    else if (list)
+        raise_type(vm, "%s() got an unexpected keyword argument '%V'", function, name);
+    decref(vm, list);
+    return false;
+}
+
 /* ---- where the candidates come from ---- */
 
 static Value innermost_frame(Value exc) {
