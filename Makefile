@@ -56,7 +56,7 @@ test: $(B)/cove
 
 asan:
 	$(MAKE) CONFIG=asan
-	ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=0 TEST_TIMEOUT=300 sh tests/run build/asan/cove $(TESTS)
+	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 TEST_TIMEOUT=300 sh tests/run build/asan/cove $(TESTS)
 
 # Times this build against the interpreters that are installed: make bench INTERPRETERS="name=command ..."
 bench: $(B)/cove

@@ -163,9 +163,11 @@ static unsigned parse_flags(const VM *vm, Value source, int flags) {
 }
 
 static Value compile_parsed(Compiler *c) {
+    c->declaring = true;
     read_future(c);
     if (c->failed || !symtable_build(c))
         return 0;
+    c->declaring = false;
     return gen_module(c);
 }
 

@@ -255,6 +255,14 @@ bool context_error_columns(Compiler *c, int line, int offset, int end_line, int 
     Value error = context_syntax_error(vm, vm->exc.SyntaxError, message, c->filename, line, offset, text, end_line,
                                        end_offset);
     decref(vm, text);
+    if (error && c->declaring) {
+        Value args = tuple_pack(vm, 1, message);
+        if (!args) {
+            decref(vm, error);
+            return false;
+        }
+        set_owned(vm, &as_exception(error)->args, args);
+    }
     if (error) {
         raise_object(vm, error);
         decref(vm, error);

@@ -32,6 +32,7 @@ typedef struct Compiler {
     int optimize;
     bool future_annotations, barry, top_level_await;
     int future_line, future_col; /* where the last `from __future__` import that counts begins; line 0: none */
+    bool declaring;         /* before code generation: errors have the message alone in their args */
     bool failed;            /* an exception is pending: everything else is skipped as quickly as possible */
     uint32_t depth;
     Map ids, id_of_value, mangled, scopes;
@@ -70,7 +71,7 @@ NameId context_mangled(Compiler *c, const Name *private, const Map *only, const 
 static inline Value context_name(const Compiler *c, NameId id) { return c->names[id]; } /* borrowed */
 static inline const char *context_text(const Compiler *c, NameId id) { return str_data(c->names[id]); }
 
-/* Builds the SyntaxError (or a subclass) with all its fields; offsets count from 1, text may be 0. */
+/* Builds the SyntaxError (or a subclass) with all its fields; offsets count from 1, end_offset INT32_MIN is None. */
 Value context_syntax_error(VM *vm, Type *type, Value message, Value filename, int line, int offset, Value text,
                            int end_line, int end_offset);
 

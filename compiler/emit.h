@@ -75,17 +75,16 @@ typedef struct Unit {
     Known known, deletable;
     uint32_t region;
     Block blocks[BLOCKS_ROOM];
-    int nblocks, nstatic_blocks;
+    int nblocks;
     Value qualname;         /* owned */
     NameId name;
     int firstlineno;
     const Name *private;
-    bool interactive, has_docstring;
+    bool interactive;
     NameId *static_attributes; /* of a class: names that its methods assign to self */
     Map static_map;
     uint32_t nstatic, static_capacity;
     Span last;              /* position given to instructions without one */
-    Value docstring;        /* borrowed or 0 */
 } Unit;
 
 Unit *unit_push(Compiler *c, struct Scope *scope);

@@ -53,6 +53,8 @@ void gen_assign(Compiler *c, const Stmt *s);
 void gen_aug_assign(Compiler *c, const Stmt *s);
 int gen_move(Compiler *c, int reg, int dst, const Span *at); /* a value that is in reg, to where it is wanted */
 int gen_await(Compiler *c, int reg, int how, int dst, const Span *at);
+/* May the present code await: is it an async function, a generator expression, or a module for which that is allowed? */
+bool gen_may_await(const Compiler *c);
 /* index of the constant if e is one that fits a K operand, else -1 */
 int gen_k_operand(Compiler *c, const Expr *e);
 int gen_binary_op(int ast_op);
@@ -94,7 +96,6 @@ Block *gen_push_block(Compiler *c, BlockKind kind, int reg, const Span *at);
 void gen_pop_block(Compiler *c);
 void gen_unwind(Compiler *c, int keep); /* leaves the blocks above the first `keep` */
 void gen_try(Compiler *c, const Stmt *s);
-void gen_try_star(Compiler *c, const Stmt *s);
 void gen_with(Compiler *c, const Stmt *s);
 void gen_forget_handler_name(Compiler *c, NameId id, const Span *at);
 void gen_with_exit(Compiler *c, const Block *block);

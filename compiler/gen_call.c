@@ -47,25 +47,12 @@ static Value keyword_names(Compiler *c, KeywordSeq keywords) {
     return names;
 }
 
-/* The parameter *args itself, never assigned to, is a tuple for sure: it can be passed on as it is. */
-static bool is_args_tuple(Compiler *c, const Expr *e) {
-    const Unit *u = c->unit;
-    if (e->kind != EXPR_NAME || !u->scope->varargs || !scope_is_function(u->scope))
-        return false;
-    const Symbol *symbol = symtable_lookup(u->inner, gen_id(c, e->name.id));
-    if (symbol && symbol->alias)
-        symbol = symbol->alias;
-    if (!symbol || symbol->where != WHERE_LOCAL || symbol->flags & (SYM_LOCAL | SYM_IMPORT | SYM_DELETED))
-        return false;
-    return symbol->flags & SYM_PARAM && symbol->reg == u->nparams - 1 - u->scope->varkeywords;
-}
-
-/* The list (or tuple) of positional arguments in temporary base + 1; `first` of them are there already. */
+/* The positional arguments in temporary base + 1, as CALL_EX takes them: the list of them (`first` are there already), or
+ * the iterable itself where f(*iterable) is all there is. */
 static void gen_argument_list(Compiler *c, int base, int first, ExprSeq args, NameId extra, const Span *at) {
     Unit *u = c->unit;
     int i = 0, n = first;
-    if (first == 0 && args.n == 1 && !extra && args.at[0]->kind == EXPR_STARRED
-        && is_args_tuple(c, args.at[0]->value.value)) {
+    if (first == 0 && args.n == 1 && !extra && args.at[0]->kind == EXPR_STARRED) {
         gen_temp(c, args.at[0]->value.value);
         return;
     }

@@ -218,5 +218,9 @@ int gen_comprehension(Compiler *c, const Expr *e, int dst) {
         context_fail(c);
         return 0;
     }
+    if (scope->coroutine && e->kind != EXPR_GENERATOREXP && !gen_may_await(c)) {
+        context_error(c, &e->span, "asynchronous comprehension outside of an asynchronous function");
+        return 0;
+    }
     return e->kind == EXPR_GENERATOREXP ? gen_generator(c, &loop, scope, dst) : gen_inlined(c, &loop, scope, dst);
 }

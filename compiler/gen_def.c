@@ -352,6 +352,11 @@ static void gen_class_epilogue(Compiler *c, Scope *scope) {
     Value names = static_attributes(c);
     int reg = gen_const(c, names, DST_TEMP, NULL);
     store_class_name(c, "__static_attributes__", reg, NULL);
+    if (scope->needs_classdict) { /* type.__new__ puts the finished class's dict into it */
+        reg = regs_push(c);
+        emit(c, BC_MOVE, reg, scope->classdict_cell->reg, 0, NULL);
+        store_class_name(c, "__classdictcell__", reg, NULL);
+    }
     if (!scope->needs_class) {
         emit_x(c, BC_RETURN_K, 0, emit_const(c, VALUE_NONE), NULL);
         return;

@@ -209,6 +209,20 @@ int gen_await(Compiler *c, int reg, int how, int dst, const Span *at) {
     return gen_send(c, awaited, dst, at);
 }
 
+bool gen_may_await(const Compiler *c) {
+    const Scope *scope = c->unit->scope;
+    return scope->async_def || scope->comprehension != COMP_NONE || (c->top_level_await && scope->kind == SCOPE_MODULE);
+}
+
+static int gen_await_expr(Compiler *c, const Expr *e, int dst) {
+    if (!gen_may_await(c)) {
+        context_error(c, &e->span, scope_is_function(c->unit->scope) ? "'await' outside async function"
+                      : "'await' outside function");
+        return 0;
+    }
+    return gen_await(c, gen_any(c, e->value.value), 0, dst, &e->span);
+}
+
 static int gen_yield(Compiler *c, const Expr *e, int dst) {
     if (!scope_is_function(c->unit->scope)) {
         context_error(c, &e->span, e->kind == EXPR_YIELD ? "'yield' outside function" : "'yield from' outside function");
@@ -216,7 +230,7 @@ static int gen_yield(Compiler *c, const Expr *e, int dst) {
     }
     int base = c->unit->top, reg;
     if (e->kind == EXPR_YIELDFROM) {
-        if (c->unit->scope->coroutine) {
+        if (c->unit->scope->async_def) {
             context_error(c, &e->span, "'yield from' inside async function");
             return 0;
         }
@@ -274,7 +288,7 @@ static int gen_expr_kind(Compiler *c, const Expr *e, int dst) {
     case EXPR_SET: case EXPR_LIST: case EXPR_TUPLE: return gen_sequence(c, e, dst);
     case EXPR_LISTCOMP: case EXPR_SETCOMP: case EXPR_DICTCOMP: case EXPR_GENERATOREXP:
         return gen_comprehension(c, e, dst);
-    case EXPR_AWAIT: return gen_await(c, gen_any(c, e->value.value), 0, dst, &e->span);
+    case EXPR_AWAIT: return gen_await_expr(c, e, dst);
     case EXPR_YIELD: case EXPR_YIELDFROM: return gen_yield(c, e, dst);
     case EXPR_COMPARE: return gen_compare(c, e, dst);
     case EXPR_CALL: return gen_call(c, e, dst);

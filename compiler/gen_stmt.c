@@ -192,6 +192,10 @@ static void gen_async_for(Compiler *c, const Stmt *s) {
     Unit *u = c->unit;
     const Span *at = &s->for_stmt.iter->span;
     int head = emit_label(c), handler = emit_label(c), end = emit_label(c), base = u->top;
+    if (!gen_may_await(c)) {
+        context_error(c, &s->span, "'async for' outside async function");
+        return;
+    }
     int reg = gen_any(c, s->for_stmt.iter);
     u->top = base;
     int iterator = regs_push(c);
@@ -437,8 +441,7 @@ static void gen_compound(Compiler *c, const Stmt *s) {
     case STMT_IF: gen_if(c, s); break;
     case STMT_WITH: case STMT_ASYNCWITH: gen_with(c, s); break;
     case STMT_MATCH: gen_match(c, s); break;
-    case STMT_TRY: gen_try(c, s); break;
-    case STMT_TRYSTAR: gen_try(c, s); break;
+    case STMT_TRY: case STMT_TRYSTAR: gen_try(c, s); break;
     default: break;
     }
 }

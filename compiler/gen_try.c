@@ -192,7 +192,7 @@ static void gen_group_end(Compiler *c, const TryState *t) {
     gen_cleanup(c, t->cleanup, base, &t->entry, t->alive);
 }
 
-void gen_try_star(Compiler *c, const Stmt *s) {
+static void gen_try_star(Compiler *c, const Stmt *s) {
     Unit *u = c->unit;
     TryState t = {.s = s, .base = u->top, .entry = u->known, .alive = !u->dead};
     int handler = emit_label(c);
@@ -350,5 +350,9 @@ static void gen_with_item(Compiler *c, const Stmt *s, int i) {
 }
 
 void gen_with(Compiler *c, const Stmt *s) {
+    if (s->kind == STMT_ASYNCWITH && !gen_may_await(c)) {
+        context_error(c, &s->span, "'async with' outside async function");
+        return;
+    }
     gen_with_item(c, s, 0);
 }

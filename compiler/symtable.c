@@ -172,23 +172,9 @@ static bool forbidden_in_annotation(Builder *b, const char *what, const Expr *e)
     return true;
 }
 
-static bool is_async_function(const Scope *scope) {
-    return scope->kind == SCOPE_FUNCTION && scope->coroutine;
-}
-
 static void visit_await(Builder *b, const Expr *e) {
     if (forbidden_in_annotation(b, "await", e))
         return;
-    if (!b->c->top_level_await) {
-        if (!scope_is_function(b->scope)) {
-            context_error(b->c, &e->span, "'await' outside function");
-            return;
-        }
-        if (!is_async_function(b->scope) && b->scope->comprehension == COMP_NONE) {
-            context_error(b->c, &e->span, "'await' outside async function");
-            return;
-        }
-    }
     visit_expr(b, e->value.value);
     b->scope->coroutine = true;
 }
@@ -299,11 +285,6 @@ static void visit_comp(Builder *b, const Expr *e, ComprehensionKind kind, const 
     scope->generator = kind == COMP_GENERATOR;
     bool is_async = scope->coroutine && kind != COMP_GENERATOR;
     leave_scope(b);
-    if (is_async && !is_async_function(outer) && outer->comprehension == COMP_NONE && !c->top_level_await
-        && outer->kind != SCOPE_ANNOTATION) {
-        context_error(c, &e->span, "asynchronous comprehension outside of an asynchronous function");
-        return;
-    }
     if (is_async)
         outer->coroutine = true;
 }
@@ -526,7 +507,7 @@ static void visit_function(Builder *b, const Stmt *s) {
     Scope *scope = c->failed ? NULL : enter_scope(b, SCOPE_FUNCTION, name, s, SCOPE_OF_NODE, s->span);
     if (!scope)
         return;
-    scope->coroutine = s->kind == STMT_ASYNCFUNCTIONDEF;
+    scope->coroutine = scope->async_def = s->kind == STMT_ASYNCFUNCTIONDEF;
     visit_params(b, args);
     visit_body(b, s->func.body);
     leave_scope(b);
@@ -746,6 +727,8 @@ static void visit_if(Builder *b, const Stmt *s) {
 }
 
 static void visit_compound(Builder *b, const Stmt *s) {
+    if ((s->kind == STMT_ASYNCFOR || s->kind == STMT_ASYNCWITH) && b->scope->kind == SCOPE_MODULE)
+        b->scope->coroutine = b->c->top_level_await;
     switch ((StmtKind)s->kind) {
     case STMT_FOR: case STMT_ASYNCFOR:
         visit_expr(b, s->for_stmt.target);

@@ -42,6 +42,7 @@ typedef struct Directive { /* a global or nonlocal statement, for errors found l
 typedef struct Scope {
     uint8_t kind, comprehension;
     bool generator, coroutine, varargs, varkeywords;
+    bool async_def;         /* written `async def` */
     bool nested;            /* inside a function */
     bool comp_iter_target;  /* symtable building: visiting the target of a comprehension */
     uint8_t comp_iters;     /* symtable building: depth of comprehension iterables being visited */

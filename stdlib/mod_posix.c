@@ -8,7 +8,8 @@
 
 extern char **environ;
 
-/* Errors ------------------------------------------------------------------------------------------------------------ */
+/* Errors ------------------------------------------------------------------------------------------------------------
+ */
 
 bool posix_go_on(VM *vm) { return vm->interrupts == 0 || vm_safepoint(vm); }
 
@@ -44,7 +45,8 @@ Value posix_fail_paths(VM *vm, Value from, Value to) {
     return VALUE_ERROR;
 }
 
-/* Paths ------------------------------------------------------------------------------------------------------------- */
+/* Paths -------------------------------------------------------------------------------------------------------------
+ */
 
 Value posix_decode(VM *vm, const char *text, size_t n) { return str_decode(vm, text, n, "utf-8", "surrogateescape"); }
 
@@ -155,7 +157,8 @@ bool posix_check_fd(VM *vm, const char *function, const PathArg *p, int dir_fd, 
     return follow || raise_value(vm, "%s: cannot use fd and follow_symlinks together", function);
 }
 
-/* Other arguments --------------------------------------------------------------------------------------------------- */
+/* Other arguments ---------------------------------------------------------------------------------------------------
+ */
 
 bool posix_dir_fd(VM *vm, Value v, int *out) {
     *out = AT_FDCWD;
@@ -233,7 +236,8 @@ bool posix_owner(VM *vm, const char *what, Value v, uint32_t *out) {
     return true;
 }
 
-/* The environment --------------------------------------------------------------------------------------------------- */
+/* The environment ---------------------------------------------------------------------------------------------------
+ */
 
 static Value environment(VM *vm) {
     Value dict = dict_new(vm);
@@ -252,7 +256,8 @@ static Value environment(VM *vm) {
 }
 
 static Value posix_putenv(NATIVE_ARGS) {
-    Value name = posix_fs_bytes(vm, args[0]), value = name ? posix_fs_bytes(vm, args[1]) : VALUE_ERROR, r = VALUE_ERROR;
+    Value name = posix_fs_bytes(vm, args[0]), value = name ? posix_fs_bytes(vm, args[1]) : VALUE_ERROR,
+          r = VALUE_ERROR;
     if (value) {
         if (strchr(as_bytes(name)->data, '='))
             raise_value(vm, "illegal environment variable name");
@@ -293,22 +298,26 @@ static Value posix_strerror(NATIVE_ARGS) {
     return to_c_int(vm, args[0], &code) ? str_from_c(vm, strerror(code)) : VALUE_ERROR;
 }
 
-/* What the module os has not made yet is made when it is asked for: its dict _LAZY says which names these are, its
- * function _load makes one. This is os.__getattr__, in C so that tracebacks of misspelt names end in the script. */
-static Value posix_os_attribute(NATIVE_ARGS) {
-    Value os = dict_get_c(vm, vm->modules, "os");
-    if (!os || !has_kind(os, KIND_MODULE) || !is_str(args[0]))
-        return raise_type(vm, "the module os is not there");
-    Value lazy = dict_get_c(vm, module_dict(os), "_LAZY"), load = dict_get_c(vm, module_dict(os), "_load");
-    if (lazy && load && is_dict(lazy) && dict_get(vm, lazy, args[0]))
-        return call1(vm, load, args[0]);
+/* Some attributes of a module that is imported at start-up are made when they are asked for: its dict _LAZY says
+ * which names these are, its function _load makes one. This is the module's __getattr__, in C so that the traceback
+ * of a misspelt name ends in the script. */
+Value posix_lazy_attribute(VM *vm, const char *module_name, Value name) {
+    Value module = dict_get_c(vm, vm->modules, module_name);
+    if (!module || !has_kind(module, KIND_MODULE) || !is_str(name))
+        return error_pending(vm) ? VALUE_ERROR : raise_type(vm, "attribute name must be string, not '%T'", name);
+    Value lazy = dict_get_c(vm, module_dict(module), "_LAZY"), load = dict_get_c(vm, module_dict(module), "_load");
+    if (lazy && load && is_dict(lazy) && dict_contains(vm, lazy, name) > 0)
+        return call1(vm, load, name);
     if (error_pending(vm))
         return VALUE_ERROR;
-    return raise_attribute(vm, os, args[0], "module 'os' has no attribute '%V'", args[0]);
+    return raise_attribute(vm, module, name, "module '%s' has no attribute '%V'", module_name, name);
 }
 
+static Value posix_os_attribute(NATIVE_ARGS) { return posix_lazy_attribute(vm, "os", args[0]); }
+
 static const MethodSpec shared_methods[] = {
-    {"fspath", posix_fspath_function, "path", "The path as str or bytes: the object itself, or what its __fspath__() gives.", 0},
+    {"fspath", posix_fspath_function, "path",
+     "The path as str or bytes: the object itself, or what its __fspath__() gives.", 0},
     {"fsencode", posix_fsencode, "filename", "The name of a file as bytes.", 0},
     {"fsdecode", posix_fsdecode, "filename", "The name of a file as str.", 0},
     {"_os_attribute", posix_os_attribute, "name, /", "An attribute of the module os that is made on demand.", 0},
@@ -324,11 +333,13 @@ bool posix_add_type(VM *vm, Value module, const char *name, Type *type) {
 
 bool mod_posix_init(VM *vm, Value module) {
     return module_add_functions(vm, module, shared_methods) && module_add_functions(vm, module, posix_file_methods) &&
-           module_add_functions(vm, module, posix_fd_methods) && module_add_functions(vm, module, posix_stat_methods) &&
+           module_add_functions(vm, module, posix_fd_methods) &&
+           module_add_functions(vm, module, posix_stat_methods) &&
            module_add_functions(vm, module, posix_process_methods) &&
            module_add_functions(vm, module, posix_info_methods) &&
            module_add_functions(vm, module, posix_config_methods) &&
            module_add(vm, module, "environ", environment(vm)) &&
            module_add(vm, module, "error", incref(type_value(vm->exc.OSError))) && posix_add_constants(vm, module) &&
-           posix_add_stat_types(vm, module) && posix_add_process_types(vm, module) && posix_add_info_types(vm, module);
+           posix_add_stat_types(vm, module) && posix_add_process_types(vm, module) &&
+           posix_add_info_types(vm, module);
 }

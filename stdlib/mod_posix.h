@@ -9,8 +9,9 @@
 
 #define NATIVE_ARGS VM *vm, Value self, Value *args, size_t nargs, Value kwnames
 
-/* A system call that may wait: started again when a signal came whose handlers did not raise. Every call that can block
- * goes through here. The result is negative if the call failed or a handler raised: posix_fail tells the two apart. */
+/* A system call that may wait: started again when a signal came whose handlers did not raise. Every call that can
+ * block goes through here. The result is negative if the call failed or a handler raised: posix_fail tells the two
+ * apart. */
 #define BLOCKING(result, call)                                                                                       \
     do                                                                                                               \
         (result) = (call);                                                                                           \
@@ -18,10 +19,10 @@
 
 /* A path given by a script: text, bytes, an object with __fspath__, or (where allowed) a descriptor or None. */
 typedef struct PathArg {
-    Value object;       /* owned: what errors name as the file */
-    Value bytes;        /* owned: holds what name points to, or 0 */
-    const char *name;   /* NULL: a descriptor, or None */
-    int fd;             /* -1: none */
+    Value object;     /* owned: what errors name as the file */
+    Value bytes;      /* owned: holds what name points to, or 0 */
+    const char *name; /* NULL: a descriptor, or None */
+    int fd;           /* -1: none */
     bool is_none;
 } PathArg;
 enum { PATH_FD = 1, PATH_NONE = 2 };
@@ -38,15 +39,15 @@ Value posix_decode(VM *vm, const char *text, size_t n);
 /* Text from the system in the form of the path: bytes if that is bytes, else str. */
 Value posix_text_like(VM *vm, const PathArg *p, const char *text, size_t n);
 
-Value posix_fail(VM *vm);    /* the present errno as an exception, unless a signal handler has raised one */
+Value posix_fail(VM *vm);             /* the present errno as an exception, unless a signal handler has raised one */
 Value posix_done(VM *vm, int result); /* None, or posix_fail if result < 0 */
 Value posix_fail_paths(VM *vm, Value from, Value to);
 bool posix_go_on(VM *vm);
 
-bool posix_dir_fd(VM *vm, Value v, int *out);    /* absent and None: the working directory */
+bool posix_dir_fd(VM *vm, Value v, int *out); /* absent and None: the working directory */
 bool posix_flag(VM *vm, Value v, bool absent, bool *out);
 bool posix_int(VM *vm, Value v, int absent, int *out);
-bool posix_signed(VM *vm, Value v, int *out);    /* process numbers and the like: other words for too large ones */
+bool posix_signed(VM *vm, Value v, int *out);     /* process numbers and the like: other words for too large ones */
 bool posix_descriptor(VM *vm, Value v, int *out); /* an int or an object with fileno() */
 /* A user or group number; -1 stands for "as it is". */
 bool posix_owner(VM *vm, const char *what, Value v, uint32_t *out);
@@ -61,6 +62,7 @@ bool posix_add_constants(VM *vm, Value module);
 bool posix_add_stat_types(VM *vm, Value module);
 bool posix_add_process_types(VM *vm, Value module);
 bool posix_add_info_types(VM *vm, Value module);
+Value posix_lazy_attribute(VM *vm, const char *module_name, Value name);
 Value posix_stat_path(VM *vm, const char *function, Value path, int flags, bool follow, int dir_fd);
 
 #endif

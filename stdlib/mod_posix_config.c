@@ -8,6 +8,7 @@ typedef struct ConfigName {
     int number;
 } ConfigName;
 
+/* clang-format off */
 static const ConfigName sysconf_names[] = {
 #define ROW(name) {#name, _##name},
 #ifdef _SC_2_CHAR_TERM
@@ -571,6 +572,7 @@ static const ConfigName confstr_names[] = {
 #undef ROW
     {NULL, 0},
 };
+/* clang-format on */
 
 static bool config_argument(VM *vm, const ConfigName *names, Value v, int *out) {
     if (is_int(v))
@@ -638,7 +640,7 @@ static Value posix_fpathconf(NATIVE_ARGS) {
 
 /* The dicts os.sysconf_names and the like, which hardly anybody asks for: made when they do. */
 static Value posix_config_names(NATIVE_ARGS) {
-    const ConfigName *names = !is_str(args[0])                           ? NULL
+    const ConfigName *names = !is_str(args[0])                          ? NULL
                               : str_equals_c(args[0], "sysconf_names")  ? sysconf_names
                               : str_equals_c(args[0], "pathconf_names") ? pathconf_names
                               : str_equals_c(args[0], "confstr_names")  ? confstr_names

@@ -4,9 +4,9 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
@@ -19,6 +19,7 @@
 #include <sys/xattr.h>
 #endif
 
+/* clang-format off */
 static const struct {
     const char *name;
     int64_t number;
@@ -235,10 +236,12 @@ static const struct {
     ROW(XATTR_SIZE_MAX)
 #endif
 #if defined(__linux__) /* members of an enumeration */
-    {"P_PIDFD", 3},
+                                                                                                                                                                                                                        {"P_PIDFD",
+                                                                                                                                                                                                                         3},
 #endif
 #undef ROW
 };
+/* clang-format on */
 
 bool posix_add_constants(VM *vm, Value module) {
     for (size_t i = 0; i < ARRAY_LEN(constants); i++) {

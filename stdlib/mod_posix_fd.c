@@ -35,7 +35,8 @@ static Value posix_closerange(NATIVE_ARGS) {
     return VALUE_NONE;
 }
 
-/* Reading and writing ----------------------------------------------------------------------------------------------- */
+/* Reading and writing -----------------------------------------------------------------------------------------------
+ */
 
 static Value read_bytes(VM *vm, int fd, ssize_t n, int64_t offset, bool at_offset) {
     if (n < 0) {
@@ -216,7 +217,8 @@ static Value posix_lockf(NATIVE_ARGS) {
     return posix_done(vm, r);
 }
 
-/* Copies, pipes ----------------------------------------------------------------------------------------------------- */
+/* Copies, pipes -----------------------------------------------------------------------------------------------------
+ */
 
 static Value posix_dup(NATIVE_ARGS) {
     int fd, r;
@@ -245,9 +247,7 @@ static Value posix_dup2(NATIVE_ARGS) {
     return r < 0 ? posix_fail(vm) : from_small_int(r);
 }
 
-static Value descriptor_pair(VM *vm, int a, int b) {
-    return tuple_pack(vm, 2, from_small_int(a), from_small_int(b));
-}
+static Value descriptor_pair(VM *vm, int a, int b) { return tuple_pack(vm, 2, from_small_int(a), from_small_int(b)); }
 
 static Value make_pipe(VM *vm, int flags) {
     int fds[2];
@@ -276,7 +276,8 @@ static Value posix_pipe2(NATIVE_ARGS) {
     return to_c_int(vm, args[0], &flags) ? make_pipe(vm, flags) : VALUE_ERROR;
 }
 
-/* Properties -------------------------------------------------------------------------------------------------------- */
+/* Properties --------------------------------------------------------------------------------------------------------
+ */
 
 static Value posix_isatty(NATIVE_ARGS) {
     int fd;
@@ -369,9 +370,7 @@ static Value posix_openpty(NATIVE_ARGS) {
 }
 
 #if defined(__linux__)
-static bool optional_offset(VM *vm, Value v, int64_t *out) {
-    return v == 0 || is_none(v) || to_int64(vm, v, out);
-}
+static bool optional_offset(VM *vm, Value v, int64_t *out) { return v == 0 || is_none(v) || to_int64(vm, v, out); }
 
 static Value posix_sendfile(NATIVE_ARGS) {
     int out, in;

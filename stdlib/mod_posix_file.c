@@ -8,7 +8,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-/* The working directory --------------------------------------------------------------------------------------------- */
+/* The working directory ---------------------------------------------------------------------------------------------
+ */
 
 static Value working_directory(VM *vm, bool text) {
     char small[1024];
@@ -53,14 +54,16 @@ static Value posix_chroot(NATIVE_ARGS) {
     return posix_path(vm, "chroot", "path", args[0], 0, &p) ? posix_path_done(vm, &p, chroot(p.name)) : VALUE_ERROR;
 }
 
-/* Making and removing ----------------------------------------------------------------------------------------------- */
+/* Making and removing -----------------------------------------------------------------------------------------------
+ */
 
 static Value posix_open(NATIVE_ARGS) {
     PathArg p;
     int flags, mode, dir_fd, fd;
     if (!posix_path(vm, "open", "path", args[0], 0, &p))
         return VALUE_ERROR;
-    if (!to_c_int(vm, args[1], &flags) || !posix_int(vm, args[2], 0777, &mode) || !posix_dir_fd(vm, args[3], &dir_fd)) {
+    if (!to_c_int(vm, args[1], &flags) || !posix_int(vm, args[2], 0777, &mode) ||
+        !posix_dir_fd(vm, args[3], &dir_fd)) {
         posix_path_drop(vm, &p);
         return VALUE_ERROR;
     }
@@ -116,11 +119,12 @@ static Value posix_unlink(NATIVE_ARGS) { return remove_at(vm, "unlink", args, 0)
 static Value posix_remove(NATIVE_ARGS) { return remove_at(vm, "remove", args, 0); }
 static Value posix_rmdir(NATIVE_ARGS) { return remove_at(vm, "rmdir", args, AT_REMOVEDIR); }
 
-/* Two paths --------------------------------------------------------------------------------------------------------- */
+/* Two paths ---------------------------------------------------------------------------------------------------------
+ */
 
 /* Both paths and their directories: args are src, dst, src_dir_fd, dst_dir_fd. */
-static bool two_paths(VM *vm, const char *function, Value *args, Value src_dir, Value dst_dir, PathArg *src, PathArg *dst,
-                      int *src_fd, int *dst_fd) {
+static bool two_paths(VM *vm, const char *function, Value *args, Value src_dir, Value dst_dir, PathArg *src,
+                      PathArg *dst, int *src_fd, int *dst_fd) {
     if (!posix_path(vm, function, "src", args[0], 0, src))
         return false;
     if (!posix_path(vm, function, "dst", args[1], 0, dst)) {
@@ -187,7 +191,8 @@ static Value posix_readlink(NATIVE_ARGS) {
     return r;
 }
 
-/* Rights and owners ------------------------------------------------------------------------------------------------- */
+/* Rights and owners -------------------------------------------------------------------------------------------------
+ */
 
 static Value posix_access(NATIVE_ARGS) {
     PathArg p;
@@ -212,8 +217,8 @@ static Value posix_chmod(NATIVE_ARGS) {
     bool follow;
     if (!posix_path(vm, "chmod", "path", args[0], PATH_FD, &p))
         return VALUE_ERROR;
-    if (to_c_int(vm, args[1], &mode) && posix_dir_fd(vm, args[2], &dir_fd) && posix_flag(vm, args[3], true, &follow) &&
-        posix_check_fd(vm, "chmod", &p, dir_fd, follow)) {
+    if (to_c_int(vm, args[1], &mode) && posix_dir_fd(vm, args[2], &dir_fd) &&
+        posix_flag(vm, args[3], true, &follow) && posix_check_fd(vm, "chmod", &p, dir_fd, follow)) {
         if (p.name)
             r = fchmodat(dir_fd, p.name, (mode_t)mode, follow ? 0 : AT_SYMLINK_NOFOLLOW);
         else

@@ -87,7 +87,8 @@ static Value posix_ctermid(NATIVE_ARGS) {
     return posix_decode(vm, name, strlen(name));
 }
 
-/* Random bytes ------------------------------------------------------------------------------------------------------ */
+/* Random bytes ------------------------------------------------------------------------------------------------------
+ */
 
 static Value posix_urandom(NATIVE_ARGS) {
     ssize_t n;
@@ -129,7 +130,8 @@ static Value posix_getrandom(NATIVE_ARGS) {
 }
 #endif
 
-/* Device numbers ---------------------------------------------------------------------------------------------------- */
+/* Device numbers ----------------------------------------------------------------------------------------------------
+ */
 
 static Value posix_major(NATIVE_ARGS) {
     int64_t device;

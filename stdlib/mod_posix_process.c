@@ -3,9 +3,9 @@
 
 #include "object/set.h"
 
+#include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -16,7 +16,8 @@
 
 extern char **environ;
 
-/* fork -------------------------------------------------------------------------------------------------------------- */
+/* fork --------------------------------------------------------------------------------------------------------------
+ */
 
 enum { FORK_BEFORE, FORK_CHILD, FORK_PARENT, FORK_HOOKS };
 
@@ -84,7 +85,8 @@ static Value posix__exit(NATIVE_ARGS) {
 
 static Value posix_abort(NATIVE_ARGS) { abort(); }
 
-/* exec -------------------------------------------------------------------------------------------------------------- */
+/* exec --------------------------------------------------------------------------------------------------------------
+ */
 
 /* Strings for the system: an array ended by NULL, and the bytes objects that hold them. */
 typedef struct Strings {
@@ -130,7 +132,8 @@ static bool strings_add_steal(VM *vm, Strings *s, Value bytes) {
 static bool exec_arguments(VM *vm, const char *function, Value argv, Strings *out) {
     bool plain = strcmp(function, "execv") == 0;
     if (!is_list(argv) && !is_tuple(argv))
-        return raise_type(vm, plain ? "execv() arg 2 must be a tuple or list" : "execve: argv must be a tuple or list");
+        return raise_type(vm,
+                          plain ? "execv() arg 2 must be a tuple or list" : "execve: argv must be a tuple or list");
     Value items = tuple_from_iterable(vm, argv);
     if (!items)
         return false;
@@ -241,16 +244,30 @@ static Value posix_system(NATIVE_ARGS) {
     return status == -1 ? posix_fail(vm) : from_small_int(status);
 }
 
-/* Waiting ----------------------------------------------------------------------------------------------------------- */
+/* Waiting -----------------------------------------------------------------------------------------------------------
+ */
 
 static const char *const waitid_fields[] = {"si_pid", "si_uid", "si_signo", "si_status", "si_code"};
 static Type *waitid_type(VM *vm) {
     return structseq_type(vm, "posix.waitid_result", "What waitid() says of a child.", waitid_fields, 5, 5);
 }
 
+/* Unlike other struct sequences this one is made of its field, not of a sequence. */
+static Value sched_param_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
+    Value priority;
+    if (!native_bind(vm, "sched_param", "sched_priority", args, nargs, kwnames, &priority, 1))
+        return VALUE_ERROR;
+    incref(priority);
+    return structseq_new(vm, type, &priority);
+}
+
 static const char *const sched_fields[] = {"sched_priority"};
 static Type *sched_param_type(VM *vm) {
-    return structseq_type(vm, "posix.sched_param", "The parameters of a scheduling policy.", sched_fields, 1, 1);
+    Type *type =
+        structseq_type(vm, "posix.sched_param", "The parameters of a scheduling policy.", sched_fields, 1, 1);
+    if (type)
+        type->slots.create = sched_param_create;
+    return type;
 }
 
 static Value wait_for(VM *vm, pid_t pid, int options) {
@@ -333,7 +350,8 @@ static Value posix_killpg(NATIVE_ARGS) {
     return sent(vm, killpg(group, number));
 }
 
-/* Who it is --------------------------------------------------------------------------------------------------------- */
+/* Who it is ---------------------------------------------------------------------------------------------------------
+ */
 
 #define GETTER(name)                                                                                                 \
     static Value posix_##name(NATIVE_ARGS) { return int_from_int64(vm, (int64_t)name()); }
@@ -464,7 +482,8 @@ static Value posix_setpriority(NATIVE_ARGS) {
     return posix_done(vm, setpriority(which, (id_t)who, priority));
 }
 
-/* Scheduling -------------------------------------------------------------------------------------------------------- */
+/* Scheduling --------------------------------------------------------------------------------------------------------
+ */
 
 static Value posix_sched_yield(NATIVE_ARGS) { return posix_done(vm, sched_yield()); }
 static Value posix_sched_get_priority_max(NATIVE_ARGS) {
@@ -568,7 +587,8 @@ const MethodSpec posix_process_methods[] = {
     {"_exit", posix__exit, "status", "Ends the process at once, without any cleaning up.", 0},
     {"abort", posix_abort, "", "Ends the process with the signal SIGABRT.", 0},
     {"execv", posix_execv, "path, argv, /", "Runs a program in place of this process.", 0},
-    {"execve", posix_execve, "path, argv, env", "Runs a program, with that environment, in place of this process.", 0},
+    {"execve", posix_execve, "path, argv, env", "Runs a program, with that environment, in place of this process.",
+     0},
     {"system", posix_system, "command", "Runs a command in a shell; the wait status.", 0},
     {"waitpid", posix_waitpid, "pid, options, /", "Waits for a child: (number, wait status).", 0},
     {"wait", posix_wait, "", "Waits for any child: (number, wait status).", 0},

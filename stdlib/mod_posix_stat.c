@@ -1,7 +1,7 @@
 /* posix: the status of files and the contents of directories.
  *
- * A DirEntry keeps what the directory itself told (the kind of most files), and asks for the status at most twice: once
- * for the entry, once for what it links to. */
+ * A DirEntry keeps what the directory itself told (the kind of most files), and asks for the status at most twice:
+ * once for the entry, once for what it links to. */
 #include "stdlib/mod_posix.h"
 
 #include <dirent.h>
@@ -15,18 +15,19 @@
 
 #define BILLION ((int64_t)1000000000)
 
-/* stat_result ------------------------------------------------------------------------------------------------------- */
+/* stat_result -------------------------------------------------------------------------------------------------------
+ */
 
 /* Each time is there three times: whole seconds by position, then as float and in nanoseconds by name. The repr shows
  * the first ones under the name that the second ones have as attribute. */
-static const char *const stat_fields[] = {
-    "st_mode", "st_ino", "st_dev", "st_nlink", "st_uid", "st_gid", "st_size", "st_atime", "st_mtime", "st_ctime",
-    "st_atime", "st_mtime", "st_ctime", "st_atime_ns", "st_mtime_ns", "st_ctime_ns", "st_blksize", "st_blocks",
-    "st_rdev"};
+static const char *const stat_fields[] = {"st_mode",     "st_ino",     "st_dev",    "st_nlink",    "st_uid",
+                                          "st_gid",      "st_size",    "st_atime",  "st_mtime",    "st_ctime",
+                                          "st_atime",    "st_mtime",   "st_ctime",  "st_atime_ns", "st_mtime_ns",
+                                          "st_ctime_ns", "st_blksize", "st_blocks", "st_rdev"};
 enum { STAT_VISIBLE = 10, STAT_TIMES = 7, STAT_FLOATS = 10, STAT_NANOS = 13 };
 
-static const char *const statvfs_fields[] = {"f_bsize", "f_frsize", "f_blocks", "f_bfree", "f_bavail", "f_files",
-                                             "f_ffree", "f_favail", "f_flag", "f_namemax", "f_fsid"};
+static const char *const statvfs_fields[] = {"f_bsize", "f_frsize", "f_blocks", "f_bfree",   "f_bavail", "f_files",
+                                             "f_ffree", "f_favail", "f_flag",   "f_namemax", "f_fsid"};
 
 /* stat_result(sequence): float times that were not given are the whole seconds. */
 static Value stat_result_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
@@ -65,10 +66,10 @@ static Value stat_result_new(VM *vm, const struct stat *st) {
     Type *type = stat_type(vm);
     if (!type)
         return VALUE_ERROR;
-    Value items[ARRAY_LEN(stat_fields)] = {
-        from_small_int(st->st_mode),        int_from_uint64(vm, st->st_ino),   int_from_uint64(vm, st->st_dev),
-        int_from_int64(vm, (int64_t)st->st_nlink), from_small_int(st->st_uid), from_small_int(st->st_gid),
-        int_from_int64(vm, st->st_size)};
+    Value items[ARRAY_LEN(stat_fields)] = {from_small_int(st->st_mode),     int_from_uint64(vm, st->st_ino),
+                                           int_from_uint64(vm, st->st_dev), int_from_int64(vm, (int64_t)st->st_nlink),
+                                           from_small_int(st->st_uid),      from_small_int(st->st_gid),
+                                           int_from_int64(vm, st->st_size)};
 #if defined(__APPLE__)
     const struct timespec times[3] = {st->st_atimespec, st->st_mtimespec, st->st_ctimespec};
 #else
@@ -128,18 +129,18 @@ static Value posix_fstat(NATIVE_ARGS) {
     return r < 0 ? posix_fail(vm) : stat_result_new(vm, &st);
 }
 
-/* File systems ------------------------------------------------------------------------------------------------------ */
+/* File systems ------------------------------------------------------------------------------------------------------
+ */
 
 static Value statvfs_result_new(VM *vm, const struct statvfs *s) {
     Type *type = statvfs_type(vm);
     if (!type)
         return VALUE_ERROR;
-    Value items[] = {int_from_uint64(vm, s->f_bsize),  int_from_uint64(vm, s->f_frsize),
-                     int_from_uint64(vm, s->f_blocks), int_from_uint64(vm, s->f_bfree),
-                     int_from_uint64(vm, s->f_bavail), int_from_uint64(vm, s->f_files),
-                     int_from_uint64(vm, s->f_ffree),  int_from_uint64(vm, s->f_favail),
-                     int_from_uint64(vm, s->f_flag),   int_from_uint64(vm, s->f_namemax),
-                     int_from_uint64(vm, s->f_fsid)};
+    Value items[] = {
+        int_from_uint64(vm, s->f_bsize),   int_from_uint64(vm, s->f_frsize), int_from_uint64(vm, s->f_blocks),
+        int_from_uint64(vm, s->f_bfree),   int_from_uint64(vm, s->f_bavail), int_from_uint64(vm, s->f_files),
+        int_from_uint64(vm, s->f_ffree),   int_from_uint64(vm, s->f_favail), int_from_uint64(vm, s->f_flag),
+        int_from_uint64(vm, s->f_namemax), int_from_uint64(vm, s->f_fsid)};
     return structseq_new(vm, type, items);
 }
 
@@ -164,7 +165,8 @@ static Value posix_fstatvfs(NATIVE_ARGS) {
     return r < 0 ? posix_fail(vm) : statvfs_result_new(vm, &s);
 }
 
-/* utime ------------------------------------------------------------------------------------------------------------- */
+/* utime -------------------------------------------------------------------------------------------------------------
+ */
 
 static bool seconds_argument(VM *vm, Value v, struct timespec *out) {
     int64_t seconds = 0;
@@ -242,11 +244,10 @@ static Value posix_utime(NATIVE_ARGS) {
     return posix_path_done(vm, &p, r);
 }
 
-/* Directories ------------------------------------------------------------------------------------------------------- */
+/* Directories -------------------------------------------------------------------------------------------------------
+ */
 
-static bool is_dots(const char *name) {
-    return name[0] == '.' && (name[1] == 0 || (name[1] == '.' && name[2] == 0));
-}
+static bool is_dots(const char *name) { return name[0] == '.' && (name[1] == 0 || (name[1] == '.' && name[2] == 0)); }
 
 /* Opens the directory; a descriptor is read through a copy, from the start, and stays open. */
 static DIR *open_directory(VM *vm, const PathArg *p) {
@@ -308,8 +309,8 @@ static Value posix_listdir(NATIVE_ARGS) {
 typedef struct DirEntry {
     Object header;
     Value name, path;
-    Value stat, lstat; /* or 0: not asked for yet */
-    int dir_fd;        /* -1: path is good as it is */
+    Value stat, lstat;  /* or 0: not asked for yet */
+    int dir_fd;         /* -1: path is good as it is */
     unsigned char kind; /* DT_... */
     uint64_t inode;
 } DirEntry;

@@ -1,5 +1,5 @@
-/* _posixpath: the functions of os.path that scripts call most, in C. They work on the bytes of the text: '/' and '.' are
- * never part of another character, so that str and bytes are cut alike. */
+/* _posixpath: the functions of os.path that scripts call most, in C. They work on the bytes of the text: '/' and '.'
+ * are never part of another character, so that str and bytes are cut alike. */
 #include "stdlib/mod_posix.h"
 
 #include <fcntl.h>
@@ -143,15 +143,13 @@ static Value path_isabs(NATIVE_ARGS) {
 
 static Value path_normcase(NATIVE_ARGS) { return posix_fspath(vm, args[0]); }
 
-/* join -------------------------------------------------------------------------------------------------------------- */
+/* join --------------------------------------------------------------------------------------------------------------
+ */
 
 /* Says which of the arguments made joining impossible; the exception that told so first is dropped. */
 static Value join_error(VM *vm, Value *args, size_t nargs) {
-    bool text = false, bytes = false;
     error_clear(vm);
     for (size_t i = 0; i < nargs; i++) {
-        text |= is_str(args[i]);
-        bytes |= is_bytes(args[i]);
         if (!is_str(args[i]) && !is_bytes(args[i]))
             return raise_type(vm, "join() argument must be str, bytes, or os.PathLike object, not '%T'", args[i]);
     }
@@ -224,10 +222,11 @@ static Value path_join(NATIVE_ARGS) {
     return r;
 }
 
-/* normpath ---------------------------------------------------------------------------------------------------------- */
+/* normpath ----------------------------------------------------------------------------------------------------------
+ */
 
-/* Writes the path without '.', empty components and those that '..' takes back; returns the length. The result is never
- * longer than the path, or one character for an empty one. */
+/* Writes the path without '.', empty components and those that '..' takes back; returns the length. The result is
+ * never longer than the path, or one character for an empty one. */
 static size_t normalize(const char *path, size_t n, char *out) {
     size_t root = root_length(path, n), length = root, floor = root;
     memcpy(out, path, root);
@@ -281,7 +280,8 @@ static Value path_normpath(NATIVE_ARGS) {
     return r;
 }
 
-/* Tests ------------------------------------------------------------------------------------------------------------- */
+/* Tests -------------------------------------------------------------------------------------------------------------
+ */
 
 /* The kind of the file: 0 if there is none, or no file can have that name; -1 with an exception. */
 static int64_t file_kind(VM *vm, Value path, bool follow) {
@@ -311,12 +311,16 @@ static Value path_isfile(NATIVE_ARGS) { return kind_test(vm, args[0], true, S_IF
 static Value path_isdir(NATIVE_ARGS) { return kind_test(vm, args[0], true, S_IFDIR); }
 static Value path_islink(NATIVE_ARGS) { return kind_test(vm, args[0], false, S_IFLNK); }
 
+static Value path_lazy_attribute(NATIVE_ARGS) { return posix_lazy_attribute(vm, "posixpath", args[0]); }
+
 static const MethodSpec path_methods[] = {
+    {"_lazy_attribute", path_lazy_attribute, "name, /", "An attribute of posixpath that is made on demand.", 0},
     {"normcase", path_normcase, "s", "The path in its normal case, which here is the path as it is.", 0},
     {"isabs", path_isabs, "s", "Whether the path is absolute.", 0},
     {"join", path_join, "a, *p", "Joins paths; an absolute one makes those before it void.", 0},
     {"split", path_split, "p", "The path as (head, tail); tail is all behind the last slash.", 0},
-    {"splitext", path_splitext, "p", "The path as (root, extension); the extension is empty or begins with a dot.", 0},
+    {"splitext", path_splitext, "p", "The path as (root, extension); the extension is empty or begins with a dot.",
+     0},
     {"splitdrive", path_splitdrive, "p", "The path as (drive, rest); the drive is always empty here.", 0},
     {"splitroot", path_splitroot, "p", "The path as (drive, root, rest).", 0},
     {"basename", path_basename, "p", "The last component of a path.", 0},

@@ -15,7 +15,9 @@ static Value category_of(VM *vm, Value message, Value category) {
 }
 
 static bool prefixes_valid(VM *vm, Value prefixes) {
-    bool ok = is_tuple(prefixes);
+    if (!is_tuple(prefixes))
+        return raise_type(vm, "warn() argument 'skip_file_prefixes' must be tuple, not %T", prefixes);
+    bool ok = true;
     for (size_t i = 0; ok && i < as_tuple(prefixes)->len; i++)
         ok = is_str(as_tuple(prefixes)->items[i]);
     return ok || raise_type(vm, "Found non-str in 'skip_file_prefixes'.");

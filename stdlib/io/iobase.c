@@ -1,6 +1,8 @@
 /* The abstract classes of io: what every file has, built on read, write, seek and close of the concrete ones. */
 #include "stdlib/io/io.h"
 
+#include "object/type.h"
+
 Value io_unsupported(VM *vm, const char *what) {
     IoTypes *t = io_types(vm);
     return t == NULL ? VALUE_ERROR : raisef(vm, t->unsupported, "%s", what);
@@ -189,7 +191,7 @@ const TypeSpec iobase_spec = {
     .size = sizeof(Object),
     .flags = TYPE_BASE | TYPE_HAS_DICT | TYPE_GC,
     .kind = KIND_OBJECT,
-    .slots = {.iter = base_iter, .next = base_next, .finalize = io_finalize},
+    .slots = {.create = object_create, .iter = base_iter, .next = base_next, .finalize = io_finalize},
     .methods = base_methods,
     .getset = base_getset,
 };

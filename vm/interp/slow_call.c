@@ -264,10 +264,31 @@ static bool spread_fill(VM *vm, Spread *s, Value positional, Value kwargs, Value
     return s->kwnames != 0;
 }
 
+/* f(*x) with any iterable: x becomes a tuple in its register. */
+static bool make_sequence(VM *vm, Value fn, Value *x) {
+    if (is_tuple(*x) || is_list(*x))
+        return true;
+    Type *type = type_of(vm, *x);
+    if (type->slots.iter == NULL && type->slots.getitem == NULL) {
+        Value name = callee_text(vm, fn);
+        if (name != 0)
+            raise_type(vm, "%V argument after * must be an iterable, not %T", name, *x);
+        decref(vm, name);
+        return false;
+    }
+    Value tuple = tuple_from_iterable(vm, *x);
+    if (tuple == 0)
+        return false;
+    set_owned(vm, x, tuple);
+    return true;
+}
+
 Value slow_call_ex(VM *vm, Frame *f, Instr ins, bool has_kwargs, Frame **callee) {
     Value *window = &f->regs[instr_b(ins)];
     Value fn = window[0];
     Spread s;
+    if (!make_sequence(vm, fn, &window[1]))
+        return VALUE_ERROR;
     if (!is_callable(fn))
         return raise_type(vm, "'%T' object is not callable", fn);
     if (!spread_fill(vm, &s, window[1], has_kwargs ? window[2] : 0, fn))

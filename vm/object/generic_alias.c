@@ -18,13 +18,16 @@ typedef struct GenericAlias {
 
 static GenericAlias *as_alias(Value v) { return (GenericAlias *)as_obj(v); }
 
-bool is_generic_alias(VM *vm, Value v) { return is_descriptor_of(v, vm->types.generic_alias); }
+/* Classes derived from it (that of Callable[...]) count too: they share the layout. */
+bool is_generic_alias(VM *vm, Value v) {
+    return is_obj(v) && type_is_subtype(obj_type(as_obj(v)), vm->types.generic_alias);
+}
 
-static Value alias_new(VM *vm, Value origin, Value args, bool starred) {
+static Value alias_new_of(VM *vm, Type *type, Value origin, Value args, bool starred) {
     Value tuple = is_tuple(args) ? incref(args) : tuple_pack(vm, 1, args);
     if (tuple == 0)
         return 0;
-    GenericAlias *a = object_alloc(vm, vm->types.generic_alias, 0);
+    GenericAlias *a = object_alloc(vm, type, 0);
     if (a == NULL) {
         decref(vm, tuple);
         return 0;
@@ -35,13 +38,17 @@ static Value alias_new(VM *vm, Value origin, Value args, bool starred) {
     return from_obj(a);
 }
 
+static Value alias_new(VM *vm, Value origin, Value args, bool starred) {
+    return alias_new_of(vm, vm->types.generic_alias, origin, args, starred);
+}
+
 Value generic_alias_new(VM *vm, Value origin, Value args) { return alias_new(vm, origin, args, false); }
 
 static Value alias_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
     Value a[2];
     if (!native_bind(vm, "GenericAlias", "origin, args, /", args, nargs, kwnames, a, 2))
         return 0;
-    return alias_new(vm, a[0], a[1], false);
+    return alias_new_of(vm, type, a[0], a[1], false);
 }
 
 /* --- repr ------------------------------------------------------------------------------------------------------------ */

@@ -13,6 +13,7 @@
  * from the class dicts; since a version is never used twice, entries of changed or dead classes cannot match again. */
 #include "runtime/vm.h"
 
+#include "object/buffer.h"
 #include "object/descr.h"
 #include "object/shape.h"
 #include "object/type.h"
@@ -208,6 +209,14 @@ static bool fill_slots(VM *vm, Type *t, Value dict) {
     return true;
 }
 
+/* What collections.abc.Buffer recognises an object with a buffer by. Any flags do: what can be written still can. */
+static Value method_buffer(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
+    return memoryview_new(vm, self);
+}
+
+static const MethodSpec buffer_method_spec = {"__buffer__", method_buffer, "flags, /",
+                                              "A memoryview of the object's bytes.", 0};
+
 static bool fill_methods(VM *vm, Type *t, Value dict) {
     for (const MethodSpec *m = t->spec->methods; m != NULL && m->name != NULL; m++) {
         Value v;
@@ -221,6 +230,9 @@ static bool fill_methods(VM *vm, Type *t, Value dict) {
         if (!add_entry_c(vm, dict, m->name, v))
             return false;
     }
+    if (t->spec->slots.get_buffer != NULL &&
+        !add_entry_c(vm, dict, buffer_method_spec.name, native_new(vm, &buffer_method_spec, 0, t, 0)))
+        return false;
     for (const GetSetSpec *g = t->spec->getset; g != NULL && g->name != NULL; g++) {
         if (!add_entry_c(vm, dict, g->name, getset_new(vm, t, g)))
             return false;

@@ -75,6 +75,9 @@ Value slot_getattr_hook(VM *vm, Value self, Value name); /* __getattribute__ and
 Value type_getattr(VM *vm, Value self, Value name);       /* type.__getattribute__ */
 int type_attr_lookup(VM *vm, Value self, Value name, Value *out); /* as attr_lookup */
 bool type_setattr(VM *vm, Value self, Value name, Value value);
+#define TYPE_PATTERNS_NAME "__abc_tpflags__"
+/* The TYPE_SEQUENCE and TYPE_MAPPING that an int (or 0) under that name stands for. */
+uint32_t type_pattern_flags(Value value);
 bool type_check_mutable(VM *vm, Type *t, Value name, bool deleting); /* "cannot set 'x' attribute of immutable type" */
 Value type_call(VM *vm, Value self, Value *args, size_t nargs, Value kwnames);
 Value type_module_value(VM *vm, Type *t);                 /* __module__; owned; AttributeError */

@@ -56,10 +56,40 @@ bool type_check_mutable(VM *vm, Type *t, Value name, bool deleting) {
     return false;
 }
 
+uint32_t type_pattern_flags(Value value) {
+    int64_t bits;
+    if (value == 0 || !is_int(value) || !int_fits_int64(value, &bits))
+        return 0;
+    return (bits & (1 << 5) ? TYPE_SEQUENCE : 0) | (bits & (1 << 6) ? TYPE_MAPPING : 0);
+}
+
+/* Which patterns of a match statement apply to a class and to those derived from it; one set already stays. */
+static bool set_pattern_flags(VM *vm, Type *t, uint32_t flags) {
+    if (t->flags & (TYPE_IMMUTABLE | TYPE_SEQUENCE | TYPE_MAPPING))
+        return true;
+    Value subclasses = type_subclass_list(vm, t);
+    if (subclasses == 0)
+        return false;
+    t->flags |= flags;
+    type_modified(vm, t);
+    bool ok = native_enter(vm, " while marking subclasses");
+    if (ok) {
+        for (size_t i = 0; ok && i < as_list(subclasses)->len; i++)
+            ok = set_pattern_flags(vm, as_type(as_list(subclasses)->items[i]), flags);
+        native_leave(vm);
+    }
+    decref(vm, subclasses);
+    return ok;
+}
+
 bool type_setattr(VM *vm, Value self, Value name, Value value) {
     Type *t = as_type(self), *meta = obj_type(&t->header);
     if (!type_check_mutable(vm, t, name, false))
         return false;
+    /* how ABCMeta.register() passes on what the ABC matches: not an attribute to be seen */
+    uint32_t patterns = str_equals_c(name, TYPE_PATTERNS_NAME) ? type_pattern_flags(value) : 0;
+    if (patterns != 0)
+        return set_pattern_flags(vm, t, patterns);
     Value meta_attr = type_lookup(vm, meta, name);
     if (meta_attr != 0 && is_obj(meta_attr) && obj_type(as_obj(meta_attr))->slots.descr_set != NULL) {
         incref(meta_attr);

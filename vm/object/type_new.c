@@ -383,14 +383,9 @@ static bool prepare_namespace(VM *vm, Type *t, Value dict) {
     if (dict_get_str(vm, dict, NAME(__eq__)) != 0 && dict_get_str(vm, dict, NAME(__hash__)) == 0 &&
         !dict_set_str(vm, dict, NAME(__hash__), VALUE_NONE))
         return false;
-    Value flags = dict_get_c(vm, dict, "__abc_tpflags__"); /* the collection ABCs say so what their instances match */
-    int64_t bits;
-    if (flags != 0 && is_int(flags) && int_fits_int64(flags, &bits)) {
-        if (bits & (1 << 5))
-            t->flags |= TYPE_SEQUENCE;
-        if (bits & (1 << 6))
-            t->flags |= TYPE_MAPPING;
-    }
+    /* the collection ABCs say so what their instances match */
+    Value flags = dict_get_c(vm, dict, TYPE_PATTERNS_NAME);
+    t->flags |= type_pattern_flags(flags);
     return !error_pending(vm);
 }
 
