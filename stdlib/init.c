@@ -68,8 +68,45 @@ static bool flush_standard(VM *vm, Value name) {
     return ok;
 }
 
+/* Gives up the variables of a module: those with a leading underscore first, then the others, in order of definition;
+ * each becomes None, so that a finalizer that still runs finds a name and not a NameError. */
+static void module_give_up(VM *vm, Value dict) {
+    for (int underscored = 1; underscored >= 0; underscored--) {
+        Value names = list_new(vm, 0), key, value;
+        for (size_t pos = 0; names != 0 && dict_next(dict, &pos, &key, &value);)
+            if (is_str(key) && value != VALUE_NONE && (str_data(key)[0] == '_') == underscored && key != NAME(__builtins__))
+                list_append(vm, names, key);
+        for (size_t i = 0; names != 0 && i < as_list(names)->len; i++)
+            dict_set_str(vm, dict, as_list(names)->items[i], VALUE_NONE);
+        decref(vm, names);
+        error_clear(vm);
+    }
+}
+
+/* What scripts left behind is finalized while everything it may use still works: the script's own variables, then the
+ * cycles they were part of, then those of the other modules but for sys and builtins. */
+static void modules_finish(VM *vm) {
+    Value main = dict_get_str(vm, vm->modules, NAME(__main__)), key, value;
+    if (has_kind(main, KIND_MODULE))
+        module_give_up(vm, module_dict(main));
+    gc_collect(vm, GC_GENERATIONS - 1);
+    Value all = list_new(vm, 0);
+    for (size_t pos = 0; all != 0 && dict_next(vm->modules, &pos, &key, &value);)
+        if (has_kind(value, KIND_MODULE) && value != main && value != vm->sys_module && value != vm->builtins_module &&
+            !(is_str(key) && native_module_find(str_data(key)) != NULL))
+            list_append(vm, all, value);
+    vm->finalizing = true;
+    for (size_t i = all == 0 ? 0 : as_list(all)->len; i > 0; i--)
+        module_give_up(vm, module_dict(as_list(all)->items[i - 1]));
+    decref(vm, all);
+    error_clear(vm);
+    gc_collect(vm, GC_GENERATIONS - 1);
+}
+
 bool stdlib_finish(VM *vm) {
     atexit_run(vm);
     bool ok = flush_standard(vm, NAME(stdout));
+    modules_finish(vm);
+    ok = ok && flush_standard(vm, NAME(stdout));
     return flush_standard(vm, NAME(stderr)) && ok;
 }

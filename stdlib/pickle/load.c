@@ -8,7 +8,7 @@
 
 bool load_truncated(VM *vm) { return raisef(vm, pickle_state(vm)->unpickling_error, "pickle data was truncated"); }
 
-static bool set_input(VM *vm, Unpickler *u, Value data_consumed) {
+bool unpickler_input(VM *vm, Unpickler *u, Value data_consumed) {
     Buffer old = u->source, view;
     if (!buffer_get(vm, data_consumed, &view, false)) {
         decref(vm, data_consumed);
@@ -36,7 +36,7 @@ static bool read_more(VM *vm, Unpickler *u, size_t n) {
         decref(vm, data);
         return false;
     }
-    return set_input(vm, u, data);
+    return unpickler_input(vm, u, data);
 }
 
 /* n bytes, of which the input holds only the first few: both parts put together become the input. */
@@ -52,7 +52,7 @@ static bool join_more(VM *vm, Unpickler *u, size_t n) {
             memcpy(as_bytes(all)->data, as_bytes(head)->data, have);
             memcpy(as_bytes(all)->data + have, u->source.data, u->source.len);
         }
-        ok = all != 0 && set_input(vm, u, all);
+        ok = all != 0 && unpickler_input(vm, u, all);
     } else if (ok) {
         ok = load_truncated(vm);
     }
@@ -91,7 +91,7 @@ bool unpickler_load_line(VM *vm, Unpickler *u, const char **line, size_t *n) {
             decref(vm, data);
             data = 0;
         }
-        if (data == 0 || !set_input(vm, u, data))
+        if (data == 0 || !unpickler_input(vm, u, data))
             return false;
     }
     size_t have = u->source.len - u->pos;
@@ -272,7 +272,7 @@ static bool line_index(VM *vm, Unpickler *u, bool storing, size_t *index) {
 
 static bool load_memo_op(VM *vm, Unpickler *u, int op) {
     const char *data;
-    size_t index;
+    size_t index = 0;
     switch (op) {
     case OPC_MEMOIZE:
         return memo_store(vm, u, u->memo_count);

@@ -137,6 +137,7 @@ bool unpickler_load_line(VM *vm, Unpickler *u, const char **line, size_t *n); /*
 bool unpickler_take(VM *vm, Unpickler *u, size_t n, const char **data);       /* valid until the next call */
 bool unpickler_frame(VM *vm, Unpickler *u, size_t n);
 Value unpickler_run(VM *vm, Unpickler *u);
+bool unpickler_input(VM *vm, Unpickler *u, Value data_consumed); /* what is read from next */
 bool load_truncated(VM *vm);
 bool load_push(VM *vm, Unpickler *u, Value v_consumed);
 Value load_pop(VM *vm, Unpickler *u);
@@ -151,6 +152,19 @@ void load_cut(VM *vm, Unpickler *u, size_t depth);
 bool load_scalar(VM *vm, Unpickler *u, int op, bool *known);
 bool load_build(VM *vm, Unpickler *u, int op, bool *known);
 size_t load_le(const char *data, int width);
+/* pickler.c, unpickler.c, memo_proxy.c */
+bool pickler_setup(VM *vm, Pickler *p, Value protocol, Value fix_imports, Value buffer_callback); /* 0: defaults */
+bool pickler_file(VM *vm, Pickler *p, Value file);
+bool pickler_run(VM *vm, Pickler *p, Value v);  /* leaves the pickle, or its last part, in the buffer */
+bool unpickler_setup(VM *vm, Unpickler *u, Value fix_imports, Value encoding, Value errors, Value buffers);
+bool unpickler_file(VM *vm, Unpickler *u, Value file);
+Value unpickler_load(VM *vm, Unpickler *u);
+Value pickler_memo(VM *vm, Value self);
+bool pickler_set_memo(VM *vm, Value self, Value value);
+Value unpickler_memo(VM *vm, Value self);
+bool unpickler_set_memo(VM *vm, Value self, Value value);
+/* A method that a subclass or an instance may replace: owned, 0 with *ok when it is the one of `base`. */
+Value pickle_hook(VM *vm, Value self, Type *base, Value own, const char *name, bool *ok);
 /* buffer.c */
 bool pickle_buffer_view(VM *vm, Value v, Buffer **view); /* ValueError when it has been released */
 

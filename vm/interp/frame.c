@@ -153,17 +153,17 @@ void frame_detach(VM *vm, Frame *f) {
     const Code *c = f->code;
     o->lasti = frame_lasti(f);
     Frame *back = frame_back(vm, f);
+    Value pending = error_take(vm); /* a frame often ends because of an exception, which must not get lost here */
     if (back != NULL) {
-        Value pending = error_take(vm);
         o->back = frame_object(vm, back);
         if (o->back == 0)
             error_clear(vm);
-        vm->thread->exception = pending;
     }
     o->saved = mem_alloc(vm, saved_count(c) * sizeof(Value));
-    if (o->saved == NULL) {
+    if (o->saved == NULL)
         error_clear(vm); /* the frame's variables are lost to whoever looks at it later: nothing worse */
-    } else {
+    vm->thread->exception = pending;
+    if (o->saved != NULL) {
         memcpy(o->saved, f->regs, c->nlocals * sizeof(Value));
         memset(f->regs, 0, c->nlocals * sizeof(Value));
         o->saved[c->nlocals] = 0;
@@ -315,6 +315,25 @@ Value frame_locals(VM *vm) {
         return dict;
     }
     return has_hidden_values(f) ? namespace_with_hidden(vm, f) : incref(*frame_namespace(f));
+}
+
+bool frame_super_arguments(VM *vm, Value out[2]) {
+    Frame *f = vm->thread->frame;
+    if (f == NULL)
+        return raise_runtime(vm, "super(): no current frame");
+    const Code *c = f->code;
+    if (c->argcount == 0)
+        return raise_runtime(vm, "super(): no arguments");
+    out[1] = local_value(c, f->regs, 0);
+    if (out[1] == 0)
+        return raise_runtime(vm, "super(): arg[0] deleted");
+    for (size_t i = 0; i < as_tuple(c->freevars)->len; i++) {
+        if (as_tuple(c->freevars)->items[i] != NAME(__class__))
+            continue;
+        out[0] = free_value(f->func, i);
+        return out[0] != 0 ? true : (bool)raise_runtime(vm, "super(): empty __class__ cell");
+    }
+    return raise_runtime(vm, "super(): __class__ cell not found");
 }
 
 /* --- FrameLocalsProxy (PEP 667) ----------------------------------------------------------------------------------------------------- */

@@ -97,6 +97,9 @@ void frame_detach(VM *vm, Frame *f);
 Value frame_globals(VM *vm);  /* of the running frame, borrowed; 0 without a frame (no exception) */
 Value frame_builtins(VM *vm); /* borrowed */
 Value frame_locals(VM *vm);   /* owned mapping, as locals(): a snapshot in functions, else the namespace itself */
+/* What super() without arguments means in the running function: its __class__ cell and its first argument (borrowed).
+ * RuntimeError where there is no such thing. */
+bool frame_super_arguments(VM *vm, Value out[2]);
 /* FrameLocalsProxy for f.f_locals (PEP 667): writes go through to the frame. */
 Value frame_locals_mapping(VM *vm, FrameObject *fo);
 

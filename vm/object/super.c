@@ -1,6 +1,7 @@
 /* super: attribute lookup along the MRO of an object's class, starting behind a given class.
  *
  * Compiled code for `super().method(...)` makes no super object: it calls super_lookup. */
+#include "interp/frame.h"
 #include "runtime/vm.h"
 
 #include "object/descr.h"
@@ -120,8 +121,13 @@ static Value super_create(VM *vm, Type *type, Value *args, size_t nargs, Value k
 static bool super_init(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     if (kwnames != 0 && as_tuple(kwnames)->len != 0)
         return raise_type(vm, "super() takes no keyword arguments");
-    if (nargs == 0)
-        return raise_runtime(vm, "super(): no arguments");
+    Value from_frame[2];
+    if (nargs == 0) {
+        if (!frame_super_arguments(vm, from_frame))
+            return false;
+        args = from_frame;
+        nargs = 2;
+    }
     if (nargs > 2)
         return raise_type(vm, "super() expected at most 2 arguments, got %u", nargs);
     if (!is_type(args[0]))

@@ -209,8 +209,18 @@ static bool fill_slots(VM *vm, Type *t, Value dict) {
     return true;
 }
 
-/* What collections.abc.Buffer recognises an object with a buffer by. Any flags do: what can be written still can. */
+/* What collections.abc.Buffer recognises an object with a buffer by. Of the flags only the lowest, "shall be writable",
+ * makes a difference: a view tells format and shape anyhow. */
 static Value method_buffer(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
+    ssize_t flags;
+    if (!to_ssize(vm, args[0], &flags))
+        return 0;
+    if (flags & 1) {
+        Buffer b;
+        if (!buffer_get(vm, self, &b, true))
+            return 0;
+        buffer_release(vm, &b);
+    }
     return memoryview_new(vm, self);
 }
 

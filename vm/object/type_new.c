@@ -385,7 +385,14 @@ static bool prepare_namespace(VM *vm, Type *t, Value dict) {
         return false;
     /* the collection ABCs say so what their instances match */
     Value flags = dict_get_c(vm, dict, TYPE_PATTERNS_NAME);
-    t->flags |= type_pattern_flags(flags);
+    uint32_t patterns = type_pattern_flags(flags);
+    if (patterns != 0) { /* from here on the class knows it, and the attribute is not seen */
+        t->flags |= patterns;
+        Value name = str_from_c(vm, TYPE_PATTERNS_NAME);
+        if (name != 0)
+            dict_delete(vm, dict, name);
+        decref(vm, name);
+    }
     return !error_pending(vm);
 }
 
