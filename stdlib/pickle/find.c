@@ -51,7 +51,7 @@ Value find_compat(VM *vm, const char *table) {
     return v;
 }
 
-Value find_dotted(VM *vm, Value root, Value path, Value *parent) {
+Value find_dotted(VM *vm, Value root, Value path) {
     Value at = incref(root), holder = 0;
     const char *s = str_data(path), *end = s + as_str(path)->nbytes;
     while (at != 0) {
@@ -73,10 +73,7 @@ Value find_dotted(VM *vm, Value root, Value path, Value *parent) {
             break;
         s = dot + 1;
     }
-    if (at != 0 && parent != NULL)
-        *parent = holder;
-    else
-        decref(vm, holder);
+    decref(vm, holder);
     return at;
 }
 
@@ -118,7 +115,7 @@ static Value find_named(VM *vm, Unpickler *u, Value module_name, Value name) {
         return 0;
     }
     if (u->protocol >= 4)
-        v = find_dotted(vm, module, name, NULL);
+        v = find_dotted(vm, module, name);
     else if (attr_lookup(vm, module, name, &v) == 0)
         raisef(vm, vm->exc.AttributeError, "Can't get attribute %R on %R", name, module);
     decref(vm, module);

@@ -31,11 +31,6 @@ static bool read_more(VM *vm, Unpickler *u, size_t n) {
     decref(vm, size);
     if (data == 0)
         return false;
-    if (!is_bytes(data)) {
-        raise_value(vm, "read() returned non-bytes object (%R)", data);
-        decref(vm, data);
-        return false;
-    }
     return unpickler_input(vm, u, data);
 }
 
@@ -86,11 +81,6 @@ bool unpickler_frame(VM *vm, Unpickler *u, size_t n) {
 bool unpickler_load_line(VM *vm, Unpickler *u, const char **line, size_t *n) {
     if (u->pos == u->source.len && u->readline != 0) {
         Value data = call0(vm, u->readline);
-        if (data != 0 && !is_bytes(data)) {
-            raise_value(vm, "readline() returned non-bytes object (%R)", data);
-            decref(vm, data);
-            data = 0;
-        }
         if (data == 0 || !unpickler_input(vm, u, data))
             return false;
     }
@@ -253,7 +243,11 @@ static bool line_index(VM *vm, Unpickler *u, bool storing, size_t *index) {
     size_t n;
     if (!unpickler_load_line(vm, u, &line, &n))
         return false;
-    Value text = str_decode(vm, line, n, "latin-1", "strict"), v = text != 0 ? int_parse(vm, text, 10) : 0;
+    if (n == 0)
+        return load_truncated(vm);
+    if (storing && u->depth <= u->fence)
+        return load_underflow(vm, u);
+    Value text = str_decode(vm, line, n + 1, "latin-1", "strict"), v = text != 0 ? int_parse(vm, text, 10) : 0;
     int64_t i = 0;
     bool fits = v != 0 && int_fits_int64(v, &i);
     decref(vm, text);

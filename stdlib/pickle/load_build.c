@@ -373,6 +373,8 @@ static bool load_state(VM *vm, Unpickler *u) {
 /* ---- persistent ids and buffers -------------------------------------------------------------------------------- */
 
 static bool load_persistent(VM *vm, Unpickler *u, bool line) {
+    if (!line && u->depth <= u->fence)
+        return load_underflow(vm, u);
     if (u->persistent_load == 0)
         return bad(vm, "A load persistent id instruction was encountered, but no persistent_load function was specified.");
     Value id = 0;

@@ -1,37 +1,36 @@
 /* The opcodes that make a value from the bytes of the pickle alone. */
 #include "stdlib/pickle/pickle.h"
 
-#include <errno.h>
-#include <stdlib.h>
-
+/* A line with its newline, which messages show; 0 if it is empty. */
 static Value line_text(VM *vm, Unpickler *u) {
     const char *line;
     size_t n;
     if (!unpickler_load_line(vm, u, &line, &n))
         return 0;
-    return str_decode(vm, line, n, "latin-1", "strict");
+    if (n == 0)
+        return load_truncated(vm);
+    return str_decode(vm, line, n + 1, "latin-1", "strict");
+}
+
+/* Any base that a prefix tells, else decimal, with leading zeros too. */
+static Value parse_any(VM *vm, Value text) {
+    Value v = int_parse(vm, text, 0);
+    if (v == 0 && error_matches(vm, vm->exc.ValueError)) {
+        error_clear(vm);
+        v = int_parse(vm, text, 10);
+    }
+    return v;
 }
 
 static Value read_int_line(VM *vm, Unpickler *u) {
-    Value text = line_text(vm, u);
+    Value text = line_text(vm, u), v;
     if (text == 0)
         return 0;
-    Value v;
-    if (str_equals_c(text, "00") || str_equals_c(text, "01")) {
+    if (str_equals_c(text, "00\n") || str_equals_c(text, "01\n")) {
         v = from_bool(str_data(text)[1] == '1');
-    } else {
-        v = int_parse(vm, text, 0);
-        if (v == 0 && error_matches(vm, vm->exc.ValueError) && strspn(str_data(text), "0123456789+-_ ") != as_str(text)->nbytes) {
-            error_clear(vm);
-            raise_value(vm, "could not convert string to int");
-        } else if (v == 0 && as_str(text)->nbytes < 20) { /* leading zeros are fine */
-            char *end;
-            errno = 0;
-            long long n = strtoll(str_data(text), &end, 10);
-            error_clear(vm);
-            v = errno == 0 && *end == 0 && end != str_data(text) ? int_from_int64(vm, n)
-                                                                 : raise_value(vm, "could not convert string to int");
-        }
+    } else if ((v = parse_any(vm, text)) == 0 && error_matches(vm, vm->exc.ValueError)) {
+        error_clear(vm);
+        raise_value(vm, "could not convert string to int");
     }
     decref(vm, text);
     return v;
@@ -42,27 +41,24 @@ static Value read_long_line(VM *vm, Unpickler *u) {
     if (text == 0)
         return 0;
     size_t n = as_str(text)->nbytes;
-    if (n == 0) {
-        decref(vm, text);
-        load_truncated(vm);
-        return 0;
-    }
-    if (str_data(text)[n - 1] == 'L')
-        set_owned(vm, &text, str_new(vm, str_data(text), n - 1));
-    Value v = text != 0 ? int_parse(vm, text, 0) : 0;
+    if (n >= 2 && str_data(text)[n - 2] == 'L')
+        set_owned(vm, &text, str_new(vm, str_data(text), n - 2));
+    Value v = text != 0 ? parse_any(vm, text) : 0;
     decref(vm, text);
     return v;
 }
 
 static Value read_float_line(VM *vm, Unpickler *u) {
-    const char *line;
-    size_t n;
+    Value text = line_text(vm, u), v;
     double d;
-    if (!unpickler_load_line(vm, u, &line, &n))
+    if (text == 0)
         return 0;
-    if (!float_from_text(line, n, &d))
-        return raise_value(vm, "could not convert string to float");
-    return double_from_bits(d);
+    if (float_from_text(str_data(text), as_str(text)->nbytes - 1, &d))
+        v = double_from_bits(d);
+    else
+        v = raise_value(vm, "could not convert string to float: '%V'", text);
+    decref(vm, text);
+    return v;
 }
 
 static Value read_float(VM *vm, Unpickler *u) {
@@ -141,8 +137,6 @@ static Value read_old_string(VM *vm, Unpickler *u, int width) {
     if (!unpickler_take(vm, u, (size_t)width, &data))
         return 0;
     size_t n = load_le(data, width);
-    if (width == 4 && n > INT32_MAX)
-        return raisef(vm, pickle_state(vm)->unpickling_error, "BINSTRING pickle has negative byte count");
     return unpickler_take(vm, u, n, &data) ? old_string(vm, u, data, n) : 0;
 }
 

@@ -31,10 +31,10 @@ static Value pickle_dumps(NATIVE_ARGS) {
     return result;
 }
 
-static Unpickler *new_unpickler(VM *vm, Value *args) {
+static Unpickler *new_unpickler(VM *vm, const char *who, Value *args) {
     Type *type = vm_type(vm, &unpickler_spec, NULL);
     Unpickler *u = type != NULL ? object_alloc(vm, type, 0) : NULL;
-    if (u != NULL && !unpickler_setup(vm, u, args[1], args[2], args[3], args[4])) {
+    if (u != NULL && !unpickler_setup(vm, u, who, args[1], args[2], args[3], args[4])) {
         decref(vm, from_obj(u));
         return NULL;
     }
@@ -42,7 +42,7 @@ static Unpickler *new_unpickler(VM *vm, Value *args) {
 }
 
 static Value pickle_load(NATIVE_ARGS) {
-    Unpickler *u = new_unpickler(vm, args);
+    Unpickler *u = new_unpickler(vm, "load", args);
     if (u == NULL)
         return 0;
     Value result = unpickler_file(vm, u, args[0]) ? unpickler_load(vm, u) : 0;
@@ -51,7 +51,7 @@ static Value pickle_load(NATIVE_ARGS) {
 }
 
 static Value pickle_loads(NATIVE_ARGS) {
-    Unpickler *u = new_unpickler(vm, args);
+    Unpickler *u = new_unpickler(vm, "loads", args);
     if (u == NULL)
         return 0;
     Value result = unpickler_input(vm, u, incref(args[0])) ? unpickler_load(vm, u) : 0;

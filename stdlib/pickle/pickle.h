@@ -128,8 +128,7 @@ bool save_global(VM *vm, Pickler *p, Value v, Value name);       /* name 0: its 
 Value find_module(VM *vm, Value name);                     /* imports; owned */
 Value find_module_c(VM *vm, const char *name);
 Value find_copyreg(VM *vm, const char *name);              /* owned */
-/* root.a.b.c; *parent (if not NULL) gets the object that holds the last one, owned. local: is <locals> on the way? */
-Value find_dotted(VM *vm, Value root, Value path, Value *parent);
+Value find_dotted(VM *vm, Value root, Value path);         /* root.a.b.c; AttributeError, also for <locals> */
 Value find_class(VM *vm, Unpickler *u, Value module, Value name);
 Value find_compat(VM *vm, const char *table);              /* a dict of _compat_pickle; owned */
 /* load_*.c */
@@ -156,7 +155,7 @@ size_t load_le(const char *data, int width);
 bool pickler_setup(VM *vm, Pickler *p, Value protocol, Value fix_imports, Value buffer_callback); /* 0: defaults */
 bool pickler_file(VM *vm, Pickler *p, Value file);
 bool pickler_run(VM *vm, Pickler *p, Value v);  /* leaves the pickle, or its last part, in the buffer */
-bool unpickler_setup(VM *vm, Unpickler *u, Value fix_imports, Value encoding, Value errors, Value buffers);
+bool unpickler_setup(VM *vm, Unpickler *u, const char *who, Value fix_imports, Value encoding, Value errors, Value buffers);
 bool unpickler_file(VM *vm, Unpickler *u, Value file);
 Value unpickler_load(VM *vm, Unpickler *u);
 Value pickler_memo(VM *vm, Value self);

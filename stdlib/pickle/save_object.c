@@ -6,7 +6,7 @@
 
 /* Is the object what the path leads to in that module? 1, 0, -1 */
 static int module_holds(VM *vm, Value module, Value v, Value path) {
-    Value found = find_dotted(vm, module, path, NULL);
+    Value found = find_dotted(vm, module, path);
     decref(vm, found);
     if (found != 0)
         return found == v;
@@ -105,17 +105,29 @@ static bool save_global_line(VM *vm, Pickler *p, Value module_name, Value path) 
     return ok;
 }
 
-/* Old protocols know no dotted names: getattr(parent, last part) */
-static bool save_by_getattr(VM *vm, Pickler *p, Value v, Value parent, Value path) {
-    const char *s = str_data(path), *dot = memrchr(s, '.', as_str(path)->nbytes);
-    size_t skip = dot != NULL ? (size_t)(dot + 1 - s) : 0;
-    Value last = str_new(vm, s + skip, as_str(path)->nbytes - skip);
-    Value args = last != 0 ? tuple_pack(vm, 2, parent, last) : 0;
-    decref(vm, last);
-    return save_pair_call(vm, p, builtin_get(vm, "getattr"), args, v);
+/* Old protocols know no dotted names: getattr(getattr(a, 'b'), 'c') stands for a.b.c. */
+static bool save_by_getattr(VM *vm, Pickler *p, Value module_name, Value path) {
+    const char *s = str_data(path), *end = s + as_str(path)->nbytes, *dot = memchr(s, '.', as_str(path)->nbytes);
+    Value getter = builtin_get(vm, "getattr");
+    for (const char *at = dot; at != NULL; at = memchr(at + 1, '.', (size_t)(end - at - 1)))
+        if (!save(vm, p, getter) || (p->protocol < 2 && !put_op(vm, p, OPC_MARK)))
+            return false;
+    Value first = str_new(vm, s, (size_t)(dot - s));
+    bool ok = first != 0 && save_global_line(vm, p, module_name, first);
+    decref(vm, first);
+    while (ok && dot != NULL) {
+        s = dot + 1;
+        dot = memchr(s, '.', (size_t)(end - s));
+        Value name = str_new(vm, s, (size_t)((dot != NULL ? dot : end) - s));
+        name = name != 0 ? str_intern(vm, name) : 0;
+        ok = name != 0 && save(vm, p, name) && put_op(vm, p, p->protocol < 2 ? OPC_TUPLE : OPC_TUPLE2) &&
+             put_op(vm, p, OPC_REDUCE);
+        decref(vm, name);
+    }
+    return ok;
 }
 
-static bool save_found(VM *vm, Pickler *p, Value v, Value module_name, Value path, Value module, Value parent) {
+static bool save_found(VM *vm, Pickler *p, Value v, Value module_name, Value path) {
     if (p->protocol >= 2) {
         int written = save_extension(vm, p, module_name, path);
         if (written != 0)
@@ -124,25 +136,19 @@ static bool save_found(VM *vm, Pickler *p, Value v, Value module_name, Value pat
     if (p->protocol >= 4) {
         if (!save(vm, p, module_name) || !save(vm, p, path) || !put_op(vm, p, OPC_STACK_GLOBAL))
             return false;
-    } else if (parent != module) {
-        return save_by_getattr(vm, p, v, parent, path);
+    } else if (strchr(str_data(path), '.') != NULL) {
+        if (!save_by_getattr(vm, p, module_name, path))
+            return false;
     } else if (!save_global_line(vm, p, module_name, path)) {
         return false;
     }
     return put_memo(vm, p, v);
 }
 
-/* Replaces a pending error by a PicklingError that has it as context, as raising in an except clause does. */
+/* Replaces the pending error by a PicklingError. */
 static bool blame(VM *vm, Value v, const char *fmt, Value a, Value b) {
-    Value cause = error_take(vm);
-    raisef(vm, pickle_state(vm)->pickling_error, fmt, v, a, b);
-    Value made = error_take(vm);
-    if (made != 0 && cause != 0 && is_exception(made) && as_exception(made)->context == 0 && made != cause)
-        as_exception(made)->context = cause;
-    else
-        decref(vm, cause);
-    raise_steal(vm, made);
-    return false;
+    error_clear(vm);
+    return raisef(vm, pickle_state(vm)->pickling_error, fmt, v, a, b);
 }
 
 /* v under that name in its module, checked that reading will find it there. */
@@ -153,7 +159,7 @@ static bool save_checked(VM *vm, Pickler *p, Value v, Value module_name, Value p
             return false;
         return blame(vm, v, "Can't pickle %R: import of module %R failed", module_name, 0);
     }
-    Value parent = 0, found = find_dotted(vm, module, path, &parent);
+    Value found = find_dotted(vm, module, path);
     bool ok;
     if (found == 0 && error_matches(vm, vm->exc.AttributeError) && strstr(str_data(path), "<locals>") == NULL)
         ok = blame(vm, v, "Can't pickle %R: attribute lookup %S on %S failed", path, module_name);
@@ -161,9 +167,8 @@ static bool save_checked(VM *vm, Pickler *p, Value v, Value module_name, Value p
         ok = raisef(vm, pickle_state(vm)->pickling_error, "Can't pickle %R: it's not the same object as %S.%S", v,
                     module_name, path);
     else
-        ok = found != 0 && save_found(vm, p, v, module_name, path, module, parent);
+        ok = found != 0 && save_found(vm, p, v, module_name, path);
     decref(vm, module);
-    decref(vm, parent);
     decref(vm, found);
     return ok;
 }
@@ -171,7 +176,7 @@ static bool save_checked(VM *vm, Pickler *p, Value v, Value module_name, Value p
 bool save_global(VM *vm, Pickler *p, Value v, Value name) {
     if (v == pickle_state(vm)->encode) {
         Value module = str_intern_c(vm, "_codecs"), path = str_intern_c(vm, "encode");
-        bool ok = module != 0 && path != 0 && save_found(vm, p, v, module, path, 0, 0);
+        bool ok = module != 0 && path != 0 && save_found(vm, p, v, module, path);
         decref(vm, module);
         decref(vm, path);
         return ok;

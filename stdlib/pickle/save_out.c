@@ -85,7 +85,7 @@ bool put_sized(VM *vm, Pickler *p, int op, size_t size, int width, const char *d
         put_commit(vm, p);
         p->framing = false;
     }
-    bool ok = put(vm, p, head, (size_t)width + 1) && put(vm, p, data, n);
+    bool ok = put(vm, p, head, (size_t)width + 1) && (!outside || put_flush(vm, p)) && put(vm, p, data, n);
     p->framing = framing;
     return ok && (!outside || put_flush(vm, p));
 }

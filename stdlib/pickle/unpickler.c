@@ -4,9 +4,9 @@
 
 static Unpickler *of(Value v) { return (Unpickler *)as_obj(v); }
 
-static bool text_argument(VM *vm, Value v, const char *name, const char *otherwise, Value *out) {
+static bool text_argument(VM *vm, const char *who, Value v, const char *name, const char *otherwise, Value *out) {
     if (v != 0 && !is_str(v))
-        return raise_type(vm, "Unpickler() argument '%s' must be str, not %T", name, v);
+        return raise_type(vm, "%s() argument '%s' must be str, not %T", who, name, v);
     if (v != 0 && strlen(str_data(v)) != as_str(v)->nbytes)
         return raise_value(vm, "embedded null character");
     Value text = v != 0 ? incref(v) : str_intern_c(vm, otherwise);
@@ -16,10 +16,10 @@ static bool text_argument(VM *vm, Value v, const char *name, const char *otherwi
     return true;
 }
 
-bool unpickler_setup(VM *vm, Unpickler *u, Value fix_imports, Value encoding, Value errors, Value buffers) {
+bool unpickler_setup(VM *vm, Unpickler *u, const char *who, Value fix_imports, Value encoding, Value errors, Value buffers) {
     int fix = fix_imports != 0 ? truth(vm, fix_imports) : 1;
-    if (fix < 0 || !text_argument(vm, encoding, "encoding", "ASCII", &u->encoding) ||
-        !text_argument(vm, errors, "errors", "strict", &u->errors))
+    if (fix < 0 || !text_argument(vm, who, encoding, "encoding", "ASCII", &u->encoding) ||
+        !text_argument(vm, who, errors, "errors", "strict", &u->errors))
         return false;
     Value iterator = 0;
     if (buffers != 0 && buffers != VALUE_NONE && (iterator = iter_get(vm, buffers)) == 0)
@@ -89,7 +89,7 @@ static bool init(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     Unpickler *u = of(self);
     if (u->busy)
         return raise_runtime(vm, "Unpickler object is already in use");
-    if (!unpickler_file(vm, u, v[0]) || !unpickler_setup(vm, u, v[1], v[2], v[3], v[4]))
+    if (!unpickler_file(vm, u, v[0]) || !unpickler_setup(vm, u, "Unpickler", v[1], v[2], v[3], v[4]))
         return false;
     drop_input(vm, u);
     load_memo_clear(vm, u);
