@@ -50,9 +50,18 @@ $(B)/obj/frozen_data.o: $(B)/frozen_data.c
 
 # --- tests ---------------------------------------------------------------------------------------------------------------
 TESTS ?= tests/*/ examples
+# A program that runs teaching scripts and compares their output, where there is one beside the checkout.
+NOTES ?= ../shared/scripts/check
 # Scripts with their expected output, the same for every configuration.
 test: $(B)/cove
 	sh tests/run $(B)/cove $(TESTS)
+	@if [ -x "$(NOTES)" ] && command -v python3 >/dev/null; then \
+	    "$(NOTES)" ./$(B)/cove --topic generators --topic yield_from; \
+	else echo "scripts of the course notes: skipped, no $(NOTES) here"; fi
+
+# Compiles all files of a folder: make corpus LIB=/usr/lib/python3.11 [OTHER=python3]
+corpus: $(B)/cove
+	sh tests/corpus/run $(B)/cove $(LIB) $(OTHER)
 
 asan:
 	$(MAKE) CONFIG=asan
@@ -76,4 +85,4 @@ clean:
 	rm -rf build
 
 -include $(OBJ:.o=.d) $(MAIN_OBJ:.o=.d)
-.PHONY: all clean test asan bench format install uninstall
+.PHONY: all clean test asan bench corpus format install uninstall
