@@ -9,7 +9,10 @@
 #include "object/instance.h"
 
 Value sys_get(VM *vm, const char *name) {
-    return vm->sys_dict ? dict_get_c(vm, vm->sys_dict, name) : 0;
+    Value found = vm->sys_dict ? dict_get_c(vm, vm->sys_dict, name) : 0;
+    if (!found)
+        error_clear(vm); /* memory for the name was short */
+    return found;
 }
 
 bool sys_set(VM *vm, const char *name, Value value) {

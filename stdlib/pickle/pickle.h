@@ -74,8 +74,7 @@ typedef struct Pickler {
 
 typedef struct Unpickler {
     Object header;
-    Value read, readline, readinto; /* methods of the file, or 0 */
-    Value peek;           /* or 0 */
+    Value read, readline; /* methods of the file, or 0 */
     Value input;          /* bytes of a frame, or whatever has been handed in; 0: none */
     Buffer source;        /* of input */
     size_t pos;           /* in source */
@@ -100,7 +99,6 @@ extern const TypeSpec pickler_spec, unpickler_spec, pickle_buffer_spec, pickler_
 
 /* save.c */
 bool save(VM *vm, Pickler *p, Value v);
-bool save_bytes(VM *vm, Pickler *p, Value v);
 bool save_bytes_data(VM *vm, Pickler *p, Value v, const char *data, size_t n);
 bool save_bytearray_data(VM *vm, Pickler *p, Value v, const char *data, size_t n);
 bool save_pair_call(VM *vm, Pickler *p, Value callable, Value args_consumed, Value obj); /* callable(*args) makes obj */

@@ -114,7 +114,7 @@ bool save_bytes_data(VM *vm, Pickler *p, Value v, const char *data, size_t n) {
     return ok && put_memo(vm, p, v);
 }
 
-bool save_bytes(VM *vm, Pickler *p, Value v) { return save_bytes_data(vm, p, v, as_bytes(v)->data, as_bytes(v)->len); }
+static bool save_bytes(VM *vm, Pickler *p, Value v) { return save_bytes_data(vm, p, v, as_bytes(v)->data, as_bytes(v)->len); }
 
 bool save_bytearray_data(VM *vm, Pickler *p, Value v, const char *data, size_t n) {
     return put_sized(vm, p, OPC_BYTEARRAY8, n, 8, data, n) && put_memo(vm, p, v);

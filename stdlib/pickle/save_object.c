@@ -205,8 +205,6 @@ bool save_global(VM *vm, Pickler *p, Value v, Value name) {
 
 /* ---- by reduction ---------------------------------------------------------------------------------------------- */
 
-static bool is_class(Value v) { return is_type(v); }
-
 static bool complain(VM *vm, const char *text) { return raisef(vm, pickle_state(vm)->pickling_error, "%s", text); }
 
 /* cls.__new__(cls, *args, **kwargs), for which protocol 2 and 3 have no opcode: a partial that is called */
@@ -236,7 +234,7 @@ static bool save_newobj_ex(VM *vm, Pickler *p, Value all) {
     Type *error = pickle_state(vm)->pickling_error;
     if (as_tuple(all)->len != 3)
         return raisef(vm, error, "length of the NEWOBJ_EX argument tuple must be exactly 3, not %u", as_tuple(all)->len);
-    if (!is_class(part[0]))
+    if (!is_type(part[0]))
         return raisef(vm, error, "first item from NEWOBJ_EX argument tuple must be a class, not %T", part[0]);
     if (!is_tuple(part[1]))
         return raisef(vm, error, "second item from NEWOBJ_EX argument tuple must be a tuple, not %T", part[1]);
@@ -251,7 +249,7 @@ static bool save_newobj(VM *vm, Pickler *p, Value all, Value obj) {
     if (as_tuple(all)->len < 1)
         return complain(vm, "__newobj__ arglist is empty");
     Value cls = as_tuple(all)->items[0], own = 0;
-    if (!is_class(cls))
+    if (!is_type(cls))
         return complain(vm, "args[0] from __newobj__ args is not a type");
     if (obj != 0) {
         if ((own = attr_get(vm, obj, NAME(__class__))) == 0)

@@ -217,6 +217,7 @@ static void put_entry(VM *vm, CachedFile *files, int *next, StrBuilder *out, con
 static size_t entries_skipped(VM *vm, Value tb) {
     Value limit = vm->sys_dict ? dict_get_c(vm, vm->sys_dict, "tracebacklimit") : 0;
     int64_t most;
+    error_clear(vm);
     if (!limit || !is_int(limit) || !int_fits_int64(limit, &most))
         return 0;
     size_t n = 0;

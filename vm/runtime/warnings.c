@@ -70,7 +70,10 @@ static Value module_attribute(VM *vm, const char *name) {
     Value module = dict_get_str(vm, vm->modules, NAME(warnings));
     if (!module || !has_kind(module, KIND_MODULE))
         return 0;
-    return incref(dict_get_c(vm, module_dict(module), name));
+    Value found = incref(dict_get_c(vm, module_dict(module), name));
+    if (!found)
+        error_clear(vm); /* without memory for the name: what is here will do */
+    return found;
 }
 
 /* ---- filters ---- */
@@ -340,7 +343,7 @@ bool warnings_issue_at(VM *vm, Value category, Value message, int stack_level, V
     if (registry) {
         incref(registry);
     } else {
-        registry = dict_new(vm);
+        registry = error_pending(vm) ? VALUE_ERROR : dict_new(vm);
         ok = registry && dict_set_c(vm, globals, "__warningregistry__", registry);
     }
     Value module = dict_get_str(vm, globals, NAME(__name__));
