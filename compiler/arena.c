@@ -9,13 +9,12 @@
 
 struct ArenaChunk {
     ArenaChunk *older;
-    size_t size;            /* whole allocation, header included */
+    size_t size; /* whole allocation, header included */
 };
 
 enum { CHUNK_FIRST = 4096, CHUNK_LARGEST = 1 << 20 };
 
-static void *libc_alloc(void *data, void *old, size_t old_size, size_t new_size)
-{
+static void *libc_alloc(void *data, void *old, size_t old_size, size_t new_size) {
     (void)data;
     (void)old_size;
     if (new_size == 0) {
@@ -25,15 +24,13 @@ static void *libc_alloc(void *data, void *old, size_t old_size, size_t new_size)
     return realloc(old, new_size);
 }
 
-void arena_init(Arena *arena, ArenaAllocFn fn, void *data)
-{
+void arena_init(Arena *arena, ArenaAllocFn fn, void *data) {
     memset(arena, 0, sizeof *arena);
     arena->alloc = fn ? fn : libc_alloc;
     arena->data = data;
 }
 
-void arena_free(Arena *arena)
-{
+void arena_free(Arena *arena) {
     ArenaChunk *chunk = arena->chunks;
     while (chunk) {
         ArenaChunk *older = chunk->older;
@@ -45,8 +42,7 @@ void arena_free(Arena *arena)
     arena->total = 0;
 }
 
-void *arena_alloc_slow(Arena *arena, size_t size)
-{
+void *arena_alloc_slow(Arena *arena, size_t size) {
     if (size == 0)
         size = 8;
     if ((size_t)(arena->limit - arena->next) >= size) {
@@ -85,16 +81,14 @@ void *arena_alloc_slow(Arena *arena, size_t size)
     return memory;
 }
 
-void *arena_alloc_zero(Arena *arena, size_t size)
-{
+void *arena_alloc_zero(Arena *arena, size_t size) {
     void *memory = arena_alloc(arena, size);
     if (memory)
         memset(memory, 0, size);
     return memory;
 }
 
-char *arena_strndup(Arena *arena, const char *text, size_t length)
-{
+char *arena_strndup(Arena *arena, const char *text, size_t length) {
     char *copy = arena_alloc(arena, length + 1);
     if (copy) {
         if (length)
@@ -104,8 +98,7 @@ char *arena_strndup(Arena *arena, const char *text, size_t length)
     return copy;
 }
 
-void *arena_realloc_raw(Arena *arena, void *old, size_t old_size, size_t new_size)
-{
+void *arena_realloc_raw(Arena *arena, void *old, size_t old_size, size_t new_size) {
     if (new_size == 0) {
         if (old)
             arena->alloc(arena->data, old, old_size, 0);

@@ -17,10 +17,10 @@ typedef struct ArenaChunk ArenaChunk;
 typedef struct Arena {
     ArenaAllocFn alloc;
     void *data;
-    ArenaChunk *chunks;     /* newest first */
-    char *next, *limit;     /* free space in the newest chunk */
-    size_t total;           /* bytes taken from the allocator */
-    int failed;             /* an allocation was refused; stays set */
+    ArenaChunk *chunks; /* newest first */
+    char *next, *limit; /* free space in the newest chunk */
+    size_t total;       /* bytes taken from the allocator */
+    int failed;         /* an allocation was refused; stays set */
 } Arena;
 
 /* fn may be NULL: libc's realloc and free are used then. Takes no memory yet. */
@@ -30,10 +30,9 @@ void arena_free(Arena *arena);
 /* 8-byte aligned, not cleared. NULL when memory is refused (arena->failed is set). */
 void *arena_alloc_slow(Arena *arena, size_t size);
 void *arena_alloc_zero(Arena *arena, size_t size);
-char *arena_strndup(Arena *arena, const char *text, size_t length);   /* adds a final NUL */
+char *arena_strndup(Arena *arena, const char *text, size_t length); /* adds a final NUL */
 
-static inline void *arena_alloc(Arena *arena, size_t size)
-{
+static inline void *arena_alloc(Arena *arena, size_t size) {
     size = (size + 7) & ~(size_t)7;
     if ((size_t)(arena->limit - arena->next) < size || size == 0)
         return arena_alloc_slow(arena, size);

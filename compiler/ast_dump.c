@@ -24,8 +24,7 @@ static void dump_expr(Dump *d, const Expr *e);
 static void dump_stmt(Dump *d, const Stmt *s);
 static void dump_pattern(Dump *d, const Pattern *pattern);
 
-static void put(Dump *d, const char *text, size_t n)
-{
+static void put(Dump *d, const char *text, size_t n) {
     if (d->failed)
         return;
     if (d->capacity - d->length < n) {
@@ -44,48 +43,39 @@ static void put(Dump *d, const char *text, size_t n)
     d->length += n;
 }
 
-static void puts_to(Dump *d, const char *text)
-{
-    put(d, text, strlen(text));
-}
+static void puts_to(Dump *d, const char *text) { put(d, text, strlen(text)); }
 
-static void put_int(Dump *d, int value)
-{
+static void put_int(Dump *d, int value) {
     char buffer[16];
     put(d, buffer, (size_t)snprintf(buffer, sizeof buffer, "%d", value));
 }
 
 /* Fields: "name=" behind a comma when the node has one already. */
-static void field(Dump *d, const char *name)
-{
+static void field(Dump *d, const char *name) {
     if (!d->failed && d->text[d->length - 1] != '(')
         puts_to(d, ", ");
     puts_to(d, name);
     puts_to(d, "=");
 }
 
-static void open_node(Dump *d, const char *name)
-{
+static void open_node(Dump *d, const char *name) {
     if (++d->depth > DUMP_MAX_DEPTH)
         d->failed = 1;
     puts_to(d, name);
     puts_to(d, "(");
 }
 
-static void close_plain(Dump *d)
-{
+static void close_plain(Dump *d) {
     d->depth--;
     puts_to(d, ")");
 }
 
-static void int_field(Dump *d, const char *name, int value)
-{
+static void int_field(Dump *d, const char *name, int value) {
     field(d, name);
     put_int(d, value);
 }
 
-static void close_node(Dump *d, Span span)
-{
+static void close_node(Dump *d, Span span) {
     if (d->attributes) {
         int_field(d, "lineno", span.line);
         int_field(d, "col_offset", span.col);
@@ -97,29 +87,31 @@ static void close_node(Dump *d, Span span)
 
 /* ---- constants ---- */
 
-static int is_printable(int code)
-{
+static int is_printable(int code) {
     if (code < 0x7F)
         return code >= ' ';
     switch (utf8proc_category(code)) {
-    case UTF8PROC_CATEGORY_CC: case UTF8PROC_CATEGORY_CF: case UTF8PROC_CATEGORY_CS:
-    case UTF8PROC_CATEGORY_CO: case UTF8PROC_CATEGORY_CN: case UTF8PROC_CATEGORY_ZL:
-    case UTF8PROC_CATEGORY_ZP: case UTF8PROC_CATEGORY_ZS:
+    case UTF8PROC_CATEGORY_CC:
+    case UTF8PROC_CATEGORY_CF:
+    case UTF8PROC_CATEGORY_CS:
+    case UTF8PROC_CATEGORY_CO:
+    case UTF8PROC_CATEGORY_CN:
+    case UTF8PROC_CATEGORY_ZL:
+    case UTF8PROC_CATEGORY_ZP:
+    case UTF8PROC_CATEGORY_ZS:
         return 0;
     default:
         return 1;
     }
 }
 
-static void put_escape(Dump *d, int code, int bytes)
-{
+static void put_escape(Dump *d, int code, int bytes) {
     char buffer[16];
     const char *format = code < 0x100 || bytes ? "\\x%02x" : code < 0x10000 ? "\\u%04x" : "\\U%08x";
     put(d, buffer, (size_t)snprintf(buffer, sizeof buffer, format, (unsigned)code));
 }
 
-static void put_string(Dump *d, const char *text, size_t n, int bytes)
-{
+static void put_string(Dump *d, const char *text, size_t n, int bytes) {
     char quote = n && memchr(text, '\'', n) && !memchr(text, '"', n) ? '"' : '\'';
     put(d, &quote, 1);
     for (size_t i = 0; i < n;) {
@@ -141,8 +133,7 @@ static void put_string(Dump *d, const char *text, size_t n, int bytes)
 }
 
 /* Digits of another base in decimal: repeated multiplication over limbs of nine digits. */
-static void put_integer(Dump *d, const Expr *e)
-{
+static void put_integer(Dump *d, const Expr *e) {
     const char *digits = e->constant.str;
     size_t n = e->constant.length;
     if (e->constant.base == 10) {
@@ -175,8 +166,7 @@ static void put_integer(Dump *d, const Expr *e)
 }
 
 /* The shortest digits that read back as the same double, laid out as repr does. */
-static void put_double(Dump *d, double value, int with_point)
-{
+static void put_double(Dump *d, double value, int with_point) {
     char buffer[40], digits[24];
     if (isinf(value)) {
         puts_to(d, "inf");
@@ -198,8 +188,7 @@ static void put_double(Dump *d, double value, int with_point)
             puts_to(d, ".");
             put(d, digits + 1, (size_t)(n - 1));
         }
-        put(d, buffer,
-            (size_t)snprintf(buffer, sizeof buffer, "e%c%02d", exponent < 0 ? '-' : '+', abs(exponent)));
+        put(d, buffer, (size_t)snprintf(buffer, sizeof buffer, "e%c%02d", exponent < 0 ? '-' : '+', abs(exponent)));
         return;
     }
     if (exponent < 0) {
@@ -218,15 +207,26 @@ static void put_double(Dump *d, double value, int with_point)
         puts_to(d, ".0");
 }
 
-static void put_constant(Dump *d, const Expr *e)
-{
+static void put_constant(Dump *d, const Expr *e) {
     switch (e->constant.kind) {
-    case CONST_NONE: puts_to(d, "None"); break;
-    case CONST_TRUE: puts_to(d, "True"); break;
-    case CONST_FALSE: puts_to(d, "False"); break;
-    case CONST_ELLIPSIS: puts_to(d, "Ellipsis"); break;
-    case CONST_INT: put_integer(d, e); break;
-    case CONST_FLOAT: put_double(d, e->constant.number, 1); break;
+    case CONST_NONE:
+        puts_to(d, "None");
+        break;
+    case CONST_TRUE:
+        puts_to(d, "True");
+        break;
+    case CONST_FALSE:
+        puts_to(d, "False");
+        break;
+    case CONST_ELLIPSIS:
+        puts_to(d, "Ellipsis");
+        break;
+    case CONST_INT:
+        put_integer(d, e);
+        break;
+    case CONST_FLOAT:
+        put_double(d, e->constant.number, 1);
+        break;
     case CONST_COMPLEX:
         put_double(d, e->constant.number, 0);
         puts_to(d, "j");
@@ -235,50 +235,46 @@ static void put_constant(Dump *d, const Expr *e)
         puts_to(d, "b");
         put_string(d, e->constant.str, e->constant.length, 1);
         break;
-    default: put_string(d, e->constant.str, e->constant.length, 0); break;
+    default:
+        put_string(d, e->constant.str, e->constant.length, 0);
+        break;
     }
 }
 
 /* ---- fields of the common kinds; empty and missing ones are left out ---- */
 
-static void name_field(Dump *d, const char *label, const Name *name)
-{
+static void name_field(Dump *d, const char *label, const Name *name) {
     if (!name)
         return;
     field(d, label);
     put_string(d, name->text, name->length, 0);
 }
 
-static void expr_field(Dump *d, const char *label, const Expr *e)
-{
+static void expr_field(Dump *d, const char *label, const Expr *e) {
     if (!e)
         return;
     field(d, label);
     dump_expr(d, e);
 }
 
-static void pattern_field(Dump *d, const char *label, const Pattern *pattern)
-{
+static void pattern_field(Dump *d, const char *label, const Pattern *pattern) {
     if (!pattern)
         return;
     field(d, label);
     dump_pattern(d, pattern);
 }
 
-static void ctx_field(Dump *d, const Expr *e)
-{
+static void ctx_field(Dump *d, const Expr *e) {
     field(d, "ctx");
     puts_to(d, e->ctx == CTX_STORE ? "Store()" : e->ctx == CTX_DEL ? "Del()" : "Load()");
 }
 
-static void separate(Dump *d, int i)
-{
+static void separate(Dump *d, int i) {
     if (i)
         puts_to(d, ", ");
 }
 
-static void exprs_field(Dump *d, const char *label, int n, Expr **at)
-{
+static void exprs_field(Dump *d, const char *label, int n, Expr **at) {
     if (n == 0)
         return;
     field(d, label);
@@ -293,8 +289,7 @@ static void exprs_field(Dump *d, const char *label, int n, Expr **at)
     puts_to(d, "]");
 }
 
-static void stmts_field(Dump *d, const char *label, const StmtSeq *seq)
-{
+static void stmts_field(Dump *d, const char *label, const StmtSeq *seq) {
     if (seq->n == 0)
         return;
     field(d, label);
@@ -306,8 +301,7 @@ static void stmts_field(Dump *d, const char *label, const StmtSeq *seq)
     puts_to(d, "]");
 }
 
-static void patterns_field(Dump *d, const char *label, const PatternSeq *seq)
-{
+static void patterns_field(Dump *d, const char *label, const PatternSeq *seq) {
     if (seq->n == 0)
         return;
     field(d, label);
@@ -319,8 +313,7 @@ static void patterns_field(Dump *d, const char *label, const PatternSeq *seq)
     puts_to(d, "]");
 }
 
-static void names_field(Dump *d, const char *label, const NameSeq *seq)
-{
+static void names_field(Dump *d, const char *label, const NameSeq *seq) {
     if (seq->n == 0)
         return;
     field(d, label);
@@ -332,8 +325,7 @@ static void names_field(Dump *d, const char *label, const NameSeq *seq)
     puts_to(d, "]");
 }
 
-static void generators_field(Dump *d, const ComprehensionSeq *seq)
-{
+static void generators_field(Dump *d, const ComprehensionSeq *seq) {
     field(d, "generators");
     puts_to(d, "[");
     for (int i = 0; i < seq->n; i++) {
@@ -349,8 +341,7 @@ static void generators_field(Dump *d, const ComprehensionSeq *seq)
     puts_to(d, "]");
 }
 
-static void keywords_field(Dump *d, const KeywordSeq *seq)
-{
+static void keywords_field(Dump *d, const KeywordSeq *seq) {
     if (seq->n == 0)
         return;
     field(d, "keywords");
@@ -365,16 +356,14 @@ static void keywords_field(Dump *d, const KeywordSeq *seq)
     puts_to(d, "]");
 }
 
-static void dump_arg(Dump *d, const Arg *arg)
-{
+static void dump_arg(Dump *d, const Arg *arg) {
     open_node(d, "arg");
     name_field(d, "arg", arg->arg);
     expr_field(d, "annotation", arg->annotation);
     close_node(d, arg->span);
 }
 
-static void args_field(Dump *d, const char *label, const ArgSeq *seq)
-{
+static void args_field(Dump *d, const char *label, const ArgSeq *seq) {
     if (seq->n == 0)
         return;
     field(d, label);
@@ -386,8 +375,7 @@ static void args_field(Dump *d, const char *label, const ArgSeq *seq)
     puts_to(d, "]");
 }
 
-static void arguments_field(Dump *d, const Arguments *args)
-{
+static void arguments_field(Dump *d, const Arguments *args) {
     field(d, "args");
     open_node(d, "arguments");
     args_field(d, "posonlyargs", &args->posonlyargs);
@@ -406,8 +394,7 @@ static void arguments_field(Dump *d, const Arguments *args)
     close_plain(d);
 }
 
-static void type_params_field(Dump *d, const TypeParamSeq *seq)
-{
+static void type_params_field(Dump *d, const TypeParamSeq *seq) {
     static const char *const names[] = {"TypeVar", "ParamSpec", "TypeVarTuple"};
     if (seq->n == 0)
         return;
@@ -426,15 +413,13 @@ static void type_params_field(Dump *d, const TypeParamSeq *seq)
 
 /* ---- expressions ---- */
 
-static void op_field(Dump *d, const char *name)
-{
+static void op_field(Dump *d, const char *name) {
     field(d, "op");
     puts_to(d, name);
     puts_to(d, "()");
 }
 
-static void dump_compare(Dump *d, const Expr *e)
-{
+static void dump_compare(Dump *d, const Expr *e) {
     expr_field(d, "left", e->compare.left);
     field(d, "ops");
     puts_to(d, "[");
@@ -447,8 +432,7 @@ static void dump_compare(Dump *d, const Expr *e)
     exprs_field(d, "comparators", e->compare.n, e->compare.comparators);
 }
 
-static void dump_leaf(Dump *d, const Expr *e)
-{
+static void dump_leaf(Dump *d, const Expr *e) {
     switch (e->kind) {
     case EXPR_CONSTANT:
         field(d, "value");
@@ -476,7 +460,8 @@ static void dump_leaf(Dump *d, const Expr *e)
         expr_field(d, "value", e->value.value);
         ctx_field(d, e);
         break;
-    case EXPR_LIST: case EXPR_TUPLE:
+    case EXPR_LIST:
+    case EXPR_TUPLE:
         exprs_field(d, "elts", e->seq.elts.n, e->seq.elts.at);
         ctx_field(d, e);
         break;
@@ -494,8 +479,7 @@ static void dump_leaf(Dump *d, const Expr *e)
     }
 }
 
-static void dump_operation(Dump *d, const Expr *e)
-{
+static void dump_operation(Dump *d, const Expr *e) {
     switch (e->kind) {
     case EXPR_BOOLOP:
         op_field(d, e->bool_op.op == BOOL_AND ? "And" : "Or");
@@ -517,10 +501,12 @@ static void dump_operation(Dump *d, const Expr *e)
     }
 }
 
-static void dump_expr_fields(Dump *d, const Expr *e)
-{
+static void dump_expr_fields(Dump *d, const Expr *e) {
     switch (e->kind) {
-    case EXPR_BOOLOP: case EXPR_NAMEDEXPR: case EXPR_BINOP: case EXPR_UNARYOP:
+    case EXPR_BOOLOP:
+    case EXPR_NAMEDEXPR:
+    case EXPR_BINOP:
+    case EXPR_UNARYOP:
         dump_operation(d, e);
         break;
     case EXPR_LAMBDA:
@@ -536,7 +522,9 @@ static void dump_expr_fields(Dump *d, const Expr *e)
         exprs_field(d, "keys", e->dict.n, e->dict.keys);
         exprs_field(d, "values", e->dict.n, e->dict.values);
         break;
-    case EXPR_LISTCOMP: case EXPR_SETCOMP: case EXPR_GENERATOREXP:
+    case EXPR_LISTCOMP:
+    case EXPR_SETCOMP:
+    case EXPR_GENERATOREXP:
         expr_field(d, "elt", e->comp.elt);
         generators_field(d, &e->comp.generators);
         break;
@@ -567,8 +555,7 @@ static void dump_expr_fields(Dump *d, const Expr *e)
     }
 }
 
-static void dump_expr(Dump *d, const Expr *e)
-{
+static void dump_expr(Dump *d, const Expr *e) {
     open_node(d, ast_expr_name(e->kind));
     if (!d->failed)
         dump_expr_fields(d, e);
@@ -577,8 +564,7 @@ static void dump_expr(Dump *d, const Expr *e)
 
 /* ---- patterns and statements ---- */
 
-static void dump_pattern(Dump *d, const Pattern *pattern)
-{
+static void dump_pattern(Dump *d, const Pattern *pattern) {
     open_node(d, ast_pattern_name(pattern->kind));
     if (d->failed)
         return;
@@ -588,10 +574,12 @@ static void dump_pattern(Dump *d, const Pattern *pattern)
         break;
     case PATTERN_MATCHSINGLETON:
         field(d, "value");
-        puts_to(d, pattern->singleton.value == CONST_NONE ? "None" :
-                   pattern->singleton.value == CONST_TRUE ? "True" : "False");
+        puts_to(d, pattern->singleton.value == CONST_NONE   ? "None"
+                   : pattern->singleton.value == CONST_TRUE ? "True"
+                                                            : "False");
         break;
-    case PATTERN_MATCHSEQUENCE: case PATTERN_MATCHOR:
+    case PATTERN_MATCHSEQUENCE:
+    case PATTERN_MATCHOR:
         patterns_field(d, "patterns", &pattern->seq.patterns);
         break;
     case PATTERN_MATCHMAPPING:
@@ -616,8 +604,7 @@ static void dump_pattern(Dump *d, const Pattern *pattern)
     close_node(d, pattern->span);
 }
 
-static void aliases_field(Dump *d, const AliasSeq *seq)
-{
+static void aliases_field(Dump *d, const AliasSeq *seq) {
     field(d, "names");
     puts_to(d, "[");
     for (int i = 0; i < seq->n; i++) {
@@ -630,8 +617,7 @@ static void aliases_field(Dump *d, const AliasSeq *seq)
     puts_to(d, "]");
 }
 
-static void handlers_field(Dump *d, const ExceptHandlerSeq *seq)
-{
+static void handlers_field(Dump *d, const ExceptHandlerSeq *seq) {
     if (seq->n == 0)
         return;
     field(d, "handlers");
@@ -647,8 +633,7 @@ static void handlers_field(Dump *d, const ExceptHandlerSeq *seq)
     puts_to(d, "]");
 }
 
-static void with_items_field(Dump *d, const WithItemSeq *seq)
-{
+static void with_items_field(Dump *d, const WithItemSeq *seq) {
     field(d, "items");
     puts_to(d, "[");
     for (int i = 0; i < seq->n; i++) {
@@ -661,8 +646,7 @@ static void with_items_field(Dump *d, const WithItemSeq *seq)
     puts_to(d, "]");
 }
 
-static void cases_field(Dump *d, const MatchCaseSeq *seq)
-{
+static void cases_field(Dump *d, const MatchCaseSeq *seq) {
     field(d, "cases");
     puts_to(d, "[");
     for (int i = 0; i < seq->n; i++) {
@@ -676,8 +660,7 @@ static void cases_field(Dump *d, const MatchCaseSeq *seq)
     puts_to(d, "]");
 }
 
-static void dump_definition(Dump *d, const Stmt *s)
-{
+static void dump_definition(Dump *d, const Stmt *s) {
     if (s->kind == STMT_CLASSDEF) {
         name_field(d, "name", s->class_def.name);
         exprs_field(d, "bases", s->class_def.bases.n, s->class_def.bases.at);
@@ -695,13 +678,15 @@ static void dump_definition(Dump *d, const Stmt *s)
     type_params_field(d, &s->func.type_params);
 }
 
-static void dump_compound(Dump *d, const Stmt *s)
-{
+static void dump_compound(Dump *d, const Stmt *s) {
     switch (s->kind) {
-    case STMT_FUNCTIONDEF: case STMT_ASYNCFUNCTIONDEF: case STMT_CLASSDEF:
+    case STMT_FUNCTIONDEF:
+    case STMT_ASYNCFUNCTIONDEF:
+    case STMT_CLASSDEF:
         dump_definition(d, s);
         break;
-    case STMT_FOR: case STMT_ASYNCFOR:
+    case STMT_FOR:
+    case STMT_ASYNCFOR:
         expr_field(d, "target", s->for_stmt.target);
         expr_field(d, "iter", s->for_stmt.iter);
         stmts_field(d, "body", &s->for_stmt.body);
@@ -717,7 +702,8 @@ static void dump_compound(Dump *d, const Stmt *s)
         stmts_field(d, "body", &s->if_stmt.body);
         stmts_field(d, "orelse", &s->if_stmt.orelse);
         break;
-    case STMT_WITH: case STMT_ASYNCWITH:
+    case STMT_WITH:
+    case STMT_ASYNCWITH:
         with_items_field(d, &s->with.items);
         stmts_field(d, "body", &s->with.body);
         break;
@@ -734,10 +720,10 @@ static void dump_compound(Dump *d, const Stmt *s)
     }
 }
 
-static void dump_simple(Dump *d, const Stmt *s)
-{
+static void dump_simple(Dump *d, const Stmt *s) {
     switch (s->kind) {
-    case STMT_RETURN: case STMT_EXPR:
+    case STMT_RETURN:
+    case STMT_EXPR:
         expr_field(d, "value", s->expr.value);
         break;
     case STMT_DELETE:
@@ -779,7 +765,8 @@ static void dump_simple(Dump *d, const Stmt *s)
         aliases_field(d, &s->import_from.names);
         int_field(d, "level", s->import_from.level);
         break;
-    case STMT_GLOBAL: case STMT_NONLOCAL:
+    case STMT_GLOBAL:
+    case STMT_NONLOCAL:
         names_field(d, "names", &s->global.names);
         break;
     default:
@@ -787,14 +774,22 @@ static void dump_simple(Dump *d, const Stmt *s)
     }
 }
 
-static void dump_stmt(Dump *d, const Stmt *s)
-{
+static void dump_stmt(Dump *d, const Stmt *s) {
     open_node(d, ast_stmt_name(s->kind));
     if (d->failed)
         return;
     switch (s->kind) {
-    case STMT_FUNCTIONDEF: case STMT_ASYNCFUNCTIONDEF: case STMT_CLASSDEF: case STMT_FOR: case STMT_ASYNCFOR:
-    case STMT_WHILE: case STMT_IF: case STMT_WITH: case STMT_ASYNCWITH: case STMT_MATCH: case STMT_TRY:
+    case STMT_FUNCTIONDEF:
+    case STMT_ASYNCFUNCTIONDEF:
+    case STMT_CLASSDEF:
+    case STMT_FOR:
+    case STMT_ASYNCFOR:
+    case STMT_WHILE:
+    case STMT_IF:
+    case STMT_WITH:
+    case STMT_ASYNCWITH:
+    case STMT_MATCH:
+    case STMT_TRY:
     case STMT_TRYSTAR:
         dump_compound(d, s);
         break;
@@ -805,8 +800,7 @@ static void dump_stmt(Dump *d, const Stmt *s)
     close_node(d, s->span);
 }
 
-char *ast_dump(Arena *arena, const AstModule *module, int attributes, size_t *length, size_t *size)
-{
+char *ast_dump(Arena *arena, const AstModule *module, int attributes, size_t *length, size_t *size) {
     static const char *const names[] = {"Module", "Expression", "Interactive"};
     Dump d = {.arena = arena, .attributes = attributes};
     open_node(&d, names[module->kind]);

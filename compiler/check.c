@@ -1,5 +1,5 @@
-/* SyntaxWarnings: a missing comma that turns two items into a call or subscript, `is` with a literal, an assertion about
- * a tuple. */
+/* SyntaxWarnings: a missing comma that turns two items into a call or subscript, `is` with a literal, an assertion
+ * about a tuple. */
 #include "runtime/vm.h"
 
 #include "compiler/check.h"
@@ -7,14 +7,23 @@
 
 static const char *constant_type(const Expr *e) {
     switch ((ConstKind)e->constant.kind) {
-    case CONST_NONE: return "NoneType";
-    case CONST_TRUE: case CONST_FALSE: return "bool";
-    case CONST_ELLIPSIS: return "ellipsis";
-    case CONST_INT: return "int";
-    case CONST_FLOAT: return "float";
-    case CONST_COMPLEX: return "complex";
-    case CONST_STR: return "str";
-    case CONST_BYTES: return "bytes";
+    case CONST_NONE:
+        return "NoneType";
+    case CONST_TRUE:
+    case CONST_FALSE:
+        return "bool";
+    case CONST_ELLIPSIS:
+        return "ellipsis";
+    case CONST_INT:
+        return "int";
+    case CONST_FLOAT:
+        return "float";
+    case CONST_COMPLEX:
+        return "complex";
+    case CONST_STR:
+        return "str";
+    case CONST_BYTES:
+        return "bytes";
     }
     return NULL;
 }
@@ -22,15 +31,28 @@ static const char *constant_type(const Expr *e) {
 /* The type that the value of e is sure to have; NULL: not known. */
 static const char *sure_type(Compiler *c, const Expr *e) {
     switch ((ExprKind)e->kind) {
-    case EXPR_TUPLE: return "tuple";
-    case EXPR_LIST: case EXPR_LISTCOMP: return "list";
-    case EXPR_DICT: case EXPR_DICTCOMP: return "dict";
-    case EXPR_SET: case EXPR_SETCOMP: return "set";
-    case EXPR_GENERATOREXP: return "generator";
-    case EXPR_LAMBDA: return "function";
-    case EXPR_JOINEDSTR: case EXPR_FORMATTEDVALUE: return "str";
-    case EXPR_CONSTANT: return constant_type(e);
-    case EXPR_UNARYOP: case EXPR_BINOP: {
+    case EXPR_TUPLE:
+        return "tuple";
+    case EXPR_LIST:
+    case EXPR_LISTCOMP:
+        return "list";
+    case EXPR_DICT:
+    case EXPR_DICTCOMP:
+        return "dict";
+    case EXPR_SET:
+    case EXPR_SETCOMP:
+        return "set";
+    case EXPR_GENERATOREXP:
+        return "generator";
+    case EXPR_LAMBDA:
+        return "function";
+    case EXPR_JOINEDSTR:
+    case EXPR_FORMATTEDVALUE:
+        return "str";
+    case EXPR_CONSTANT:
+        return constant_type(e);
+    case EXPR_UNARYOP:
+    case EXPR_BINOP: {
         Value value = fold_expr(c, e);
         if (!value)
             return NULL;
@@ -38,7 +60,8 @@ static const char *sure_type(Compiler *c, const Expr *e) {
         decref(c->vm, value);
         return name;
     }
-    default: return NULL;
+    default:
+        return NULL;
     }
 }
 
@@ -51,8 +74,8 @@ static bool is_one_of(const char *name, const char *const *names) {
 }
 
 void check_subscript(Compiler *c, const Expr *value, const Expr *index) {
-    static const char *const plain[] = {"NoneType", "bool", "ellipsis", "int", "float", "complex", "set", "generator",
-                                        "function", NULL};
+    static const char *const plain[] = {"NoneType", "bool", "ellipsis",  "int",      "float",
+                                        "complex",  "set",  "generator", "function", NULL};
     static const char *const sequences[] = {"str", "bytes", "tuple", "list", NULL};
     static const char *const indices[] = {"int", "bool", NULL};
     if (value->kind == EXPR_NAME || value->kind == EXPR_ATTRIBUTE)
@@ -101,8 +124,10 @@ void check_compare(Compiler *c, const Expr *e) {
             if (!type)
                 type = literal_type(c, right);
             if (type) {
-                context_warn(c, &e->span, op == CMPOP_IS ? "\"is\" with '%s' literal. Did you mean \"==\"?"
-                             : "\"is not\" with '%s' literal. Did you mean \"!=\"?", type);
+                context_warn(c, &e->span,
+                             op == CMPOP_IS ? "\"is\" with '%s' literal. Did you mean \"==\"?"
+                                            : "\"is not\" with '%s' literal. Did you mean \"!=\"?",
+                             type);
                 return;
             }
         }

@@ -6,7 +6,8 @@
 #include "object/bytes.h"
 #include "runtime/warnings.h"
 
-/* Errors and warnings of the parser --------------------------------------------------------------------------------- */
+/* Errors and warnings of the parser ---------------------------------------------------------------------------------
+ */
 
 static Value text_line(VM *vm, const char *line, size_t length, bool newline) {
     if (!line)
@@ -26,12 +27,23 @@ static void raise_parse_error(Compiler *c, const ParseError *e) {
         return;
     context_fail(c);
     switch ((ParseErrorKind)e->kind) {
-    case PARSE_NOMEMORY: raise_memory(vm); return;
-    case PARSE_TOODEEP: raisef(vm, vm->exc.MemoryError, "%s", e->msg); return;
-    case PARSE_INDENTATION: type = vm->exc.IndentationError; break;
-    case PARSE_TAB: type = vm->exc.TabError; break;
-    case PARSE_INCOMPLETE: type = vm->exc.IncompleteInputError; break;
-    default: break;
+    case PARSE_NOMEMORY:
+        raise_memory(vm);
+        return;
+    case PARSE_TOODEEP:
+        raisef(vm, vm->exc.MemoryError, "%s", e->msg);
+        return;
+    case PARSE_INDENTATION:
+        type = vm->exc.IndentationError;
+        break;
+    case PARSE_TAB:
+        type = vm->exc.TabError;
+        break;
+    case PARSE_INCOMPLETE:
+        type = vm->exc.IncompleteInputError;
+        break;
+    default:
+        break;
     }
     Value message = str_from_c(vm, e->msg ? e->msg : "invalid syntax"), error = 0;
     Value text = message ? text_line(vm, e->source_line, e->source_line_length, e->source_line_newline) : 0;
@@ -68,16 +80,17 @@ static void issue_warning(Compiler *c, const ParseWarning *w) {
     decref(vm, message);
 }
 
-/* from __future__ --------------------------------------------------------------------------------------------------- */
+/* from __future__ ---------------------------------------------------------------------------------------------------
+ */
 
 static bool is_future_import(const Stmt *s) {
-    return s->kind == STMT_IMPORTFROM && s->import_from.module && s->import_from.level == 0
-           && strcmp(s->import_from.module->text, "__future__") == 0;
+    return s->kind == STMT_IMPORTFROM && s->import_from.module && s->import_from.level == 0 &&
+           strcmp(s->import_from.module->text, "__future__") == 0;
 }
 
 static void future_feature(Compiler *c, const Stmt *s, const char *name) {
-    static const char *const old[] = {"nested_scopes", "generators", "division", "absolute_import", "with_statement",
-                                      "print_function", "unicode_literals", "generator_stop"};
+    static const char *const old[] = {"nested_scopes",  "generators",     "division",         "absolute_import",
+                                      "with_statement", "print_function", "unicode_literals", "generator_stop"};
     for (size_t i = 0; i < ARRAY_LEN(old); i++) {
         if (strcmp(name, old[i]) == 0)
             return;
@@ -91,7 +104,7 @@ static void future_feature(Compiler *c, const Stmt *s, const char *name) {
         return;
     }
     Value message = strcmp(name, "braces") == 0 ? str_from_c(c->vm, "not a chance")
-                    : str_printf(c->vm, "future feature %.100s is not defined", name);
+                                                : str_printf(c->vm, "future feature %.100s is not defined", name);
     if (!message) {
         context_fail(c);
         return;
@@ -118,7 +131,8 @@ static void read_future(Compiler *c) {
     }
 }
 
-/* Entry ------------------------------------------------------------------------------------------------------------- */
+/* Entry -------------------------------------------------------------------------------------------------------------
+ */
 
 /* A str with lone surrogates has no UTF-8 form: the error is that of encoding it. */
 static bool check_encodable(VM *vm, Value source) {

@@ -6,13 +6,17 @@
 
 /* The flags of compile(). */
 enum {
-    COMPILE_DONT_IMPLY_DEDENT = 0x200, COMPILE_TOP_LEVEL_AWAIT = 0x2000, COMPILE_ALLOW_INCOMPLETE_INPUT = 0x4000,
+    COMPILE_DONT_IMPLY_DEDENT = 0x200,
+    COMPILE_TOP_LEVEL_AWAIT = 0x2000,
+    COMPILE_ALLOW_INCOMPLETE_INPUT = 0x4000,
     COMPILE_FILE_INPUT = 0x10000, /* not of compile(): decoding errors are worded as for the program's own file */
-    COMPILE_FUTURE_BARRY = 0x400000, COMPILE_FUTURE_ANNOTATIONS = 0x1000000
+    COMPILE_FUTURE_BARRY = 0x400000,
+    COMPILE_FUTURE_ANNOTATIONS = 0x1000000
 };
 
-/* Compiles `source`, a str or bytes, in `mode` "exec", "eval" or "single". optimize is 0, 1, 2 or -1 for the VM's level.
- * Owned code object; 0 with an exception: SyntaxError with all its fields, ValueError, MemoryError, RecursionError. */
+/* Compiles `source`, a str or bytes, in `mode` "exec", "eval" or "single". optimize is 0, 1, 2 or -1 for the VM's
+ * level. Owned code object; 0 with an exception: SyntaxError with all its fields, ValueError, MemoryError,
+ * RecursionError. */
 Value compile_source(VM *vm, Value source, Value filename, const char *mode, int flags, int optimize);
 
 #endif

@@ -1,7 +1,7 @@
 /* Constants of a compilation: one object for all equal constants of the same type.
  *
- * Invariant: two constants are the same here only if no script can tell them apart: 1, 1.0 and True differ, so do 0.0 and
- * -0.0, and so do tuples that differ in such an item. */
+ * Invariant: two constants are the same here only if no script can tell them apart: 1, 1.0 and True differ, so do 0.0
+ * and -0.0, and so do tuples that differ in such an item. */
 #include "runtime/vm.h"
 
 #include "compiler/emit.h"
@@ -9,7 +9,7 @@
 #include "object/set.h"
 
 typedef struct ConstTable {
-    Value *slots;           /* owned; 0: free */
+    Value *slots; /* owned; 0: free */
     uint32_t used, capacity;
 } ConstTable;
 
@@ -22,14 +22,16 @@ static uint64_t const_hash(VM *vm, Value v) {
     if (!is_obj(v))
         return mix(1, v);
     switch ((Kind)as_obj(v)->kind) {
-    case KIND_STR: return mix(2, (uint64_t)str_hash(vm, as_str(v)));
+    case KIND_STR:
+        return mix(2, (uint64_t)str_hash(vm, as_str(v)));
     case KIND_BYTES: {
         uint64_t h = 3;
         for (size_t i = 0; i < as_bytes(v)->len; i++)
             h = mix(h, (unsigned char)as_bytes(v)->data[i]);
         return h;
     }
-    case KIND_INT: return mix(4, (uint64_t)int_hash(v));
+    case KIND_INT:
+        return mix(4, (uint64_t)int_hash(v));
     case KIND_COMPLEX: {
         uint64_t bits[2];
         memcpy(bits, &((Complex *)as_obj(v))->real, sizeof bits);
@@ -41,8 +43,10 @@ static uint64_t const_hash(VM *vm, Value v) {
             h = mix(h, const_hash(vm, as_tuple(v)->items[i]));
         return h;
     }
-    case KIND_SET: return mix(7, set_len(v));
-    default: return mix(8, v);
+    case KIND_SET:
+        return mix(7, set_len(v));
+    default:
+        return mix(8, v);
     }
 }
 
@@ -66,10 +70,13 @@ static bool const_same(Value a, Value b) {
     if (!is_obj(a) || !is_obj(b) || as_obj(a)->kind != as_obj(b)->kind)
         return false;
     switch ((Kind)as_obj(a)->kind) {
-    case KIND_STR: return str_equal(as_str(a), as_str(b));
+    case KIND_STR:
+        return str_equal(as_str(a), as_str(b));
     case KIND_BYTES:
-        return as_bytes(a)->len == as_bytes(b)->len && memcmp(as_bytes(a)->data, as_bytes(b)->data, as_bytes(a)->len) == 0;
-    case KIND_INT: return int_equal(a, b);
+        return as_bytes(a)->len == as_bytes(b)->len &&
+               memcmp(as_bytes(a)->data, as_bytes(b)->data, as_bytes(a)->len) == 0;
+    case KIND_INT:
+        return int_equal(a, b);
     case KIND_COMPLEX:
         return memcmp(&((Complex *)as_obj(a))->real, &((Complex *)as_obj(b))->real, 2 * sizeof(double)) == 0;
     case KIND_TUPLE:
@@ -80,8 +87,10 @@ static bool const_same(Value a, Value b) {
                 return false;
         }
         return true;
-    case KIND_SET: return same_sets(a, b);
-    default: return false;
+    case KIND_SET:
+        return same_sets(a, b);
+    default:
+        return false;
     }
 }
 

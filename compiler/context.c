@@ -1,8 +1,8 @@
 /* The state of one compilation.
  *
- * Invariant: once `failed` is set an exception is pending and no function here calls into the VM any more; the stages go
- * on returning quickly without looking at each result. Names are numbered by their interned string, so a mangled name
- * and the same text written out are one name. */
+ * Invariant: once `failed` is set an exception is pending and no function here calls into the VM any more; the stages
+ * go on returning quickly without looking at each result. Names are numbered by their interned string, so a mangled
+ * name and the same text written out are one name. */
 #include "runtime/vm.h"
 
 #include "compiler/context.h"
@@ -164,9 +164,7 @@ static NameId id_of_text(Compiler *c, const char *text, size_t length) {
     return id;
 }
 
-NameId context_id_c(Compiler *c, const char *text) {
-    return id_of_text(c, text, strlen(text));
-}
+NameId context_id_c(Compiler *c, const char *text) { return id_of_text(c, text, strlen(text)); }
 
 NameId context_id(Compiler *c, const Name *name) {
     uint64_t *slot = map_slot(&c->arena, &c->ids, (uint64_t)(uintptr_t)name);
@@ -208,7 +206,8 @@ NameId context_mangled(Compiler *c, const Name *private, const Map *only, const 
     return id_of_text(c, joined, owner_length + length + 1);
 }
 
-/* Errors ----------------------------------------------------------------------------------------------------------- */
+/* Errors -----------------------------------------------------------------------------------------------------------
+ */
 
 Value context_syntax_error(VM *vm, Type *type, Value message, Value filename, int line, int offset, Value text,
                            int end_line, int end_offset) {
@@ -252,8 +251,8 @@ bool context_error_columns(Compiler *c, int line, int offset, int end_line, int 
     Value text = source_line(c, line, which_text);
     if (!text)
         return false;
-    Value error = context_syntax_error(vm, vm->exc.SyntaxError, message, c->filename, line, offset, text, end_line,
-                                       end_offset);
+    Value error =
+        context_syntax_error(vm, vm->exc.SyntaxError, message, c->filename, line, offset, text, end_line, end_offset);
     decref(vm, text);
     if (error && c->declaring) {
         Value args = tuple_pack(vm, 1, message);

@@ -28,15 +28,15 @@ typedef struct Compiler {
     VM *vm;
     Arena arena;
     const AstModule *module;
-    Value filename;         /* borrowed */
+    Value filename; /* borrowed */
     int optimize;
     bool future_annotations, barry, top_level_await;
     int future_line, future_col; /* where the last `from __future__` import that counts begins; line 0: none */
-    bool declaring;         /* before code generation: errors have the message alone in their args */
-    bool failed;            /* an exception is pending: everything else is skipped as quickly as possible */
+    bool declaring;              /* before code generation: errors have the message alone in their args */
+    bool failed;                 /* an exception is pending: everything else is skipped as quickly as possible */
     uint32_t depth;
     Map ids, id_of_value, mangled, scopes;
-    Value *names;           /* by NameId, owned interned strings */
+    Value *names; /* by NameId, owned interned strings */
     uint32_t nnames, names_capacity;
     struct Scope *top_scope;
     struct Unit *unit, *spare_units;

@@ -4,8 +4,8 @@
 #include "compiler/gen.h"
 
 bool gen_is_docstring(StmtSeq body) {
-    return body.n > 0 && body.at[0]->kind == STMT_EXPR && body.at[0]->expr.value->kind == EXPR_CONSTANT
-           && body.at[0]->expr.value->constant.kind == CONST_STR;
+    return body.n > 0 && body.at[0]->kind == STMT_EXPR && body.at[0]->expr.value->kind == EXPR_CONSTANT &&
+           body.at[0]->expr.value->constant.kind == CONST_STR;
 }
 
 static size_t expand_tabs(char *out, const char *text, size_t n) {

@@ -1,8 +1,8 @@
 /* The instruction buffer and its assembler.
  *
- * Invariant: dead code is never stored, so every stored instruction can be reached, every label that is jumped to gets
- * placed, and what is known about locals at a label is what all jumps to it agree on. Near jumps are assumed until the
- * layout shows that one does not fit; then its compare and its jump are written apart. */
+ * Invariant: dead code is never stored, so every stored instruction can be reached, every label that is jumped to
+ * gets placed, and what is known about locals at a label is what all jumps to it agree on. Near jumps are assumed
+ * until the layout shows that one does not fit; then its compare and its jump are written apart. */
 #include "runtime/vm.h"
 
 #include "code/verify.h"
@@ -79,7 +79,8 @@ void unit_free_spares(Compiler *c) {
     c->spare_units = NULL;
 }
 
-/* Labels ------------------------------------------------------------------------------------------------------------ */
+/* Labels ------------------------------------------------------------------------------------------------------------
+ */
 
 int emit_label(Compiler *c) {
     Unit *u = c->unit;
@@ -135,21 +136,26 @@ void emit_place_handler(Compiler *c, int label, const Known *entry, bool alive) 
     emit_place_body(c, label, entry, alive);
 }
 
-/* Instructions ------------------------------------------------------------------------------------------------------ */
+/* Instructions ------------------------------------------------------------------------------------------------------
+ */
 
 static bool never_falls_through(int op) {
     switch (op) {
-    case BC_JUMP: case BC_RETURN: case BC_RETURN_K: case BC_RERAISE: case BC_RERAISE_BARE: case BC_RAISE:
-    case BC_RAISE_FROM: case BC_RAISE_CURRENT:
+    case BC_JUMP:
+    case BC_RETURN:
+    case BC_RETURN_K:
+    case BC_RERAISE:
+    case BC_RERAISE_BARE:
+    case BC_RAISE:
+    case BC_RAISE_FROM:
+    case BC_RAISE_CURRENT:
         return true;
     default:
         return false;
     }
 }
 
-static int16_t short_column(int column) {
-    return column > INT16_MAX ? -1 : (int16_t)column;
-}
+static int16_t short_column(int column) { return column > INT16_MAX ? -1 : (int16_t)column; }
 
 static Ins *append(Compiler *c, int op, int a, int b, int d, const Span *at) {
     Unit *u = c->unit;
@@ -174,9 +180,7 @@ static Ins *append(Compiler *c, int op, int a, int b, int d, const Span *at) {
     return ins;
 }
 
-void emit(Compiler *c, int op, int a, int b, int d, const Span *at) {
-    append(c, op, a, b, d, at);
-}
+void emit(Compiler *c, int op, int a, int b, int d, const Span *at) { append(c, op, a, b, d, at); }
 
 void emit_x(Compiler *c, int op, int a, uint32_t x, const Span *at) {
     Ins *ins = append(c, op, a, 0, 0, at);
@@ -209,13 +213,9 @@ void emit_jump(Compiler *c, int op, int a, int b, int d, int label, const Span *
     }
 }
 
-void emit_goto(Compiler *c, int label, const Span *at) {
-    emit_jump(c, BC_JUMP, 0, 0, 0, label, at);
-}
+void emit_goto(Compiler *c, int label, const Span *at) { emit_jump(c, BC_JUMP, 0, 0, 0, label, at); }
 
-void emit_dead(Compiler *c) {
-    c->unit->dead = true;
-}
+void emit_dead(Compiler *c) { c->unit->dead = true; }
 
 uint32_t emit_region(Compiler *c, int label, int reg) {
     Unit *u = c->unit;
@@ -268,13 +268,14 @@ uint32_t emit_name(Compiler *c, NameId id) {
     return (uint32_t)*slot - 1;
 }
 
-/* Assembly ---------------------------------------------------------------------------------------------------------- */
+/* Assembly ----------------------------------------------------------------------------------------------------------
+ */
 
 typedef struct Assembler {
     Compiler *c;
     Unit *u;
-    uint32_t *at;           /* word offset of each instruction, and of the end */
-    uint8_t *shape;         /* SHAPE_* of each instruction */
+    uint32_t *at;   /* word offset of each instruction, and of the end */
+    uint8_t *shape; /* SHAPE_* of each instruction */
     Instr *words;
     HandlerEntry *handlers;
     CodePosition *positions;
@@ -321,11 +322,16 @@ static bool layout_once(Assembler *s) {
 /* The conditional jump that is taken when op is not; 0: none. */
 static int opposite(int op) {
     switch (op) {
-    case BC_JUMP_IF_TRUE: return BC_JUMP_IF_FALSE;
-    case BC_JUMP_IF_FALSE: return BC_JUMP_IF_TRUE;
-    case BC_JUMP_IF_NONE: return BC_JUMP_IF_NOT_NONE;
-    case BC_JUMP_IF_NOT_NONE: return BC_JUMP_IF_NONE;
-    default: break;
+    case BC_JUMP_IF_TRUE:
+        return BC_JUMP_IF_FALSE;
+    case BC_JUMP_IF_FALSE:
+        return BC_JUMP_IF_TRUE;
+    case BC_JUMP_IF_NONE:
+        return BC_JUMP_IF_NOT_NONE;
+    case BC_JUMP_IF_NOT_NONE:
+        return BC_JUMP_IF_NONE;
+    default:
+        break;
     }
     if (opcode_formats[op][0] != 'J')
         return 0;
@@ -333,7 +339,8 @@ static int opposite(int op) {
     return row < 4 ? op + 2 : op - 2;
 }
 
-/* A conditional jump over an unconditional one (`if x: continue`) becomes the opposite jump to where that one goes. */
+/* A conditional jump over an unconditional one (`if x: continue`) becomes the opposite jump to where that one goes.
+ */
 static void merge_jumps(Assembler *s) {
     Unit *u = s->u;
     for (uint32_t i = 0; i + 1 < u->nins; i++) {
@@ -400,9 +407,10 @@ static void write_tables(Assembler *s) {
         if (s->shape[i] == SHAPE_GONE)
             continue;
         const CodePosition *p = s->npositions ? &s->positions[s->npositions - 1] : NULL;
-        if (!p || p->line != ins->line || p->end_line != ins->end_line || p->col != ins->col
-            || p->end_col != ins->end_col)
-            s->positions[s->npositions++] = (CodePosition){s->at[i], ins->line, ins->end_line, ins->col, ins->end_col};
+        if (!p || p->line != ins->line || p->end_line != ins->end_line || p->col != ins->col ||
+            p->end_col != ins->end_col)
+            s->positions[s->npositions++] =
+                (CodePosition){s->at[i], ins->line, ins->end_line, ins->col, ins->end_col};
         if (!ins->region)
             continue;
         const Region *region = &u->regions[ins->region];
@@ -454,12 +462,27 @@ static Value make_code(Assembler *s, uint32_t flags, int argcount, int posonly, 
     for (uint32_t i = 0; i < u->nnames; i++)
         names[i] = context_name(c, u->names[i]);
     CodeInit init = {
-        .instrs = s->words, .ninstrs = s->nwords, .consts = u->consts, .nconsts = u->nconsts, .names = names,
-        .nnames = u->nnames, .handlers = s->handlers, .nhandlers = s->nhandlers, .positions = s->positions,
-        .npositions = s->npositions, .local_kinds = u->local_kinds, .argcount = (uint16_t)argcount,
-        .posonlyargcount = (uint16_t)posonly, .kwonlyargcount = (uint16_t)kwonly, .nlocals = (uint16_t)u->nlocals,
-        .nregs = (uint16_t)u->max, .flags = flags, .firstlineno = u->firstlineno, .name = context_name(c, u->name),
-        .qualname = u->qualname, .filename = c->filename,
+        .instrs = s->words,
+        .ninstrs = s->nwords,
+        .consts = u->consts,
+        .nconsts = u->nconsts,
+        .names = names,
+        .nnames = u->nnames,
+        .handlers = s->handlers,
+        .nhandlers = s->nhandlers,
+        .positions = s->positions,
+        .npositions = s->npositions,
+        .local_kinds = u->local_kinds,
+        .argcount = (uint16_t)argcount,
+        .posonlyargcount = (uint16_t)posonly,
+        .kwonlyargcount = (uint16_t)kwonly,
+        .nlocals = (uint16_t)u->nlocals,
+        .nregs = (uint16_t)u->max,
+        .flags = flags,
+        .firstlineno = u->firstlineno,
+        .name = context_name(c, u->name),
+        .qualname = u->qualname,
+        .filename = c->filename,
     };
     Value code = 0;
     init.local_names = name_tuple(c, u->local_ids, (uint32_t)u->nlocals);

@@ -1,8 +1,8 @@
 /* Constant folding: the value of an expression that is known when it is compiled.
  *
- * Invariant: only values of built-in types are computed on, so no script code runs here, and results are limited in size
- * so that a short source text cannot make a large code object. What would raise is not folded: it raises at run time, at
- * its place. */
+ * Invariant: only values of built-in types are computed on, so no script code runs here, and results are limited in
+ * size so that a short source text cannot make a large code object. What would raise is not folded: it raises at run
+ * time, at its place. */
 #include "runtime/vm.h"
 
 #include "compiler/gen.h"
@@ -15,9 +15,9 @@
 #define FOLD_TOTAL_ITEMS 1024
 
 static const uint8_t binary_ops[] = {
-    [BINOP_ADD] = OP_ADD, [BINOP_SUB] = OP_SUB, [BINOP_MULT] = OP_MUL, [BINOP_MATMULT] = OP_MATMUL,
-    [BINOP_DIV] = OP_TRUEDIV, [BINOP_MOD] = OP_MOD, [BINOP_POW] = OP_POW, [BINOP_LSHIFT] = OP_LSHIFT,
-    [BINOP_RSHIFT] = OP_RSHIFT, [BINOP_BITOR] = OP_OR, [BINOP_BITXOR] = OP_XOR, [BINOP_BITAND] = OP_AND,
+    [BINOP_ADD] = OP_ADD,           [BINOP_SUB] = OP_SUB,  [BINOP_MULT] = OP_MUL,   [BINOP_MATMULT] = OP_MATMUL,
+    [BINOP_DIV] = OP_TRUEDIV,       [BINOP_MOD] = OP_MOD,  [BINOP_POW] = OP_POW,    [BINOP_LSHIFT] = OP_LSHIFT,
+    [BINOP_RSHIFT] = OP_RSHIFT,     [BINOP_BITOR] = OP_OR, [BINOP_BITXOR] = OP_XOR, [BINOP_BITAND] = OP_AND,
     [BINOP_FLOORDIV] = OP_FLOORDIV,
 };
 
@@ -39,26 +39,38 @@ Value fold_constant(Compiler *c, const Expr *e) {
     if (c->failed)
         return 0;
     switch ((ConstKind)e->constant.kind) {
-    case CONST_NONE: return VALUE_NONE;
-    case CONST_TRUE: return VALUE_TRUE;
-    case CONST_FALSE: return VALUE_FALSE;
-    case CONST_ELLIPSIS: return VALUE_ELLIPSIS;
-    case CONST_INT: value = integer_constant(c, e); break;
-    case CONST_FLOAT: return from_double(e->constant.number);
-    case CONST_COMPLEX: value = complex_new(vm, 0.0, e->constant.number); break;
-    case CONST_STR: value = str_new(vm, e->constant.str, e->constant.length); break;
-    case CONST_BYTES: value = bytes_new(vm, e->constant.str, e->constant.length); break;
+    case CONST_NONE:
+        return VALUE_NONE;
+    case CONST_TRUE:
+        return VALUE_TRUE;
+    case CONST_FALSE:
+        return VALUE_FALSE;
+    case CONST_ELLIPSIS:
+        return VALUE_ELLIPSIS;
+    case CONST_INT:
+        value = integer_constant(c, e);
+        break;
+    case CONST_FLOAT:
+        return from_double(e->constant.number);
+    case CONST_COMPLEX:
+        value = complex_new(vm, 0.0, e->constant.number);
+        break;
+    case CONST_STR:
+        value = str_new(vm, e->constant.str, e->constant.length);
+        break;
+    case CONST_BYTES:
+        value = bytes_new(vm, e->constant.str, e->constant.length);
+        break;
     }
     if (!value)
         context_fail(c);
     return value;
 }
 
-/* Binary operations ------------------------------------------------------------------------------------------------- */
+/* Binary operations -------------------------------------------------------------------------------------------------
+ */
 
-static bool is_number(Value v) {
-    return is_int(v) || is_float(v) || is_complex(v);
-}
+static bool is_number(Value v) { return is_int(v) || is_float(v) || is_complex(v); }
 
 /* How many items a tuple holds, nested ones included; gives up (negative) at the limit. */
 static int64_t count_items(Value v, int64_t limit) {
@@ -86,9 +98,7 @@ static bool safe_repeat(Value sequence, Value times) {
     return size == 0 || n <= (int64_t)(FOLD_STRING_SIZE / size);
 }
 
-static bool is_sequence(Value v) {
-    return is_tuple(v) || is_str(v) || is_bytes(v);
-}
+static bool is_sequence(Value v) { return is_tuple(v) || is_str(v) || is_bytes(v); }
 
 static bool safe_power(Value base, Value exponent) {
     int64_t n;
@@ -96,8 +106,7 @@ static bool safe_power(Value base, Value exponent) {
         return is_number(base) && is_number(exponent);
     if (int_sign(base) == 0)
         return true;
-    return int_fits_int64(exponent, &n) && n <= FOLD_INT_BITS
-           && (int64_t)int_bit_length(base) * n <= FOLD_INT_BITS;
+    return int_fits_int64(exponent, &n) && n <= FOLD_INT_BITS && (int64_t)int_bit_length(base) * n <= FOLD_INT_BITS;
 }
 
 static bool safe_binary(int op, Value a, Value b) {
@@ -111,18 +120,22 @@ static bool safe_binary(int op, Value a, Value b) {
         if (is_sequence(b))
             return safe_repeat(b, a);
         return is_number(a) && is_number(b);
-    case BINOP_POW: return safe_power(a, b);
+    case BINOP_POW:
+        return safe_power(a, b);
     case BINOP_LSHIFT:
         if (!is_int(a) || !is_int(b) || !int_fits_int64(b, &n) || n < 0)
             return false;
         return int_sign(a) == 0 || (n <= FOLD_INT_BITS && (int64_t)int_bit_length(a) + n <= FOLD_INT_BITS);
-    case BINOP_MOD: return is_number(a) && is_number(b);
-    case BINOP_MATMULT: return false;
+    case BINOP_MOD:
+        return is_number(a) && is_number(b);
+    case BINOP_MATMULT:
+        return false;
     case BINOP_ADD:
         if (is_sequence(a) && is_sequence(b))
             return as_obj(a)->kind == as_obj(b)->kind;
         return is_number(a) && is_number(b);
-    default: return is_number(a) && is_number(b);
+    default:
+        return is_number(a) && is_number(b);
     }
 }
 
@@ -145,7 +158,8 @@ Value fold_binary(Compiler *c, int op, Value left, Value right) {
     return forgive(c, arith_binary(c->vm, (BinaryOp)binary_ops[op], left, right));
 }
 
-/* Other forms ------------------------------------------------------------------------------------------------------- */
+/* Other forms -------------------------------------------------------------------------------------------------------
+ */
 
 static Value fold_unary(Compiler *c, const Expr *e) {
     Value operand = fold_expr(c, e->unary.operand), result = 0;
@@ -175,8 +189,8 @@ static Value fold_tuple(Compiler *c, const Expr *e) {
     int n = e->seq.elts.n;
     for (int i = 0; i < n; i++) { /* most tuples fail here, without an allocation */
         int kind = e->seq.elts.at[i]->kind;
-        if (kind != EXPR_CONSTANT && kind != EXPR_UNARYOP && kind != EXPR_BINOP && kind != EXPR_TUPLE
-            && kind != EXPR_SUBSCRIPT && kind != EXPR_NAME)
+        if (kind != EXPR_CONSTANT && kind != EXPR_UNARYOP && kind != EXPR_BINOP && kind != EXPR_TUPLE &&
+            kind != EXPR_SUBSCRIPT && kind != EXPR_NAME)
             return 0;
     }
     Value tuple = tuple_new(c->vm, (size_t)n);
@@ -228,32 +242,48 @@ static Value fold_binop(Compiler *c, const Expr *e) {
 Value fold_expr(Compiler *c, const Expr *e) {
     Value result = 0;
     switch ((ExprKind)e->kind) {
-    case EXPR_CONSTANT: return fold_constant(c, e);
+    case EXPR_CONSTANT:
+        return fold_constant(c, e);
     case EXPR_NAME:
         if (e->ctx == CTX_LOAD && e->name.id->length == 9 && context_id(c, e->name.id) == c->id_debug)
             return from_bool(c->optimize == 0);
         return 0;
-    case EXPR_UNARYOP: case EXPR_BINOP: case EXPR_TUPLE: case EXPR_SUBSCRIPT:
+    case EXPR_UNARYOP:
+    case EXPR_BINOP:
+    case EXPR_TUPLE:
+    case EXPR_SUBSCRIPT:
         if (e->kind == EXPR_TUPLE && e->ctx != CTX_LOAD)
             return 0;
         if (!context_enter(c))
             return 0;
-        result = e->kind == EXPR_UNARYOP ? fold_unary(c, e) : e->kind == EXPR_BINOP ? fold_binop(c, e)
-                 : e->kind == EXPR_TUPLE ? fold_tuple(c, e) : fold_subscript(c, e);
+        result = e->kind == EXPR_UNARYOP ? fold_unary(c, e)
+                 : e->kind == EXPR_BINOP ? fold_binop(c, e)
+                 : e->kind == EXPR_TUPLE ? fold_tuple(c, e)
+                                         : fold_subscript(c, e);
         context_leave(c);
         return result;
-    default: return 0;
+    default:
+        return 0;
     }
 }
 
 int fold_truth(Compiler *c, const Expr *e) {
     if (e->kind == EXPR_CONSTANT) {
         switch ((ConstKind)e->constant.kind) {
-        case CONST_NONE: case CONST_FALSE: return 0;
-        case CONST_TRUE: case CONST_ELLIPSIS: return 1;
-        case CONST_STR: case CONST_BYTES: return e->constant.length > 0;
-        case CONST_FLOAT: case CONST_COMPLEX: return e->constant.number != 0;
-        case CONST_INT: break;
+        case CONST_NONE:
+        case CONST_FALSE:
+            return 0;
+        case CONST_TRUE:
+        case CONST_ELLIPSIS:
+            return 1;
+        case CONST_STR:
+        case CONST_BYTES:
+            return e->constant.length > 0;
+        case CONST_FLOAT:
+        case CONST_COMPLEX:
+            return e->constant.number != 0;
+        case CONST_INT:
+            break;
         }
     }
     Value value = fold_expr(c, e);

@@ -6,7 +6,8 @@
 
 #include "compiler/gen.h"
 
-/* Names ------------------------------------------------------------------------------------------------------------- */
+/* Names -------------------------------------------------------------------------------------------------------------
+ */
 
 NameId gen_id(Compiler *c, const Name *name) {
     return context_mangled(c, c->unit->private, c->unit->scope->mangled_only, name);
@@ -16,8 +17,9 @@ static Access access_of_symbol(const Unit *u, Compiler *c, Symbol *symbol, NameI
     Symbol *real = symbol->alias ? symbol->alias : symbol;
     if (real->where == WHERE_FREE) {
         bool direct = u->inner == u->scope;
-        int kind = direct && u->scope->kind == SCOPE_CLASS ? ACCESS_CLASS_FREE
-                   : direct && u->scope->sees_class && id != c->id_classdict ? ACCESS_DICT_OR_FREE : ACCESS_FREE;
+        int kind = direct && u->scope->kind == SCOPE_CLASS                   ? ACCESS_CLASS_FREE
+                   : direct && u->scope->sees_class && id != c->id_classdict ? ACCESS_DICT_OR_FREE
+                                                                             : ACCESS_FREE;
         return (Access){(uint8_t)kind, real->reg, id};
     }
     if (real->where == WHERE_CELL)
@@ -31,13 +33,18 @@ Access gen_access(Compiler *c, NameId id) {
     Symbol *symbol = symtable_lookup(u->inner, id);
     Where where = symbol ? (Where)symbol->where : WHERE_GLOBAL_IMPLICIT;
     switch (where) {
-    case WHERE_LOCAL: case WHERE_CELL:
+    case WHERE_LOCAL:
+    case WHERE_CELL:
         if (!function && direct)
             return (Access){ACCESS_NAME, 0, id};
         return access_of_symbol(u, c, symbol, id);
-    case WHERE_FREE: return access_of_symbol(u, c, symbol, id);
-    case WHERE_GLOBAL: return (Access){ACCESS_GLOBAL, 0, id};
-    case WHERE_GLOBAL_IMPLICIT: case WHERE_UNKNOWN: break;
+    case WHERE_FREE:
+        return access_of_symbol(u, c, symbol, id);
+    case WHERE_GLOBAL:
+        return (Access){ACCESS_GLOBAL, 0, id};
+    case WHERE_GLOBAL_IMPLICIT:
+    case WHERE_UNKNOWN:
+        break;
     }
     if (function)
         return (Access){direct && u->scope->sees_class && symbol ? ACCESS_DICT_OR_GLOBALS : ACCESS_GLOBAL, 0, id};
@@ -76,12 +83,23 @@ int gen_load_id(Compiler *c, NameId id, int dst, const Span *at) {
     int mapping = a.kind == ACCESS_DICT_OR_GLOBALS || a.kind == ACCESS_DICT_OR_FREE ? load_classdict(c, at) : 0;
     int out = regs_out(c, dst);
     switch ((AccessKind)a.kind) {
-    case ACCESS_LOCAL: break;
-    case ACCESS_CELL: emit(c, BC_LOAD_CELL, out, a.index, 0, at); break;
-    case ACCESS_FREE: emit(c, BC_LOAD_FREE, out, a.index, 0, at); break;
-    case ACCESS_GLOBAL: emit_cache(c, BC_LOAD_GLOBAL, out, 0, 0, emit_name(c, id), at); break;
-    case ACCESS_NAME: emit_cache(c, BC_LOAD_NAME, out, 0, 0, emit_name(c, id), at); break;
-    case ACCESS_CLASS_FREE: emit_cache(c, BC_LOAD_CLASS_FREE, out, a.index, 0, emit_name(c, id), at); break;
+    case ACCESS_LOCAL:
+        break;
+    case ACCESS_CELL:
+        emit(c, BC_LOAD_CELL, out, a.index, 0, at);
+        break;
+    case ACCESS_FREE:
+        emit(c, BC_LOAD_FREE, out, a.index, 0, at);
+        break;
+    case ACCESS_GLOBAL:
+        emit_cache(c, BC_LOAD_GLOBAL, out, 0, 0, emit_name(c, id), at);
+        break;
+    case ACCESS_NAME:
+        emit_cache(c, BC_LOAD_NAME, out, 0, 0, emit_name(c, id), at);
+        break;
+    case ACCESS_CLASS_FREE:
+        emit_cache(c, BC_LOAD_CLASS_FREE, out, a.index, 0, emit_name(c, id), at);
+        break;
     case ACCESS_DICT_OR_GLOBALS:
         emit_cache(c, BC_LOAD_FROM_DICT_OR_GLOBALS, out, mapping, 0, emit_name(c, id), at);
         break;
@@ -107,14 +125,21 @@ void gen_store_id(Compiler *c, NameId id, int reg, const Span *at) {
             emit(c, BC_MOVE, a.index, reg, 0, at);
         regs_set_known(c, a.index, true);
         break;
-    case ACCESS_CELL: emit(c, BC_STORE_CELL, a.index, reg, 0, at); break;
-    case ACCESS_FREE: case ACCESS_CLASS_FREE: case ACCESS_DICT_OR_FREE:
+    case ACCESS_CELL:
+        emit(c, BC_STORE_CELL, a.index, reg, 0, at);
+        break;
+    case ACCESS_FREE:
+    case ACCESS_CLASS_FREE:
+    case ACCESS_DICT_OR_FREE:
         emit(c, BC_STORE_FREE, reg, a.index, 0, at);
         break;
-    case ACCESS_GLOBAL: case ACCESS_DICT_OR_GLOBALS:
+    case ACCESS_GLOBAL:
+    case ACCESS_DICT_OR_GLOBALS:
         emit_cache(c, BC_STORE_GLOBAL, reg, 0, 0, emit_name(c, id), at);
         break;
-    case ACCESS_NAME: emit_cache(c, BC_STORE_NAME, reg, 0, 0, emit_name(c, id), at); break;
+    case ACCESS_NAME:
+        emit_cache(c, BC_STORE_NAME, reg, 0, 0, emit_name(c, id), at);
+        break;
     }
     consume(c, reg);
 }
@@ -128,14 +153,21 @@ void gen_delete_id(Compiler *c, NameId id, const Span *at) {
         emit(c, BC_DELETE_LOCAL, a.index, 0, 0, at);
         regs_set_known(c, a.index, false);
         break;
-    case ACCESS_CELL: emit(c, BC_DELETE_CELL, a.index, 0, 0, at); break;
-    case ACCESS_FREE: case ACCESS_CLASS_FREE: case ACCESS_DICT_OR_FREE:
+    case ACCESS_CELL:
+        emit(c, BC_DELETE_CELL, a.index, 0, 0, at);
+        break;
+    case ACCESS_FREE:
+    case ACCESS_CLASS_FREE:
+    case ACCESS_DICT_OR_FREE:
         emit(c, BC_DELETE_FREE, 0, a.index, 0, at);
         break;
-    case ACCESS_GLOBAL: case ACCESS_DICT_OR_GLOBALS:
+    case ACCESS_GLOBAL:
+    case ACCESS_DICT_OR_GLOBALS:
         emit_cache(c, BC_DELETE_GLOBAL, 0, 0, 0, emit_name(c, id), at);
         break;
-    case ACCESS_NAME: emit_cache(c, BC_DELETE_NAME, 0, 0, 0, emit_name(c, id), at); break;
+    case ACCESS_NAME:
+        emit_cache(c, BC_DELETE_NAME, 0, 0, 0, emit_name(c, id), at);
+        break;
     }
 }
 
@@ -160,7 +192,8 @@ int gen_const(Compiler *c, Value value, int dst, const Span *at) {
     return out;
 }
 
-/* Code objects ------------------------------------------------------------------------------------------------------ */
+/* Code objects ------------------------------------------------------------------------------------------------------
+ */
 
 static bool declared_global(const Unit *parent, Compiler *c, const Scope *scope) {
     if (scope->kind != SCOPE_FUNCTION && scope->kind != SCOPE_CLASS)
@@ -175,7 +208,8 @@ static bool declared_global(const Unit *parent, Compiler *c, const Scope *scope)
             return context_nomem(c);
         name->length = (uint32_t)as_str(text)->nbytes;
         memcpy(name->text, str_data(text), as_str(text)->nbytes + 1);
-        symbol = symtable_lookup(parent->scope, context_mangled(c, parent->private, parent->scope->mangled_only, name));
+        symbol =
+            symtable_lookup(parent->scope, context_mangled(c, parent->private, parent->scope->mangled_only, name));
     }
     return symbol && symbol->where == WHERE_GLOBAL;
 }
@@ -187,8 +221,8 @@ static Value make_qualname(Compiler *c, const Unit *u) {
         parent = parent->parent;
     if (!parent || parent->scope->kind == SCOPE_MODULE || declared_global(parent, c, u->scope))
         return incref(name);
-    bool locals = scope_is_function(parent->scope) && parent->scope->comprehension == COMP_NONE
-                  && parent->scope->kind != SCOPE_TYPE_PARAMS;
+    bool locals = scope_is_function(parent->scope) && parent->scope->comprehension == COMP_NONE &&
+                  parent->scope->kind != SCOPE_TYPE_PARAMS;
     return str_printf(c->vm, locals ? "%V.<locals>.%V" : "%V.%V", parent->qualname, name);
 }
 
@@ -294,7 +328,8 @@ int gen_make_function(Compiler *c, Value code, Scope *scope, int base, int flags
     return out;
 }
 
-/* Modules ----------------------------------------------------------------------------------------------------------- */
+/* Modules -----------------------------------------------------------------------------------------------------------
+ */
 
 void gen_body(Compiler *c, StmtSeq body) {
     for (int i = 0; i < body.n && !c->failed; i++)
@@ -303,7 +338,8 @@ void gen_body(Compiler *c, StmtSeq body) {
 
 void gen_static_attribute(Compiler *c, const Expr *target) {
     const Expr *owner = target->attribute.value;
-    if (c->failed || owner->kind != EXPR_NAME || owner->ctx != CTX_LOAD || context_id(c, owner->name.id) != c->id_self)
+    if (c->failed || owner->kind != EXPR_NAME || owner->ctx != CTX_LOAD ||
+        context_id(c, owner->name.id) != c->id_self)
         return;
     Unit *u = c->unit;
     while (u && u->scope->kind != SCOPE_CLASS)
@@ -321,8 +357,8 @@ void gen_static_attribute(Compiler *c, const Expr *target) {
     *slot = 1;
     if (u->nstatic >= u->static_capacity) {
         uint32_t capacity = u->static_capacity ? u->static_capacity * 2 : 16;
-        NameId *ids = mem_realloc(c->vm, u->static_attributes, u->static_capacity * sizeof(NameId),
-                                  capacity * sizeof(NameId));
+        NameId *ids =
+            mem_realloc(c->vm, u->static_attributes, u->static_capacity * sizeof(NameId), capacity * sizeof(NameId));
         if (!ids) {
             context_fail(c);
             return;

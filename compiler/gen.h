@@ -2,8 +2,8 @@
  *
  * gen_expr(c, e, dst) computes e. dst is a local register, DST_TEMP (the next temporary), or DST_ANY (wherever it is
  * already, or the next temporary); the result says which register it was. A local destination is written by the last
- * instruction only. Reading a temporary consumes it: c->unit->top is set back by whoever emits the reading instruction.
- * Every function returns at once when c->failed is set; register numbers are then meaningless. */
+ * instruction only. Reading a temporary consumes it: c->unit->top is set back by whoever emits the reading
+ * instruction. Every function returns at once when c->failed is set; register numbers are then meaningless. */
 #ifndef COVE_GEN_H
 #define COVE_GEN_H
 
@@ -11,24 +11,31 @@
 
 /* gen.c: names, units, modules */
 typedef enum AccessKind {
-    ACCESS_LOCAL, ACCESS_CELL, ACCESS_FREE, ACCESS_GLOBAL, ACCESS_NAME, ACCESS_CLASS_FREE, ACCESS_DICT_OR_GLOBALS,
+    ACCESS_LOCAL,
+    ACCESS_CELL,
+    ACCESS_FREE,
+    ACCESS_GLOBAL,
+    ACCESS_NAME,
+    ACCESS_CLASS_FREE,
+    ACCESS_DICT_OR_GLOBALS,
     ACCESS_DICT_OR_FREE
 } AccessKind;
 typedef struct Access {
     uint8_t kind;
-    int index;              /* register of a local or cell, number of a free variable */
+    int index; /* register of a local or cell, number of a free variable */
     NameId id;
 } Access;
 Access gen_access(Compiler *c, NameId id);
-NameId gen_id(Compiler *c, const Name *name);   /* mangled for the present class */
+NameId gen_id(Compiler *c, const Name *name); /* mangled for the present class */
 int gen_load_id(Compiler *c, NameId id, int dst, const Span *at);
 void gen_store_id(Compiler *c, NameId id, int reg, const Span *at);
 void gen_delete_id(Compiler *c, NameId id, const Span *at);
 /* The local register that an assignment to the name may write directly, or -1. */
 int gen_local_of(Compiler *c, NameId id);
 bool gen_forbidden_name(Compiler *c, NameId id, ExprContext ctx, const Span *at); /* __debug__ */
-int gen_const(Compiler *c, Value value, int dst, const Span *at); /* LOADK; consumes value */
-/* Makes the function of a finished code object: temporaries from `base` on hold what `flags` says, without the closure. */
+int gen_const(Compiler *c, Value value, int dst, const Span *at);                 /* LOADK; consumes value */
+/* Makes the function of a finished code object: temporaries from `base` on hold what `flags` says, without the
+ * closure. */
 int gen_make_function(Compiler *c, Value code, Scope *scope, int base, int flags, int dst, const Span *at);
 bool gen_enter(Compiler *c, Scope *scope, NameId name, int firstlineno);
 Value gen_leave(Compiler *c, uint32_t flags, const Arguments *args);
@@ -46,14 +53,15 @@ static inline int gen_any(Compiler *c, const Expr *e) { return gen_expr(c, e, DS
 static inline int gen_temp(Compiler *c, const Expr *e) { return gen_expr(c, e, DST_TEMP); }
 /* A plain local is copied if the expression evaluated after it may bind it again. */
 int gen_operand(Compiler *c, const Expr *e, const Expr *later);
-void gen_effect(Compiler *c, const Expr *e); /* value not wanted */
+void gen_effect(Compiler *c, const Expr *e);              /* value not wanted */
 void gen_store(Compiler *c, const Expr *target, int reg); /* reg is consumed if temporary */
 void gen_delete(Compiler *c, const Expr *target);
 void gen_assign(Compiler *c, const Stmt *s);
 void gen_aug_assign(Compiler *c, const Stmt *s);
 int gen_move(Compiler *c, int reg, int dst, const Span *at); /* a value that is in reg, to where it is wanted */
 int gen_await(Compiler *c, int reg, int how, int dst, const Span *at);
-/* May the present code await: is it an async function, a generator expression, or a module for which that is allowed? */
+/* May the present code await: is it an async function, a generator expression, or a module for which that is allowed?
+ */
 bool gen_may_await(const Compiler *c);
 /* index of the constant if e is one that fits a K operand, else -1 */
 int gen_k_operand(Compiler *c, const Expr *e);

@@ -47,8 +47,8 @@ static Value keyword_names(Compiler *c, KeywordSeq keywords) {
     return names;
 }
 
-/* The positional arguments in temporary base + 1, as CALL_EX takes them: the list of them (`first` are there already), or
- * the iterable itself where f(*iterable) is all there is. */
+/* The positional arguments in temporary base + 1, as CALL_EX takes them: the list of them (`first` are there
+ * already), or the iterable itself where f(*iterable) is all there is. */
 static void gen_argument_list(Compiler *c, int base, int first, ExprSeq args, NameId extra, const Span *at) {
     Unit *u = c->unit;
     int i = 0, n = first;
@@ -129,7 +129,8 @@ int gen_call_rest(Compiler *c, int base, int first, ExprSeq args, KeywordSeq key
     return out;
 }
 
-/* super ------------------------------------------------------------------------------------------------------------- */
+/* super -------------------------------------------------------------------------------------------------------------
+ */
 
 static bool is_plain_super(Compiler *c, const Expr *attribute) {
     const Expr *call = attribute->attribute.value;
@@ -149,8 +150,8 @@ static bool is_plain_super(Compiler *c, const Expr *attribute) {
         return args.at[0]->kind != EXPR_STARRED && args.at[1]->kind != EXPR_STARRED;
     const Symbol *class_symbol = symtable_lookup(u->inner, c->id_class);
     int positional = u->nparams - u->scope->varargs - u->scope->varkeywords;
-    return args.n == 0 && positional > 0 && class_symbol && class_symbol->where == WHERE_FREE
-           && gen_access(c, c->id_class).kind == ACCESS_FREE;
+    return args.n == 0 && positional > 0 && class_symbol && class_symbol->where == WHERE_FREE &&
+           gen_access(c, c->id_class).kind == ACCESS_FREE;
 }
 
 /* Loads super, the class and the instance into three temporaries; the first is returned. */
@@ -179,7 +180,8 @@ int gen_super_attribute(Compiler *c, const Expr *e, int dst) {
     return out;
 }
 
-/* Calls ------------------------------------------------------------------------------------------------------------- */
+/* Calls -------------------------------------------------------------------------------------------------------------
+ */
 
 static int gen_method_call(Compiler *c, const Expr *e, int dst) {
     Unit *u = c->unit;

@@ -1,8 +1,8 @@
 /* Comprehensions and generator expressions.
  *
- * Invariant: a list, set or dict comprehension runs in the frame around it; its variables are hidden locals, which hold
- * nothing before and after, also when an exception ends it. A generator expression is a function of its own, called with
- * the first iterator as argument. */
+ * Invariant: a list, set or dict comprehension runs in the frame around it; its variables are hidden locals, which
+ * hold nothing before and after, also when an exception ends it. A generator expression is a function of its own,
+ * called with the first iterator as argument. */
 #include "runtime/vm.h"
 
 #include "compiler/gen.h"
@@ -11,7 +11,7 @@ typedef struct Loop {
     const Expr *e;
     const Expr *element, *value; /* value: of a dict comprehension */
     ComprehensionSeq parts;
-    int result;             /* temporary with the collection; unused by generators */
+    int result; /* temporary with the collection; unused by generators */
 } Loop;
 
 static void gen_part(Compiler *c, const Loop *loop, int i, int iterator);
@@ -35,7 +35,8 @@ static void gen_element(Compiler *c, const Loop *loop) {
         emit(c, BC_YIELD, sent, reg, 0, &loop->element->span);
         emit(c, BC_CLEAR, sent, 0, 0, &loop->element->span);
     } else {
-        emit(c, loop->e->kind == EXPR_SETCOMP ? BC_SET_ADD : BC_LIST_APPEND, loop->result, reg, 0, &loop->element->span);
+        emit(c, loop->e->kind == EXPR_SETCOMP ? BC_SET_ADD : BC_LIST_APPEND, loop->result, reg, 0,
+             &loop->element->span);
     }
     u->top = base;
 }
@@ -81,8 +82,8 @@ static void gen_async_part(Compiler *c, const Loop *loop, int i, int iterator) {
 /* for target in [value]: no loop */
 static bool is_single(const Comprehension *part) {
     const Expr *iter = part->iter;
-    return !part->is_async && (iter->kind == EXPR_LIST || iter->kind == EXPR_TUPLE) && iter->seq.elts.n == 1
-           && iter->seq.elts.at[0]->kind != EXPR_STARRED;
+    return !part->is_async && (iter->kind == EXPR_LIST || iter->kind == EXPR_TUPLE) && iter->seq.elts.n == 1 &&
+           iter->seq.elts.at[0]->kind != EXPR_STARRED;
 }
 
 static int store_target_register(Compiler *c, const Expr *target) {
@@ -172,7 +173,8 @@ static void clear_hidden(Compiler *c, const Scope *scope) {
 }
 
 static int gen_inlined(Compiler *c, Loop *loop, Scope *scope, int dst) {
-    static const uint16_t build[] = {[COMP_LIST] = BC_BUILD_LIST, [COMP_SET] = BC_BUILD_SET, [COMP_DICT] = BC_BUILD_MAP};
+    static const uint16_t build[] = {
+        [COMP_LIST] = BC_BUILD_LIST, [COMP_SET] = BC_BUILD_SET, [COMP_DICT] = BC_BUILD_MAP};
     Unit *u = c->unit;
     const Expr *e = loop->e;
     Scope *outer_scope = u->inner;

@@ -1,26 +1,27 @@
 /* Conditions: comparisons, and/or, not, if-expressions, as values and as jumps.
  *
  * Invariant: a condition that only decides where to go never makes a bool: comparisons become compare-and-jump
- * instructions, and/or/not become the jumps themselves. As values, and/or and chained comparisons give the operand that
- * decided, as the language wants. */
+ * instructions, and/or/not become the jumps themselves. As values, and/or and chained comparisons give the operand
+ * that decided, as the language wants. */
 #include "runtime/vm.h"
 
 #include "compiler/check.h"
 #include "compiler/gen.h"
 
-/* Comparisons ------------------------------------------------------------------------------------------------------- */
+/* Comparisons -------------------------------------------------------------------------------------------------------
+ */
 
 static const uint16_t compare_codes[] = {
-    [CMPOP_EQ] = BC_EQ, [CMPOP_NOTEQ] = BC_NE, [CMPOP_LT] = BC_LT, [CMPOP_LTE] = BC_LE, [CMPOP_GT] = BC_GT,
-    [CMPOP_GTE] = BC_GE, [CMPOP_IS] = BC_IS, [CMPOP_ISNOT] = BC_IS_NOT, [CMPOP_IN] = BC_CONTAINS,
-    [CMPOP_NOTIN] = BC_NOT_CONTAINS,
+    [CMPOP_EQ] = BC_EQ,       [CMPOP_NOTEQ] = BC_NE,
+    [CMPOP_LT] = BC_LT,       [CMPOP_LTE] = BC_LE,
+    [CMPOP_GT] = BC_GT,       [CMPOP_GTE] = BC_GE,
+    [CMPOP_IS] = BC_IS,       [CMPOP_ISNOT] = BC_IS_NOT,
+    [CMPOP_IN] = BC_CONTAINS, [CMPOP_NOTIN] = BC_NOT_CONTAINS,
 };
 /* Distances within the rows of a rich comparison. */
 enum { ROW_K = 1, ROW_J = 2, ROW_JN = 4 };
 
-static bool is_rich(int op) {
-    return op < CMPOP_IS;
-}
+static bool is_rich(int op) { return op < CMPOP_IS; }
 
 /* The right operand: a constant (*k) or a register. Displays that are only searched become constants. */
 static int right_operand(Compiler *c, int op, const Expr *e, bool *k) {
@@ -135,9 +136,7 @@ static void jump_if_chain(Compiler *c, const Expr *e, int label, bool when) {
     emit_place(c, skip);
 }
 
-static bool is_none_constant(const Expr *e) {
-    return e->kind == EXPR_CONSTANT && e->constant.kind == CONST_NONE;
-}
+static bool is_none_constant(const Expr *e) { return e->kind == EXPR_CONSTANT && e->constant.kind == CONST_NONE; }
 
 static void jump_if_compare(Compiler *c, const Expr *e, int label, bool when) {
     int base = c->unit->top, op = e->compare.ops[0];
@@ -159,7 +158,8 @@ static void jump_if_compare(Compiler *c, const Expr *e, int label, bool when) {
     compare_and_jump(c, op, left, right, k, base, label, when, &e->span);
 }
 
-/* Jumps ------------------------------------------------------------------------------------------------------------- */
+/* Jumps -------------------------------------------------------------------------------------------------------------
+ */
 
 static void jump_if_bool_op(Compiler *c, const Expr *e, int label, bool when) {
     bool decisive = e->bool_op.op == BOOL_OR; /* the truth value that ends the evaluation */
@@ -210,7 +210,8 @@ void gen_jump_if(Compiler *c, const Expr *e, int label, bool when) {
     context_leave(c);
 }
 
-/* Values ------------------------------------------------------------------------------------------------------------ */
+/* Values ------------------------------------------------------------------------------------------------------------
+ */
 
 int gen_bool_op(Compiler *c, const Expr *e, int dst) {
     Unit *u = c->unit;

@@ -1,8 +1,8 @@
 /* Definitions: functions, lambdas, classes, type aliases and their type parameters.
  *
- * Invariant: what a definition evaluates in the scope around it (decorators, defaults, annotations, bases) is evaluated in
- * the order of the text into consecutive temporaries; the body becomes a code object of its own. A generic definition is
- * wrapped in a hidden function that makes its type parameters and is called on the spot. */
+ * Invariant: what a definition evaluates in the scope around it (decorators, defaults, annotations, bases) is
+ * evaluated in the order of the text into consecutive temporaries; the body becomes a code object of its own. A
+ * generic definition is wrapped in a hidden function that makes its type parameters and is called on the spot. */
 #include "runtime/vm.h"
 
 #include "compiler/gen.h"
@@ -11,7 +11,8 @@
 
 enum { MAKE_DEFAULTS = 1, MAKE_KWDEFAULTS = 2, MAKE_ANNOTATIONS = 4 };
 
-/* Parameters -------------------------------------------------------------------------------------------------------- */
+/* Parameters --------------------------------------------------------------------------------------------------------
+ */
 
 static bool gen_defaults(Compiler *c, const Arguments *args, const Span *at) {
     Unit *u = c->unit;
@@ -114,7 +115,8 @@ static void check_arguments(Compiler *c, const Arguments *args) {
         gen_forbidden_name(c, context_id(c, args->kwarg->arg), CTX_STORE, &args->kwarg->span);
 }
 
-/* Functions --------------------------------------------------------------------------------------------------------- */
+/* Functions ---------------------------------------------------------------------------------------------------------
+ */
 
 int gen_lambda(Compiler *c, const Expr *e, int dst) {
     const Arguments *args = e->lambda.args;
@@ -133,9 +135,7 @@ int gen_lambda(Compiler *c, const Expr *e, int dst) {
     return gen_make_function(c, code, scope, base, flags, dst, &e->span);
 }
 
-static int first_line(const Stmt *s, ExprSeq decorators) {
-    return decorators.n ? decorators.at[0]->line : s->line;
-}
+static int first_line(const Stmt *s, ExprSeq decorators) { return decorators.n ? decorators.at[0]->line : s->line; }
 
 static Value gen_function_code(Compiler *c, const Stmt *s, Scope *scope) {
     StmtSeq body = s->func.body;
@@ -299,7 +299,8 @@ void gen_function(Compiler *c, const Stmt *s) {
     u->top = base;
 }
 
-/* Classes ----------------------------------------------------------------------------------------------------------- */
+/* Classes -----------------------------------------------------------------------------------------------------------
+ */
 
 static void store_class_name(Compiler *c, const char *name, int reg, const Span *at) {
     NameId id = context_id_c(c, name);
@@ -434,7 +435,8 @@ void gen_class(Compiler *c, const Stmt *s) {
     u->top = base;
 }
 
-/* Type aliases ------------------------------------------------------------------------------------------------------ */
+/* Type aliases ------------------------------------------------------------------------------------------------------
+ */
 
 static int gen_alias_value(Compiler *c, const Stmt *s, bool generic) {
     Unit *u = c->unit;

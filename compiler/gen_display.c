@@ -1,7 +1,7 @@
 /* Displays (lists, tuples, sets, dicts) and f-strings.
  *
- * Invariant: a display uses a bounded number of registers: short ones are built from a window of temporaries, the rest of
- * long ones is appended item by item, and constant items come as one constant. */
+ * Invariant: a display uses a bounded number of registers: short ones are built from a window of temporaries, the
+ * rest of long ones is appended item by item, and constant items come as one constant. */
 #include "runtime/vm.h"
 
 #include "compiler/gen.h"
@@ -24,8 +24,11 @@ static bool has_starred(ExprSeq elts) {
     return false;
 }
 
-static const struct { uint16_t build, add, extend; } display_codes[] = {
-    {BC_BUILD_LIST, BC_LIST_APPEND, BC_LIST_EXTEND}, {BC_BUILD_SET, BC_SET_ADD, BC_SET_UPDATE},
+static const struct {
+    uint16_t build, add, extend;
+} display_codes[] = {
+    {BC_BUILD_LIST, BC_LIST_APPEND, BC_LIST_EXTEND},
+    {BC_BUILD_SET, BC_SET_ADD, BC_SET_UPDATE},
 };
 
 /* Lists, tuples (through a list) and sets that are long or have starred items. */
@@ -144,7 +147,8 @@ int gen_dict(Compiler *c, const Expr *e, int dst) {
     return gen_move(c, out, dst, &e->span);
 }
 
-/* f-strings --------------------------------------------------------------------------------------------------------- */
+/* f-strings ---------------------------------------------------------------------------------------------------------
+ */
 
 static int conversion_code(int conversion) {
     return conversion == 's' ? 1 : conversion == 'r' ? 2 : conversion == 'a' ? 3 : 0;

@@ -1,14 +1,15 @@
 /* Expressions, and the targets that values are stored into.
  *
- * Invariant: temporaries are used as a stack. A function that emits an instruction first sets top back over the operands
- * it reads and then takes the place of the result, so a result usually lands where its first operand was. */
+ * Invariant: temporaries are used as a stack. A function that emits an instruction first sets top back over the
+ * operands it reads and then takes the place of the result, so a result usually lands where its first operand was. */
 #include "runtime/vm.h"
 
 #include "compiler/gen.h"
 
 #include "compiler/check.h"
 
-/* Operands ---------------------------------------------------------------------------------------------------------- */
+/* Operands ----------------------------------------------------------------------------------------------------------
+ */
 
 /* Could evaluating e give a local another value? Only := can; without one in the frame nothing does. */
 static bool may_bind(const Compiler *c, const Expr *e) {
@@ -40,18 +41,17 @@ int gen_k_operand(Compiler *c, const Expr *e) {
     return k <= UINT16_MAX ? (int)k : -1;
 }
 
-/* Arithmetic -------------------------------------------------------------------------------------------------------- */
+/* Arithmetic --------------------------------------------------------------------------------------------------------
+ */
 
 static const uint16_t binary_codes[] = {
-    [BINOP_ADD] = BC_ADD, [BINOP_SUB] = BC_SUB, [BINOP_MULT] = BC_MUL, [BINOP_MATMULT] = BC_MATMUL,
-    [BINOP_DIV] = BC_TRUEDIV, [BINOP_MOD] = BC_MOD, [BINOP_POW] = BC_POW, [BINOP_LSHIFT] = BC_LSHIFT,
-    [BINOP_RSHIFT] = BC_RSHIFT, [BINOP_BITOR] = BC_OR, [BINOP_BITXOR] = BC_XOR, [BINOP_BITAND] = BC_AND,
+    [BINOP_ADD] = BC_ADD,           [BINOP_SUB] = BC_SUB,  [BINOP_MULT] = BC_MUL,   [BINOP_MATMULT] = BC_MATMUL,
+    [BINOP_DIV] = BC_TRUEDIV,       [BINOP_MOD] = BC_MOD,  [BINOP_POW] = BC_POW,    [BINOP_LSHIFT] = BC_LSHIFT,
+    [BINOP_RSHIFT] = BC_RSHIFT,     [BINOP_BITOR] = BC_OR, [BINOP_BITXOR] = BC_XOR, [BINOP_BITAND] = BC_AND,
     [BINOP_FLOORDIV] = BC_FLOORDIV,
 };
 
-int gen_binary_op(int ast_op) {
-    return binary_codes[ast_op];
-}
+int gen_binary_op(int ast_op) { return binary_codes[ast_op]; }
 
 /* One operation of a chain: left is in a register, base is where the operands' temporaries start. */
 static int gen_binary_step(Compiler *c, const Expr *e, int left, int base, int dst) {
@@ -107,14 +107,14 @@ static int gen_binop(Compiler *c, const Expr *e, int dst) {
 }
 
 static int gen_unary(Compiler *c, const Expr *e, int dst) {
-    static const uint16_t codes[] = {[UNARY_INVERT] = BC_INVERT, [UNARY_NOT] = BC_NOT, [UNARY_UADD] = BC_POS,
-                                     [UNARY_USUB] = BC_NEG};
+    static const uint16_t codes[] = {
+        [UNARY_INVERT] = BC_INVERT, [UNARY_NOT] = BC_NOT, [UNARY_UADD] = BC_POS, [UNARY_USUB] = BC_NEG};
     const Expr *operand = e->unary.operand;
     Value constant = fold_expr(c, e);
     if (constant)
         return gen_const(c, constant, dst, &e->span);
-    if (e->unary.op == UNARY_NOT && operand->kind == EXPR_COMPARE && operand->compare.n == 1
-        && operand->compare.ops[0] >= CMPOP_IS) { /* not (a is b), not (a in b): one instruction */
+    if (e->unary.op == UNARY_NOT && operand->kind == EXPR_COMPARE && operand->compare.n == 1 &&
+        operand->compare.ops[0] >= CMPOP_IS) { /* not (a is b), not (a in b): one instruction */
         Expr inverted = *operand;
         uint8_t op = operand->compare.ops[0];
         op = op == CMPOP_IS ? CMPOP_ISNOT : op == CMPOP_ISNOT ? CMPOP_IS : op == CMPOP_IN ? CMPOP_NOTIN : CMPOP_IN;
@@ -128,7 +128,8 @@ static int gen_unary(Compiler *c, const Expr *e, int dst) {
     return out;
 }
 
-/* Attributes and items ---------------------------------------------------------------------------------------------- */
+/* Attributes and items ----------------------------------------------------------------------------------------------
+ */
 
 /* When an attribute stands on a later line than its object's start, its marks are those of the name alone. */
 Span gen_attribute_span(const Expr *e, const Expr *attribute) {
@@ -190,7 +191,8 @@ static int gen_subscript(Compiler *c, const Expr *e, int dst) {
     return out;
 }
 
-/* Suspension -------------------------------------------------------------------------------------------------------- */
+/* Suspension --------------------------------------------------------------------------------------------------------
+ */
 
 /* Drives the awaitable or iterator in temporary reg until it returns. */
 static int gen_send(Compiler *c, int reg, int dst, const Span *at) {
@@ -211,13 +213,15 @@ int gen_await(Compiler *c, int reg, int how, int dst, const Span *at) {
 
 bool gen_may_await(const Compiler *c) {
     const Scope *scope = c->unit->scope;
-    return scope->async_def || scope->comprehension != COMP_NONE || (c->top_level_await && scope->kind == SCOPE_MODULE);
+    return scope->async_def || scope->comprehension != COMP_NONE ||
+           (c->top_level_await && scope->kind == SCOPE_MODULE);
 }
 
 static int gen_await_expr(Compiler *c, const Expr *e, int dst) {
     if (!gen_may_await(c)) {
-        context_error(c, &e->span, scope_is_function(c->unit->scope) ? "'await' outside async function"
-                      : "'await' outside function");
+        context_error(c, &e->span,
+                      scope_is_function(c->unit->scope) ? "'await' outside async function"
+                                                        : "'await' outside function");
         return 0;
     }
     return gen_await(c, gen_any(c, e->value.value), 0, dst, &e->span);
@@ -225,7 +229,8 @@ static int gen_await_expr(Compiler *c, const Expr *e, int dst) {
 
 static int gen_yield(Compiler *c, const Expr *e, int dst) {
     if (!scope_is_function(c->unit->scope)) {
-        context_error(c, &e->span, e->kind == EXPR_YIELD ? "'yield' outside function" : "'yield from' outside function");
+        context_error(c, &e->span,
+                      e->kind == EXPR_YIELD ? "'yield' outside function" : "'yield from' outside function");
         return 0;
     }
     int base = c->unit->top, reg;
@@ -267,7 +272,8 @@ static int gen_walrus(Compiler *c, const Expr *e, int dst) {
     return gen_move(c, reg, dst, &e->span);
 }
 
-/* The dispatcher ---------------------------------------------------------------------------------------------------- */
+/* The dispatcher ----------------------------------------------------------------------------------------------------
+ */
 
 static int gen_name(Compiler *c, const Expr *e, int dst) {
     NameId id = gen_id(c, e->name.id);
@@ -278,31 +284,57 @@ static int gen_name(Compiler *c, const Expr *e, int dst) {
 
 static int gen_expr_kind(Compiler *c, const Expr *e, int dst) {
     switch ((ExprKind)e->kind) {
-    case EXPR_BOOLOP: return gen_bool_op(c, e, dst);
-    case EXPR_NAMEDEXPR: return gen_walrus(c, e, dst);
-    case EXPR_BINOP: return gen_binop(c, e, dst);
-    case EXPR_UNARYOP: return gen_unary(c, e, dst);
-    case EXPR_LAMBDA: return gen_lambda(c, e, dst);
-    case EXPR_IFEXP: return gen_if_exp(c, e, dst);
-    case EXPR_DICT: return gen_dict(c, e, dst);
-    case EXPR_SET: case EXPR_LIST: case EXPR_TUPLE: return gen_sequence(c, e, dst);
-    case EXPR_LISTCOMP: case EXPR_SETCOMP: case EXPR_DICTCOMP: case EXPR_GENERATOREXP:
+    case EXPR_BOOLOP:
+        return gen_bool_op(c, e, dst);
+    case EXPR_NAMEDEXPR:
+        return gen_walrus(c, e, dst);
+    case EXPR_BINOP:
+        return gen_binop(c, e, dst);
+    case EXPR_UNARYOP:
+        return gen_unary(c, e, dst);
+    case EXPR_LAMBDA:
+        return gen_lambda(c, e, dst);
+    case EXPR_IFEXP:
+        return gen_if_exp(c, e, dst);
+    case EXPR_DICT:
+        return gen_dict(c, e, dst);
+    case EXPR_SET:
+    case EXPR_LIST:
+    case EXPR_TUPLE:
+        return gen_sequence(c, e, dst);
+    case EXPR_LISTCOMP:
+    case EXPR_SETCOMP:
+    case EXPR_DICTCOMP:
+    case EXPR_GENERATOREXP:
         return gen_comprehension(c, e, dst);
-    case EXPR_AWAIT: return gen_await_expr(c, e, dst);
-    case EXPR_YIELD: case EXPR_YIELDFROM: return gen_yield(c, e, dst);
-    case EXPR_COMPARE: return gen_compare(c, e, dst);
-    case EXPR_CALL: return gen_call(c, e, dst);
-    case EXPR_FORMATTEDVALUE: return gen_formatted(c, e, dst);
-    case EXPR_JOINEDSTR: return gen_joined(c, e, dst);
-    case EXPR_CONSTANT: return gen_const(c, fold_constant(c, e), dst, &e->span);
-    case EXPR_ATTRIBUTE: return gen_attribute(c, e, dst);
-    case EXPR_SUBSCRIPT: return gen_subscript(c, e, dst);
+    case EXPR_AWAIT:
+        return gen_await_expr(c, e, dst);
+    case EXPR_YIELD:
+    case EXPR_YIELDFROM:
+        return gen_yield(c, e, dst);
+    case EXPR_COMPARE:
+        return gen_compare(c, e, dst);
+    case EXPR_CALL:
+        return gen_call(c, e, dst);
+    case EXPR_FORMATTEDVALUE:
+        return gen_formatted(c, e, dst);
+    case EXPR_JOINEDSTR:
+        return gen_joined(c, e, dst);
+    case EXPR_CONSTANT:
+        return gen_const(c, fold_constant(c, e), dst, &e->span);
+    case EXPR_ATTRIBUTE:
+        return gen_attribute(c, e, dst);
+    case EXPR_SUBSCRIPT:
+        return gen_subscript(c, e, dst);
     case EXPR_STARRED:
-        context_error(c, &e->span, e->ctx == CTX_STORE ? "starred assignment target must be in a list or tuple"
-                      : "can't use starred expression here");
+        context_error(c, &e->span,
+                      e->ctx == CTX_STORE ? "starred assignment target must be in a list or tuple"
+                                          : "can't use starred expression here");
         return 0;
-    case EXPR_NAME: return gen_name(c, e, dst);
-    case EXPR_SLICE: return gen_slice(c, e, dst);
+    case EXPR_NAME:
+        return gen_name(c, e, dst);
+    case EXPR_SLICE:
+        return gen_slice(c, e, dst);
     }
     return 0;
 }

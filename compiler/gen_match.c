@@ -2,8 +2,9 @@
  *
  * Invariant: names are bound only when a whole pattern has matched. Until then captured values wait in temporaries
  * reserved for the pattern's names, at the bottom of what the pattern uses; a failing test jumps to the label for the
- * number of temporaries in use at that point, and from there on all of them are dropped, one after the other. Dropping
- * one that holds nothing any more does no harm, so a failure need not know which of them are still in use. */
+ * number of temporaries in use at that point, and from there on all of them are dropped, one after the other.
+ * Dropping one that holds nothing any more does no harm, so a failure need not know which of them are still in use.
+ */
 #include "runtime/vm.h"
 
 #include "compiler/gen.h"
@@ -11,24 +12,25 @@
 typedef struct Capture {
     NameId id;
     Span span;
-    bool taken;             /* captured on the way to the present point */
+    bool taken; /* captured on the way to the present point */
 } Capture;
 
 typedef struct Matcher {
     Compiler *c;
     Capture *captures;
     int ncaptures, taken;
-    int slots;              /* first of the temporaries that captured values wait in */
-    bool foreign;           /* a name was captured that the first alternative does not have */
-    bool irrefutable;       /* a pattern that always matches may stand here */
-    int base;               /* failing drops temporaries from here on */
-    int *fail;              /* labels, by number of temporaries to drop; -1: not needed yet */
+    int slots;        /* first of the temporaries that captured values wait in */
+    bool foreign;     /* a name was captured that the first alternative does not have */
+    bool irrefutable; /* a pattern that always matches may stand here */
+    int base;         /* failing drops temporaries from here on */
+    int *fail;        /* labels, by number of temporaries to drop; -1: not needed yet */
     int nfail;
 } Matcher;
 
 static void gen_pattern(Matcher *m, const Pattern *p, int reg, bool keep);
 
-/* Failure ----------------------------------------------------------------------------------------------------------- */
+/* Failure -----------------------------------------------------------------------------------------------------------
+ */
 
 static int fail_label(Matcher *m) {
     Compiler *c = m->c;
@@ -72,7 +74,8 @@ static void drop(Matcher *m, int reg, bool keep, const Span *at) {
         emit(m->c, BC_CLEAR, reg, 0, 0, at);
 }
 
-/* A register that an instruction may consume, holding what is in reg; the next temporary unless reg itself will do. */
+/* A register that an instruction may consume, holding what is in reg; the next temporary unless reg itself will do.
+ */
 static int consumable(Matcher *m, int reg, bool keep, const Span *at) {
     if (!keep || !regs_is_temp(m->c, reg))
         return reg;
@@ -81,7 +84,8 @@ static int consumable(Matcher *m, int reg, bool keep, const Span *at) {
     return copy;
 }
 
-/* Captures ---------------------------------------------------------------------------------------------------------- */
+/* Captures ----------------------------------------------------------------------------------------------------------
+ */
 
 static void capture(Matcher *m, const Name *name, int reg, bool keep, const Span *at) {
     Compiler *c = m->c;
@@ -126,8 +130,12 @@ static void collect_captures(Matcher *m, const Pattern *p) {
     if (!context_enter(m->c))
         return;
     switch ((PatternKind)p->kind) {
-    case PATTERN_MATCHVALUE: case PATTERN_MATCHSINGLETON: break;
-    case PATTERN_MATCHOR: collect_captures(m, p->seq.patterns.at[0]); break;
+    case PATTERN_MATCHVALUE:
+    case PATTERN_MATCHSINGLETON:
+        break;
+    case PATTERN_MATCHOR:
+        collect_captures(m, p->seq.patterns.at[0]);
+        break;
     case PATTERN_MATCHSEQUENCE:
         for (int i = 0; i < p->seq.patterns.n; i++)
             collect_captures(m, p->seq.patterns.at[i]);
@@ -143,7 +151,9 @@ static void collect_captures(Matcher *m, const Pattern *p) {
         for (int i = 0; i < p->cls.kwd_patterns.n; i++)
             collect_captures(m, p->cls.kwd_patterns.at[i]);
         break;
-    case PATTERN_MATCHSTAR: add_capture(m, p->star.name); break;
+    case PATTERN_MATCHSTAR:
+        add_capture(m, p->star.name);
+        break;
     case PATTERN_MATCHAS:
         if (p->as.pattern)
             collect_captures(m, p->as.pattern);
@@ -153,13 +163,9 @@ static void collect_captures(Matcher *m, const Pattern *p) {
     context_leave(m->c);
 }
 
-static bool is_wildcard(const Pattern *p) {
-    return p->kind == PATTERN_MATCHAS && !p->as.pattern && !p->as.name;
-}
+static bool is_wildcard(const Pattern *p) { return p->kind == PATTERN_MATCHAS && !p->as.pattern && !p->as.name; }
 
-static bool is_star_wildcard(const Pattern *p) {
-    return p->kind == PATTERN_MATCHSTAR && !p->star.name;
-}
+static bool is_star_wildcard(const Pattern *p) { return p->kind == PATTERN_MATCHSTAR && !p->star.name; }
 
 static void gen_subpattern(Matcher *m, const Pattern *p, int reg) {
     bool irrefutable = m->irrefutable;
@@ -173,7 +179,8 @@ static void gen_subpatterns(Matcher *m, PatternSeq patterns, int first) {
         gen_subpattern(m, patterns.at[i], first + i);
 }
 
-/* Values ------------------------------------------------------------------------------------------------------------ */
+/* Values ------------------------------------------------------------------------------------------------------------
+ */
 
 static void gen_value(Matcher *m, const Pattern *p, int reg, bool keep) {
     Compiler *c = m->c;
@@ -205,7 +212,8 @@ static void gen_singleton(Matcher *m, const Pattern *p, int reg, bool keep) {
     fail_if_false(m, same, &p->span);
 }
 
-/* Sequences --------------------------------------------------------------------------------------------------------- */
+/* Sequences ---------------------------------------------------------------------------------------------------------
+ */
 
 static void check_length(Matcher *m, int reg, int op, int length, const Span *at) {
     Compiler *c = m->c;
@@ -262,7 +270,8 @@ static void gen_unpacked(Matcher *m, const Pattern *p, int star, int reg, bool k
         return;
     }
     if (star >= 0)
-        emit_cache(c, BC_UNPACK_EX, first, from, 0, (uint32_t)star | (uint32_t)(patterns.n - star - 1) << 16, &p->span);
+        emit_cache(c, BC_UNPACK_EX, first, from, 0, (uint32_t)star | (uint32_t)(patterns.n - star - 1) << 16,
+                   &p->span);
     else
         emit(c, BC_UNPACK, first, from, patterns.n, &p->span);
     gen_subpatterns(m, patterns, first);
@@ -302,7 +311,8 @@ static void gen_sequence_pattern(Matcher *m, const Pattern *p, int reg, bool kee
         gen_unpacked(m, p, star, reg, keep);
 }
 
-/* Mappings ---------------------------------------------------------------------------------------------------------- */
+/* Mappings ----------------------------------------------------------------------------------------------------------
+ */
 
 /* The tuple of keys in a new temporary. */
 static int gen_keys(Matcher *m, const Pattern *p) {
@@ -384,7 +394,8 @@ static void gen_mapping_pattern(Matcher *m, const Pattern *p, int reg, bool keep
     drop(m, reg, keep, &p->span);
 }
 
-/* Classes, alternatives, captures ----------------------------------------------------------------------------------- */
+/* Classes, alternatives, captures -----------------------------------------------------------------------------------
+ */
 
 static void check_attribute_names(Matcher *m, const Pattern *p) {
     NameSeq names = p->cls.kwd_attrs;
@@ -503,24 +514,39 @@ static void gen_pattern(Matcher *m, const Pattern *p, int reg, bool keep) {
     if (!context_enter(m->c))
         return;
     switch ((PatternKind)p->kind) {
-    case PATTERN_MATCHVALUE: gen_value(m, p, reg, keep); break;
-    case PATTERN_MATCHSINGLETON: gen_singleton(m, p, reg, keep); break;
-    case PATTERN_MATCHSEQUENCE: gen_sequence_pattern(m, p, reg, keep); break;
-    case PATTERN_MATCHMAPPING: gen_mapping_pattern(m, p, reg, keep); break;
-    case PATTERN_MATCHCLASS: gen_class_pattern(m, p, reg, keep); break;
+    case PATTERN_MATCHVALUE:
+        gen_value(m, p, reg, keep);
+        break;
+    case PATTERN_MATCHSINGLETON:
+        gen_singleton(m, p, reg, keep);
+        break;
+    case PATTERN_MATCHSEQUENCE:
+        gen_sequence_pattern(m, p, reg, keep);
+        break;
+    case PATTERN_MATCHMAPPING:
+        gen_mapping_pattern(m, p, reg, keep);
+        break;
+    case PATTERN_MATCHCLASS:
+        gen_class_pattern(m, p, reg, keep);
+        break;
     case PATTERN_MATCHSTAR:
         if (p->star.name)
             capture(m, p->star.name, reg, keep, &p->span);
         else
             drop(m, reg, keep, &p->span);
         break;
-    case PATTERN_MATCHAS: gen_as_pattern(m, p, reg, keep); break;
-    case PATTERN_MATCHOR: gen_or_pattern(m, p, reg, keep); break;
+    case PATTERN_MATCHAS:
+        gen_as_pattern(m, p, reg, keep);
+        break;
+    case PATTERN_MATCHOR:
+        gen_or_pattern(m, p, reg, keep);
+        break;
     }
     context_leave(m->c);
 }
 
-/* Statement --------------------------------------------------------------------------------------------------------- */
+/* Statement ---------------------------------------------------------------------------------------------------------
+ */
 
 static bool reserve_captures(Matcher *m, const Pattern *p) {
     Compiler *c = m->c;

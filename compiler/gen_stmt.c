@@ -1,14 +1,15 @@
 /* Statements, and leaving blocks by break, continue and return.
  *
- * Invariant: between statements the live temporaries are those of the enclosing blocks alone (iterators, exit functions,
- * handled exceptions, waiting return values). A statement that jumps out of blocks undoes each of them, from the inside
- * out, in the exception region around that block. */
+ * Invariant: between statements the live temporaries are those of the enclosing blocks alone (iterators, exit
+ * functions, handled exceptions, waiting return values). A statement that jumps out of blocks undoes each of them,
+ * from the inside out, in the exception region around that block. */
 #include "runtime/vm.h"
 
 #include "compiler/check.h"
 #include "compiler/gen.h"
 
-/* Blocks ------------------------------------------------------------------------------------------------------------ */
+/* Blocks ------------------------------------------------------------------------------------------------------------
+ */
 
 Block *gen_push_block(Compiler *c, BlockKind kind, int reg, const Span *at) {
     Unit *u = c->unit;
@@ -17,8 +18,12 @@ Block *gen_push_block(Compiler *c, BlockKind kind, int reg, const Span *at) {
         return &u->blocks[BLOCKS_MAX - 1];
     }
     Block *block = &u->blocks[u->nblocks++];
-    *block = (Block){.kind = (uint8_t)kind, .reg = reg, .break_label = -1, .continue_label = -1,
-                     .outer_region = u->region, .span = *at};
+    *block = (Block){.kind = (uint8_t)kind,
+                     .reg = reg,
+                     .break_label = -1,
+                     .continue_label = -1,
+                     .outer_region = u->region,
+                     .span = *at};
     return block;
 }
 
@@ -36,7 +41,9 @@ static void undo_block(Compiler *c, const Block *block, int value) {
         if (block->reg >= 0)
             emit(c, BC_CLEAR, block->reg, 0, 0, NULL);
         break;
-    case BLOCK_TRY: case BLOCK_GROUP_HANDLER: break;
+    case BLOCK_TRY:
+    case BLOCK_GROUP_HANDLER:
+        break;
     case BLOCK_FINALLY_TRY:
         if (value >= 0)
             gen_push_block(c, BLOCK_VALUE, value, &block->span);
@@ -44,14 +51,21 @@ static void undo_block(Compiler *c, const Block *block, int value) {
         if (value >= 0)
             gen_pop_block(c);
         break;
-    case BLOCK_FINALLY_END: emit(c, BC_LEAVE_HANDLER, block->reg, 0, 0, NULL); break;
-    case BLOCK_WITH: case BLOCK_ASYNC_WITH: gen_with_exit(c, block); break;
+    case BLOCK_FINALLY_END:
+        emit(c, BC_LEAVE_HANDLER, block->reg, 0, 0, NULL);
+        break;
+    case BLOCK_WITH:
+    case BLOCK_ASYNC_WITH:
+        gen_with_exit(c, block);
+        break;
     case BLOCK_HANDLER:
         emit(c, BC_LEAVE_HANDLER, block->reg, 0, 0, NULL);
         if (block->name)
             gen_forget_handler_name(c, block->name, NULL);
         break;
-    case BLOCK_VALUE: emit(c, BC_CLEAR, block->reg, 0, 0, NULL); break;
+    case BLOCK_VALUE:
+        emit(c, BC_CLEAR, block->reg, 0, 0, NULL);
+        break;
     }
 }
 
@@ -131,7 +145,8 @@ static void gen_return(Compiler *c, const Stmt *s) {
     u->top = base;
 }
 
-/* Loops and conditions ---------------------------------------------------------------------------------------------- */
+/* Loops and conditions ----------------------------------------------------------------------------------------------
+ */
 
 static void gen_while(Compiler *c, const Stmt *s) {
     int body = emit_label(c), next = emit_label(c), orelse = emit_label(c), end = emit_label(c);
@@ -248,7 +263,8 @@ static void gen_if(Compiler *c, const Stmt *s) {
     emit_place(c, end);
 }
 
-/* Simple statements ------------------------------------------------------------------------------------------------- */
+/* Simple statements -------------------------------------------------------------------------------------------------
+ */
 
 static void gen_raise(Compiler *c, const Stmt *s) {
     int base = c->unit->top;
@@ -356,8 +372,8 @@ static void gen_import_from(Compiler *c, const Stmt *s) {
     AliasSeq names = s->import_from.names;
     const Name *module = s->import_from.module;
     int base = u->top;
-    if (module && s->import_from.level == 0 && strcmp(module->text, "__future__") == 0
-        && (s->line > c->future_line || (s->line == c->future_line && s->col > c->future_col))) {
+    if (module && s->import_from.level == 0 && strcmp(module->text, "__future__") == 0 &&
+        (s->line > c->future_line || (s->line == c->future_line && s->col > c->future_col))) {
         context_error(c, &s->span, "from __future__ imports must occur at the beginning of the file");
         return;
     }
@@ -432,17 +448,41 @@ static void gen_expr_stmt(Compiler *c, const Stmt *s) {
 
 static void gen_compound(Compiler *c, const Stmt *s) {
     switch ((StmtKind)s->kind) {
-    case STMT_FUNCTIONDEF: case STMT_ASYNCFUNCTIONDEF: gen_function(c, s); break;
-    case STMT_CLASSDEF: gen_class(c, s); break;
-    case STMT_TYPEALIAS: gen_type_alias(c, s); break;
-    case STMT_FOR: gen_for(c, s); break;
-    case STMT_ASYNCFOR: gen_async_for(c, s); break;
-    case STMT_WHILE: gen_while(c, s); break;
-    case STMT_IF: gen_if(c, s); break;
-    case STMT_WITH: case STMT_ASYNCWITH: gen_with(c, s); break;
-    case STMT_MATCH: gen_match(c, s); break;
-    case STMT_TRY: case STMT_TRYSTAR: gen_try(c, s); break;
-    default: break;
+    case STMT_FUNCTIONDEF:
+    case STMT_ASYNCFUNCTIONDEF:
+        gen_function(c, s);
+        break;
+    case STMT_CLASSDEF:
+        gen_class(c, s);
+        break;
+    case STMT_TYPEALIAS:
+        gen_type_alias(c, s);
+        break;
+    case STMT_FOR:
+        gen_for(c, s);
+        break;
+    case STMT_ASYNCFOR:
+        gen_async_for(c, s);
+        break;
+    case STMT_WHILE:
+        gen_while(c, s);
+        break;
+    case STMT_IF:
+        gen_if(c, s);
+        break;
+    case STMT_WITH:
+    case STMT_ASYNCWITH:
+        gen_with(c, s);
+        break;
+    case STMT_MATCH:
+        gen_match(c, s);
+        break;
+    case STMT_TRY:
+    case STMT_TRYSTAR:
+        gen_try(c, s);
+        break;
+    default:
+        break;
     }
 }
 
@@ -450,22 +490,47 @@ void gen_stmt(Compiler *c, const Stmt *s) {
     if (!context_enter(c))
         return;
     switch ((StmtKind)s->kind) {
-    case STMT_RETURN: gen_return(c, s); break;
+    case STMT_RETURN:
+        gen_return(c, s);
+        break;
     case STMT_DELETE:
         for (int i = 0; i < s->del.targets.n && !c->failed; i++)
             gen_delete(c, s->del.targets.at[i]);
         break;
-    case STMT_ASSIGN: gen_assign(c, s); break;
-    case STMT_AUGASSIGN: gen_aug_assign(c, s); break;
-    case STMT_ANNASSIGN: gen_ann_assign(c, s); break;
-    case STMT_RAISE: gen_raise(c, s); break;
-    case STMT_ASSERT: gen_assert(c, s); break;
-    case STMT_IMPORT: gen_import(c, s); break;
-    case STMT_IMPORTFROM: gen_import_from(c, s); break;
-    case STMT_EXPR: gen_expr_stmt(c, s); break;
-    case STMT_BREAK: case STMT_CONTINUE: gen_break_continue(c, s); break;
-    case STMT_GLOBAL: case STMT_NONLOCAL: case STMT_PASS: break;
-    default: gen_compound(c, s);
+    case STMT_ASSIGN:
+        gen_assign(c, s);
+        break;
+    case STMT_AUGASSIGN:
+        gen_aug_assign(c, s);
+        break;
+    case STMT_ANNASSIGN:
+        gen_ann_assign(c, s);
+        break;
+    case STMT_RAISE:
+        gen_raise(c, s);
+        break;
+    case STMT_ASSERT:
+        gen_assert(c, s);
+        break;
+    case STMT_IMPORT:
+        gen_import(c, s);
+        break;
+    case STMT_IMPORTFROM:
+        gen_import_from(c, s);
+        break;
+    case STMT_EXPR:
+        gen_expr_stmt(c, s);
+        break;
+    case STMT_BREAK:
+    case STMT_CONTINUE:
+        gen_break_continue(c, s);
+        break;
+    case STMT_GLOBAL:
+    case STMT_NONLOCAL:
+    case STMT_PASS:
+        break;
+    default:
+        gen_compound(c, s);
     }
     context_leave(c);
 }

@@ -9,7 +9,8 @@ static void consume(Compiler *c, int reg) {
         c->unit->top--;
 }
 
-/* Targets ----------------------------------------------------------------------------------------------------------- */
+/* Targets -----------------------------------------------------------------------------------------------------------
+ */
 
 static void store_unpacked(Compiler *c, const Expr *target, int reg) {
     Unit *u = c->unit;
@@ -31,7 +32,8 @@ static void store_unpacked(Compiler *c, const Expr *target, int reg) {
     consume(c, reg);
     int first = regs_push_many(c, elts.n);
     if (star >= 0)
-        emit_cache(c, BC_UNPACK_EX, first, reg, 0, (uint32_t)star | (uint32_t)(elts.n - star - 1) << 16, &target->span);
+        emit_cache(c, BC_UNPACK_EX, first, reg, 0, (uint32_t)star | (uint32_t)(elts.n - star - 1) << 16,
+                   &target->span);
     else
         emit(c, BC_UNPACK, first, reg, elts.n, &target->span);
     for (int i = 0; i < elts.n && !c->failed; i++)
@@ -74,9 +76,16 @@ void gen_store(Compiler *c, const Expr *target, int reg) {
             gen_store_id(c, id, reg, &target->span);
         break;
     }
-    case EXPR_ATTRIBUTE: store_attribute(c, target, reg); break;
-    case EXPR_SUBSCRIPT: store_subscript(c, target, reg); break;
-    case EXPR_TUPLE: case EXPR_LIST: store_unpacked(c, target, reg); break;
+    case EXPR_ATTRIBUTE:
+        store_attribute(c, target, reg);
+        break;
+    case EXPR_SUBSCRIPT:
+        store_subscript(c, target, reg);
+        break;
+    case EXPR_TUPLE:
+    case EXPR_LIST:
+        store_unpacked(c, target, reg);
+        break;
     case EXPR_STARRED:
         context_error(c, &target->span, "starred assignment target must be in a list or tuple");
         break;
@@ -120,7 +129,8 @@ void gen_delete(Compiler *c, const Expr *target) {
     context_leave(c);
 }
 
-/* Assignment -------------------------------------------------------------------------------------------------------- */
+/* Assignment --------------------------------------------------------------------------------------------------------
+ */
 
 /* The register of a target that is a plain local; -1 for others. */
 static int local_target(Compiler *c, const Expr *target) {
@@ -158,8 +168,8 @@ static bool can_store_early(Compiler *c, const Expr *value, int i, int local) {
 /* a, b = b, a + b: no tuple is made. */
 static bool assign_pairwise(Compiler *c, const Expr *target, const Expr *value) {
     Unit *u = c->unit;
-    if (!is_plain_display(target) || !is_plain_display(value) || target->seq.elts.n != value->seq.elts.n
-        || value->kind != EXPR_TUPLE || u->scope->walrus)
+    if (!is_plain_display(target) || !is_plain_display(value) || target->seq.elts.n != value->seq.elts.n ||
+        value->kind != EXPR_TUPLE || u->scope->walrus)
         return false;
     int n = value->seq.elts.n, base = u->top, from[16], locals[16];
     bool all_local = true;
@@ -224,7 +234,8 @@ void gen_assign(Compiler *c, const Stmt *s) {
     u->top = base;
 }
 
-/* Augmented assignment ---------------------------------------------------------------------------------------------- */
+/* Augmented assignment ----------------------------------------------------------------------------------------------
+ */
 
 /* Result of `left op= value`, into dst. */
 static int augment(Compiler *c, const Stmt *s, int left, int base, int dst) {
@@ -296,9 +307,15 @@ static void augment_subscript(Compiler *c, const Stmt *s) {
 void gen_aug_assign(Compiler *c, const Stmt *s) {
     int base = c->unit->top;
     switch ((ExprKind)s->aug_assign.target->kind) {
-    case EXPR_NAME: augment_name(c, s); break;
-    case EXPR_ATTRIBUTE: augment_attribute(c, s); break;
-    default: augment_subscript(c, s); break;
+    case EXPR_NAME:
+        augment_name(c, s);
+        break;
+    case EXPR_ATTRIBUTE:
+        augment_attribute(c, s);
+        break;
+    default:
+        augment_subscript(c, s);
+        break;
     }
     c->unit->top = base;
 }

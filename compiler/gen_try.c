@@ -1,8 +1,9 @@
 /* try and with.
  *
- * Invariant: temporaries from a try's base on belong to its handlers: base holds the exception and base + 1 the exception
- * handled before; base + 2 is where an exception raised by the handler itself arrives, in the clean-up that restores the
- * handled exception and passes the new one on. The body of a finally is compiled once for each way that leads into it. */
+ * Invariant: temporaries from a try's base on belong to its handlers: base holds the exception and base + 1 the
+ * exception handled before; base + 2 is where an exception raised by the handler itself arrives, in the clean-up that
+ * restores the handled exception and passes the new one on. The body of a finally is compiled once for each way that
+ * leads into it. */
 #include "runtime/vm.h"
 
 #include "compiler/gen.h"
@@ -28,12 +29,13 @@ void gen_forget_handler_name(Compiler *c, NameId id, const Span *at) {
     gen_delete_id(c, id, at);
 }
 
-/* try/except -------------------------------------------------------------------------------------------------------- */
+/* try/except --------------------------------------------------------------------------------------------------------
+ */
 
 typedef struct TryState {
     const Stmt *s;
     int base, end, cleanup;
-    uint32_t outer, inner;  /* regions around the statement and around its handlers */
+    uint32_t outer, inner; /* regions around the statement and around its handlers */
     Known entry;
     bool alive;
 } TryState;
@@ -129,7 +131,8 @@ static void gen_try_except(Compiler *c, const Stmt *s) {
     emit_place(c, t.end);
 }
 
-/* try/except* ------------------------------------------------------------------------------------------------------- */
+/* try/except* -------------------------------------------------------------------------------------------------------
+ */
 
 /* base: the group; base + 2: list of exceptions to raise in the end; base + 3: what no handler has matched yet. */
 static void gen_group_handler(Compiler *c, const TryState *t, const ExceptHandler *handler) {
@@ -221,7 +224,8 @@ static void gen_try_star(Compiler *c, const Stmt *s) {
     emit_place(c, t.end);
 }
 
-/* try/finally ------------------------------------------------------------------------------------------------------- */
+/* try/finally -------------------------------------------------------------------------------------------------------
+ */
 
 static void gen_protected(Compiler *c, const Stmt *s) {
     if (s->try_stmt.handlers.n == 0)
@@ -265,7 +269,8 @@ void gen_try(Compiler *c, const Stmt *s) {
     emit_place(c, end);
 }
 
-/* with -------------------------------------------------------------------------------------------------------------- */
+/* with --------------------------------------------------------------------------------------------------------------
+ */
 
 /* base, base + 1: the exit method; base + 2 to base + 4: its arguments; in the handler, base + 5 and base + 6: the
  * exception and the one handled before. */

@@ -12,32 +12,54 @@ static const struct {
     const char *text;
     uint8_t kind;
 } keywords[] = {
-    {"False", TOK_FALSE}, {"None", TOK_NONE}, {"True", TOK_TRUE}, {"and", TOK_AND}, {"as", TOK_AS},
-    {"assert", TOK_ASSERT}, {"async", TOK_ASYNC}, {"await", TOK_AWAIT}, {"break", TOK_BREAK},
-    {"class", TOK_CLASS}, {"continue", TOK_CONTINUE}, {"def", TOK_DEF}, {"del", TOK_DEL}, {"elif", TOK_ELIF},
-    {"else", TOK_ELSE}, {"except", TOK_EXCEPT}, {"finally", TOK_FINALLY}, {"for", TOK_FOR},
-    {"from", TOK_FROM}, {"global", TOK_GLOBAL}, {"if", TOK_IF}, {"import", TOK_IMPORT}, {"in", TOK_IN},
-    {"is", TOK_IS}, {"lambda", TOK_LAMBDA}, {"nonlocal", TOK_NONLOCAL}, {"not", TOK_NOT}, {"or", TOK_OR},
-    {"pass", TOK_PASS}, {"raise", TOK_RAISE}, {"return", TOK_RETURN}, {"try", TOK_TRY}, {"while", TOK_WHILE},
-    {"with", TOK_WITH}, {"yield", TOK_YIELD},
+    {"False", TOK_FALSE},
+    {"None", TOK_NONE},
+    {"True", TOK_TRUE},
+    {"and", TOK_AND},
+    {"as", TOK_AS},
+    {"assert", TOK_ASSERT},
+    {"async", TOK_ASYNC},
+    {"await", TOK_AWAIT},
+    {"break", TOK_BREAK},
+    {"class", TOK_CLASS},
+    {"continue", TOK_CONTINUE},
+    {"def", TOK_DEF},
+    {"del", TOK_DEL},
+    {"elif", TOK_ELIF},
+    {"else", TOK_ELSE},
+    {"except", TOK_EXCEPT},
+    {"finally", TOK_FINALLY},
+    {"for", TOK_FOR},
+    {"from", TOK_FROM},
+    {"global", TOK_GLOBAL},
+    {"if", TOK_IF},
+    {"import", TOK_IMPORT},
+    {"in", TOK_IN},
+    {"is", TOK_IS},
+    {"lambda", TOK_LAMBDA},
+    {"nonlocal", TOK_NONLOCAL},
+    {"not", TOK_NOT},
+    {"or", TOK_OR},
+    {"pass", TOK_PASS},
+    {"raise", TOK_RAISE},
+    {"return", TOK_RETURN},
+    {"try", TOK_TRY},
+    {"while", TOK_WHILE},
+    {"with", TOK_WITH},
+    {"yield", TOK_YIELD},
 };
 
 /* Must agree with the loop in lexer.c that hashes while it scans. */
-static uint32_t hash_text(const char *text, size_t length)
-{
+static uint32_t hash_text(const char *text, size_t length) {
     uint32_t hash = 0;
     for (size_t i = 0; i < length; i++)
         hash = hash * 31 + (unsigned char)text[i];
     return hash;
 }
 
-static uint32_t spread(uint32_t hash)
-{
-    return (hash * 0x9E3779B1u) >> 7;
-}
+static uint32_t spread(uint32_t hash) { return (hash * 0x9E3779B1u) >> 7; }
 
-static int grow_names(Lexer *lexer)
-{
+static int grow_names(Lexer *lexer) {
     uint32_t old_capacity = lexer->name_capacity;
     uint32_t capacity = old_capacity ? old_capacity * 2 : 128;
     if (capacity < old_capacity)
@@ -61,8 +83,7 @@ static int grow_names(Lexer *lexer)
     return 1;
 }
 
-const Name *lexer_intern(Lexer *lexer, const char *text, size_t length, uint32_t hash, uint8_t *kind)
-{
+const Name *lexer_intern(Lexer *lexer, const char *text, size_t length, uint32_t hash, uint8_t *kind) {
     uint32_t mask = lexer->name_capacity - 1;
     uint32_t at = spread(hash) & mask;
     for (; lexer->names[at].name; at = (at + 1) & mask) {
@@ -87,13 +108,11 @@ const Name *lexer_intern(Lexer *lexer, const char *text, size_t length, uint32_t
     return name;
 }
 
-const Name *lexer_intern_text(Lexer *lexer, const char *text, size_t length)
-{
+const Name *lexer_intern_text(Lexer *lexer, const char *text, size_t length) {
     return lexer_intern(lexer, text, length, hash_text(text, length), NULL);
 }
 
-int lexer_intern_keywords(Lexer *lexer)
-{
+int lexer_intern_keywords(Lexer *lexer) {
     if (!grow_names(lexer))
         return 0;
     for (size_t i = 0; i < sizeof keywords / sizeof keywords[0]; i++) {
@@ -109,8 +128,7 @@ int lexer_intern_keywords(Lexer *lexer)
     return lexer->soft_match && lexer->soft_case && lexer->soft_type && lexer->soft_underscore;
 }
 
-int lex_utf8_decode(const char *text, int *size)
-{
+int lex_utf8_decode(const char *text, int *size) {
     const unsigned char *at = (const unsigned char *)text;
     if (at[0] < 0x80) {
         *size = 1;
@@ -128,8 +146,7 @@ int lex_utf8_decode(const char *text, int *size)
     return (at[0] & 0x07) << 18 | (at[1] & 0x3F) << 12 | (at[2] & 0x3F) << 6 | (at[3] & 0x3F);
 }
 
-int lex_utf8_encode(int code, char *out)
-{
+int lex_utf8_encode(int code, char *out) {
     if (code < 0x80) {
         out[0] = (char)code;
         return 1;
@@ -152,8 +169,7 @@ int lex_utf8_encode(int code, char *out)
     return 4;
 }
 
-int lex_utf8_count(const char *text, size_t bytes)
-{
+int lex_utf8_count(const char *text, size_t bytes) {
     int count = 0;
     for (size_t i = 0; i < bytes; i++)
         count += ((unsigned char)text[i] & 0xC0) != 0x80;
@@ -167,22 +183,20 @@ typedef struct Range {
 
 static const Range start_more[] = {{0x1885, 0x1886}, {0x2118, 0x2118}, {0x212E, 0x212E}};
 static const Range start_less[] = {
-    {0x37A, 0x37A}, {0xE33, 0xE33}, {0xEB3, 0xEB3}, {0x2E2F, 0x2E2F}, {0xFC5E, 0xFC63}, {0xFDFA, 0xFDFB},
-    {0xFE70, 0xFE70}, {0xFE72, 0xFE72}, {0xFE74, 0xFE74}, {0xFE76, 0xFE76}, {0xFE78, 0xFE78},
-    {0xFE7A, 0xFE7A}, {0xFE7C, 0xFE7C}, {0xFE7E, 0xFE7E}, {0xFF9E, 0xFF9F},
+    {0x37A, 0x37A},   {0xE33, 0xE33},   {0xEB3, 0xEB3},   {0x2E2F, 0x2E2F}, {0xFC5E, 0xFC63},
+    {0xFDFA, 0xFDFB}, {0xFE70, 0xFE70}, {0xFE72, 0xFE72}, {0xFE74, 0xFE74}, {0xFE76, 0xFE76},
+    {0xFE78, 0xFE78}, {0xFE7A, 0xFE7A}, {0xFE7C, 0xFE7C}, {0xFE7E, 0xFE7E}, {0xFF9E, 0xFF9F},
 };
 static const Range continue_more[] = {
-    {0xB7, 0xB7}, {0x387, 0x387}, {0x1369, 0x1371}, {0x19DA, 0x19DA}, {0x200C, 0x200D}, {0x2118, 0x2118},
-    {0x212E, 0x212E}, {0x30FB, 0x30FB}, {0xFF65, 0xFF65},
+    {0xB7, 0xB7},     {0x387, 0x387},   {0x1369, 0x1371}, {0x19DA, 0x19DA}, {0x200C, 0x200D},
+    {0x2118, 0x2118}, {0x212E, 0x212E}, {0x30FB, 0x30FB}, {0xFF65, 0xFF65},
 };
 static const Range continue_less[] = {
-    {0x37A, 0x37A}, {0x2E2F, 0x2E2F}, {0xFC5E, 0xFC63}, {0xFDFA, 0xFDFB}, {0xFE70, 0xFE70}, {0xFE72, 0xFE72},
-    {0xFE74, 0xFE74}, {0xFE76, 0xFE76}, {0xFE78, 0xFE78}, {0xFE7A, 0xFE7A}, {0xFE7C, 0xFE7C},
-    {0xFE7E, 0xFE7E},
+    {0x37A, 0x37A},   {0x2E2F, 0x2E2F}, {0xFC5E, 0xFC63}, {0xFDFA, 0xFDFB}, {0xFE70, 0xFE70}, {0xFE72, 0xFE72},
+    {0xFE74, 0xFE74}, {0xFE76, 0xFE76}, {0xFE78, 0xFE78}, {0xFE7A, 0xFE7A}, {0xFE7C, 0xFE7C}, {0xFE7E, 0xFE7E},
 };
 
-static int in_ranges(int code, const Range *ranges, size_t n)
-{
+static int in_ranges(int code, const Range *ranges, size_t n) {
     for (size_t i = 0; i < n; i++) {
         if (code >= ranges[i].first && code <= ranges[i].last)
             return 1;
@@ -192,16 +206,21 @@ static int in_ranges(int code, const Range *ranges, size_t n)
 
 #define IN(code, table) in_ranges((code), (table), sizeof(table) / sizeof((table)[0]))
 
-static int is_name_code(int code, int first)
-{
+static int is_name_code(int code, int first) {
     if (code < 0x80)
         return (code >= 'a' && code <= 'z') || (code >= 'A' && code <= 'Z') || code == '_' ||
                (!first && code >= '0' && code <= '9');
     switch (utf8proc_category(code)) {
-    case UTF8PROC_CATEGORY_LU: case UTF8PROC_CATEGORY_LL: case UTF8PROC_CATEGORY_LT:
-    case UTF8PROC_CATEGORY_LM: case UTF8PROC_CATEGORY_LO: case UTF8PROC_CATEGORY_NL:
+    case UTF8PROC_CATEGORY_LU:
+    case UTF8PROC_CATEGORY_LL:
+    case UTF8PROC_CATEGORY_LT:
+    case UTF8PROC_CATEGORY_LM:
+    case UTF8PROC_CATEGORY_LO:
+    case UTF8PROC_CATEGORY_NL:
         return first ? !IN(code, start_less) : !IN(code, continue_less);
-    case UTF8PROC_CATEGORY_MN: case UTF8PROC_CATEGORY_MC: case UTF8PROC_CATEGORY_ND:
+    case UTF8PROC_CATEGORY_MN:
+    case UTF8PROC_CATEGORY_MC:
+    case UTF8PROC_CATEGORY_ND:
     case UTF8PROC_CATEGORY_PC:
         if (!first)
             return !IN(code, continue_less);
@@ -212,20 +231,23 @@ static int is_name_code(int code, int first)
     return first ? IN(code, start_more) : IN(code, continue_more);
 }
 
-static int is_printable(int code)
-{
+static int is_printable(int code) {
     switch (utf8proc_category(code)) {
-    case UTF8PROC_CATEGORY_CC: case UTF8PROC_CATEGORY_CF: case UTF8PROC_CATEGORY_CS:
-    case UTF8PROC_CATEGORY_CO: case UTF8PROC_CATEGORY_CN: case UTF8PROC_CATEGORY_ZL:
-    case UTF8PROC_CATEGORY_ZP: case UTF8PROC_CATEGORY_ZS:
+    case UTF8PROC_CATEGORY_CC:
+    case UTF8PROC_CATEGORY_CF:
+    case UTF8PROC_CATEGORY_CS:
+    case UTF8PROC_CATEGORY_CO:
+    case UTF8PROC_CATEGORY_CN:
+    case UTF8PROC_CATEGORY_ZL:
+    case UTF8PROC_CATEGORY_ZP:
+    case UTF8PROC_CATEGORY_ZS:
         return 0;
     default:
         return 1;
     }
 }
 
-static const Name *intern_normalised(Lexer *lexer, const char *text, size_t length, uint8_t *kind)
-{
+static const Name *intern_normalised(Lexer *lexer, const char *text, size_t length, uint8_t *kind) {
     utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT;
     const utf8proc_uint8_t *bytes = (const utf8proc_uint8_t *)text;
     utf8proc_ssize_t count = utf8proc_decompose(bytes, (utf8proc_ssize_t)length, NULL, 0, options);
@@ -250,8 +272,7 @@ static const Name *intern_normalised(Lexer *lexer, const char *text, size_t leng
 
 /* All bytes over 127 belong to a name until shown otherwise; then the first code point that may not is the
  * error. */
-int lex_name_unicode(Lexer *lexer, Token *token)
-{
+int lex_name_unicode(Lexer *lexer, Token *token) {
     const char *at = token->start;
     while (at < lexer->cur) {
         int size;
@@ -260,8 +281,7 @@ int lex_name_unicode(Lexer *lexer, Token *token)
             /* A digit can come first only behind a number, which the caller has cut off. */
             lexer->cur = at + size;
             if (is_printable(code))
-                return lexer_error(lexer, -1, -1, "invalid character '%.*s' (U+%04X)", size, at,
-                                   (unsigned)code);
+                return lexer_error(lexer, -1, -1, "invalid character '%.*s' (U+%04X)", size, at, (unsigned)code);
             return lexer_error(lexer, -1, -1, "invalid non-printable character U+%04X", (unsigned)code);
         }
         at += size;

@@ -5,51 +5,46 @@
 
 #include <string.h>
 
-static int is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
+static int is_digit(char c) { return c >= '0' && c <= '9'; }
 
-static int is_hex(char c)
-{
-    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
+static int is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
-static int bad(Lexer *lexer, const char *at, const char *kind)
-{
+static int bad(Lexer *lexer, const char *at, const char *kind) {
     lexer->cur = at;
     return lexer_error(lexer, -1, -1, "invalid %s literal", kind);
 }
 
-static int is_name_byte(char c)
-{
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-           (unsigned char)c >= 0x80;
+static int is_name_byte(char c) {
+    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (unsigned char)c >= 0x80;
 }
 
-static int word_at(const char *at, const char *word)
-{
+static int word_at(const char *at, const char *word) {
     size_t length = strlen(word);
     return strncmp(at, word, length) == 0 && !is_name_byte(at[length]);
 }
 
 /* A keyword that can follow a number in valid code is still let through when it touches the number, with a
  * warning. */
-static int touches_keyword(const char *at)
-{
+static int touches_keyword(const char *at) {
     switch (*at) {
-    case 'a': return word_at(at, "and");
-    case 'e': return word_at(at, "else");
-    case 'f': return word_at(at, "for");
-    case 'i': return at[1] == 'f' || at[1] == 'n' || at[1] == 's';
-    case 'o': return word_at(at, "or");
-    case 'n': return word_at(at, "not");
-    default: return 0;
+    case 'a':
+        return word_at(at, "and");
+    case 'e':
+        return word_at(at, "else");
+    case 'f':
+        return word_at(at, "for");
+    case 'i':
+        return at[1] == 'f' || at[1] == 'n' || at[1] == 's';
+    case 'o':
+        return word_at(at, "or");
+    case 'n':
+        return word_at(at, "not");
+    default:
+        return 0;
     }
 }
 
-static int end_number(Lexer *lexer, const char *at, const char *kind)
-{
+static int end_number(Lexer *lexer, const char *at, const char *kind) {
     lexer->cur = at;
     if (touches_keyword(at)) {
         int col = lex_utf8_count(lexer->line_start, (size_t)(at - lexer->line_start));
@@ -63,8 +58,7 @@ static int end_number(Lexer *lexer, const char *at, const char *kind)
 }
 
 /* Digits with single underscores between them. NULL: error reported. */
-static const char *decimal_tail(Lexer *lexer, const char *at)
-{
+static const char *decimal_tail(Lexer *lexer, const char *at) {
     for (;;) {
         while (is_digit(*at))
             at++;
@@ -78,8 +72,7 @@ static const char *decimal_tail(Lexer *lexer, const char *at)
     }
 }
 
-static int radix_number(Lexer *lexer, const char *at, int base)
-{
+static int radix_number(Lexer *lexer, const char *at, int base) {
     const char *kind = base == 16 ? "hexadecimal" : base == 8 ? "octal" : "binary";
     do {
         if (*at == '_')
@@ -101,14 +94,10 @@ static int radix_number(Lexer *lexer, const char *at, int base)
     return end_number(lexer, at, kind);
 }
 
-static int imaginary(Lexer *lexer, const char *at)
-{
-    return end_number(lexer, at + 1, "imaginary");
-}
+static int imaginary(Lexer *lexer, const char *at) { return end_number(lexer, at + 1, "imaginary"); }
 
 /* at: an 'e', or whatever stands behind the digits */
-static int exponent(Lexer *lexer, const char *at)
-{
+static int exponent(Lexer *lexer, const char *at) {
     if (*at == 'e' || *at == 'E') {
         const char *mark = at++;
         if (*at == '+' || *at == '-') {
@@ -127,8 +116,7 @@ static int exponent(Lexer *lexer, const char *at)
     return end_number(lexer, at, "decimal");
 }
 
-static int fraction(Lexer *lexer, const char *at)
-{
+static int fraction(Lexer *lexer, const char *at) {
     if (is_digit(*at)) {
         at = decimal_tail(lexer, at);
         if (!at)
@@ -137,14 +125,20 @@ static int fraction(Lexer *lexer, const char *at)
     return exponent(lexer, at);
 }
 
-static int zero_first(Lexer *lexer, const char *at)
-{
+static int zero_first(Lexer *lexer, const char *at) {
     const char *start = at++;
     switch (*at) {
-    case 'x': case 'X': return radix_number(lexer, at + 1, 16);
-    case 'o': case 'O': return radix_number(lexer, at + 1, 8);
-    case 'b': case 'B': return radix_number(lexer, at + 1, 2);
-    default: break;
+    case 'x':
+    case 'X':
+        return radix_number(lexer, at + 1, 16);
+    case 'o':
+    case 'O':
+        return radix_number(lexer, at + 1, 8);
+    case 'b':
+    case 'B':
+        return radix_number(lexer, at + 1, 2);
+    default:
+        break;
     }
     for (;;) {
         if (*at == '_') {
@@ -178,8 +172,7 @@ static int zero_first(Lexer *lexer, const char *at)
     return end_number(lexer, at, "decimal");
 }
 
-int lex_number(Lexer *lexer)
-{
+int lex_number(Lexer *lexer) {
     const char *at = lexer->cur;
     if (*at == '.')
         return fraction(lexer, at + 1);

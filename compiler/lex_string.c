@@ -7,21 +7,18 @@
 
 #include <string.h>
 
-static int quote_run(const char *at, char quote)
-{
+static int quote_run(const char *at, char quote) {
     return at[0] == quote && at[1] == quote && at[2] == quote ? 3 : 1;
 }
 
-static void enter_line(Lexer *lexer)
-{
+static void enter_line(Lexer *lexer) {
     lexer->at_line_begin = 1;
     lexer_begin_line(lexer);
 }
 
 /* Reports at the first byte of the token that began at start. */
 static int unterminated(Lexer *lexer, const char *start, int line, const char *line_start, int quote_size,
-                        const char *what, int escaped_quote)
-{
+                        const char *what, int escaped_quote) {
     int detected = lexer->line;
     lexer->cur = start + 1;
     lexer->line = line;
@@ -33,8 +30,7 @@ static int unterminated(Lexer *lexer, const char *start, int line, const char *l
                        escaped_quote ? "; perhaps you escaped the end quote?" : "");
 }
 
-int lex_string(Lexer *lexer, Token *token)
-{
+int lex_string(Lexer *lexer, Token *token) {
     char quote = *lexer->cur;
     int quote_size = quote_run(lexer->cur, quote);
     int first_line = lexer->line;
@@ -84,8 +80,7 @@ int lex_string(Lexer *lexer, Token *token)
                         quote_size == 1 && escaped_quote);
 }
 
-int lex_fstring_start(Lexer *lexer, Token *token, int raw)
-{
+int lex_fstring_start(Lexer *lexer, Token *token, int raw) {
     char quote = *lexer->cur;
     int quote_size = quote_run(lexer->cur, quote);
     lexer->cur += quote_size;
@@ -104,8 +99,7 @@ int lex_fstring_start(Lexer *lexer, Token *token, int raw)
     return TOK_FSTRING_START;
 }
 
-static int open_field(Lexer *lexer, FString *string)
-{
+static int open_field(Lexer *lexer, FString *string) {
     string->field_next = 0;
     if (string->fields >= LEX_MAX_FIELD_NESTING)
         return lexer_error(lexer, -1, -1, "f-string: expressions nested too deeply");
@@ -122,8 +116,7 @@ static int open_field(Lexer *lexer, FString *string)
     return TOK_LBRACE;
 }
 
-static int end_fstring(Lexer *lexer, FString *string)
-{
+static int end_fstring(Lexer *lexer, FString *string) {
     lexer->cur += string->quote_size;
     /* A specification still open belongs to no string any more: its brace is one like others. */
     for (int i = string->level; i < lexer->level; i++)
@@ -132,15 +125,12 @@ static int end_fstring(Lexer *lexer, FString *string)
     return TOK_FSTRING_END;
 }
 
-static int at_closing_quote(const char *at, const FString *string)
-{
-    return string->quote_size == 1 ? *at == string->quote :
-                                     quote_run(at, string->quote) == 3 && *at == string->quote;
+static int at_closing_quote(const char *at, const FString *string) {
+    return string->quote_size == 1 ? *at == string->quote : quote_run(at, string->quote) == 3 && *at == string->quote;
 }
 
 /* cur is behind a backslash. 0: out of memory. */
-static int skip_escape(Lexer *lexer, const FString *string, int *named)
-{
+static int skip_escape(Lexer *lexer, const FString *string, int *named) {
     char c = *lexer->cur;
     if (c == '{' || c == '}') {
         /* The brace keeps its meaning; the backslash is an escape of nothing. */
@@ -165,8 +155,7 @@ static int skip_escape(Lexer *lexer, const FString *string, int *named)
 
 /* Literal text has ended before a brace that belongs to a field. In a specification a closing brace is left
  * to the Python side of the lexer, behind a token that may be empty. */
-static int before_brace(Lexer *lexer, FString *string, char brace)
-{
+static int before_brace(Lexer *lexer, FString *string, char brace) {
     if (brace == '{')
         string->field_next = 1;
     else if (string->fields)
@@ -176,8 +165,7 @@ static int before_brace(Lexer *lexer, FString *string, char brace)
 
 /* Reads literal text up to a field, the closing quote, or behind a doubled pair of braces. token->length
  * tells how many of the last bytes read do not belong to the text: the pair's second brace. */
-int lex_fstring_middle(Lexer *lexer, Token *token)
-{
+int lex_fstring_middle(Lexer *lexer, Token *token) {
     FString *string = &lexer->fstring[lexer->fstrings - 1];
     int in_spec = string->fields && string->in_spec;
     int named = 0;

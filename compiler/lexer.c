@@ -20,8 +20,7 @@ static const uint8_t char_class[256] = {
 };
 
 int lexer_init(Lexer *lexer, Arena *arena, const char *text, size_t length, unsigned flags, ParseError *error,
-               ParseWarnings *warnings)
-{
+               ParseWarnings *warnings) {
     memset(lexer, 0, offsetof(Lexer, indents));
     lexer->indents[0] = lexer->alt_indents[0] = 0;
     lexer->arena = arena;
@@ -38,15 +37,13 @@ int lexer_init(Lexer *lexer, Arena *arena, const char *text, size_t length, unsi
     return 1;
 }
 
-void lexer_free(Lexer *lexer)
-{
+void lexer_free(Lexer *lexer) {
     if (lexer->names)
         arena_realloc_raw(lexer->arena, lexer->names, lexer->name_capacity * sizeof(NameSlot), 0);
     lexer->names = NULL;
 }
 
-int lexer_nomem(Lexer *lexer)
-{
+int lexer_nomem(Lexer *lexer) {
     lexer->done = LEX_REPORTED;
     memset(lexer->error, 0, sizeof *lexer->error);
     lexer->error->kind = PARSE_NOMEMORY;
@@ -54,8 +51,7 @@ int lexer_nomem(Lexer *lexer)
     return TOK_ERROR;
 }
 
-static const char *format_text(Arena *arena, const char *format, va_list args)
-{
+static const char *format_text(Arena *arena, const char *format, va_list args) {
     char buffer[512];
     int length = vsnprintf(buffer, sizeof buffer, format, args);
     if (length < 0)
@@ -65,8 +61,7 @@ static const char *format_text(Arena *arena, const char *format, va_list args)
     return arena_strndup(arena, buffer, (size_t)length);
 }
 
-int lexer_error(Lexer *lexer, int col, int end_col, const char *format, ...)
-{
+int lexer_error(Lexer *lexer, int col, int end_col, const char *format, ...) {
     va_list args;
     va_start(args, format);
     const char *msg = format_text(lexer->arena, format, args);
@@ -87,8 +82,7 @@ int lexer_error(Lexer *lexer, int col, int end_col, const char *format, ...)
     return TOK_ERROR;
 }
 
-int lexer_warn(Lexer *lexer, int line, int col, int end_line, int end_col, const char *format, ...)
-{
+int lexer_warn(Lexer *lexer, int line, int col, int end_line, int end_col, const char *format, ...) {
     ParseWarnings *list = lexer->warnings;
     if (!list)
         return 1;
@@ -113,8 +107,7 @@ int lexer_warn(Lexer *lexer, int line, int col, int end_line, int end_col, const
     return 1;
 }
 
-void lexer_begin_line(Lexer *lexer)
-{
+void lexer_begin_line(Lexer *lexer) {
     if (lexer->at_line_begin && lexer->cur < lexer->end) {
         lexer->at_line_begin = 0;
         lexer->line++;
@@ -125,14 +118,12 @@ void lexer_begin_line(Lexer *lexer)
 }
 
 /* The line end at or behind cur, or the end of input. */
-static const char *line_end(Lexer *lexer)
-{
+static const char *line_end(Lexer *lexer) {
     const char *stop = memchr(lexer->cur, '\n', (size_t)(lexer->end - lexer->cur));
     return stop ? stop : lexer->end;
 }
 
-static int layout_error(Lexer *lexer, int done)
-{
+static int layout_error(Lexer *lexer, int done) {
     lexer->cur = line_end(lexer);
     if (lexer->cur < lexer->end)
         lexer->cur++;
@@ -141,8 +132,7 @@ static int layout_error(Lexer *lexer, int done)
 }
 
 /* cur is behind a backslash. 1: the next line goes on. */
-static int join_line(Lexer *lexer)
-{
+static int join_line(Lexer *lexer) {
     if (*lexer->cur != '\n') {
         if (lexer->cur < lexer->end)
             lexer->cur++;
@@ -161,8 +151,7 @@ static int join_line(Lexer *lexer)
 
 /* Compares a line's indentation with the stack. Two columns are kept, with tabs to multiples of 8 and of 1:
  * where they disagree about the order, the layout depends on the tab size, and that is an error. */
-static int apply_indent(Lexer *lexer, int col, int alt)
-{
+static int apply_indent(Lexer *lexer, int col, int alt) {
     int top = lexer->indent;
     if (col == lexer->indents[top])
         return alt == lexer->alt_indents[top] ? 1 : layout_error(lexer, LEX_TABSPACE);
@@ -188,8 +177,7 @@ static int apply_indent(Lexer *lexer, int col, int alt)
 }
 
 /* Reads the blanks that begin a line. 0: error; *blank: the line has no token. */
-static int measure_indent(Lexer *lexer, int *blank)
-{
+static int measure_indent(Lexer *lexer, int *blank) {
     int col = 0, alt = 0, joined_col = 0;
     lexer->at_indent = 0;
     *blank = 0;
@@ -226,8 +214,7 @@ static int measure_indent(Lexer *lexer, int *blank)
 
 /* The mode is a function of the bracket stack: literal text outside every field, and in a field's
  * specification. */
-static inline int in_fstring_literal(const Lexer *lexer)
-{
+static inline int in_fstring_literal(const Lexer *lexer) {
     if (lexer->fstrings == 0)
         return 0;
     const FString *string = &lexer->fstring[lexer->fstrings - 1];
@@ -236,8 +223,7 @@ static inline int in_fstring_literal(const Lexer *lexer)
     return string->fields > 0 && lexer->brackets[lexer->level - 1].field == 2;
 }
 
-static int open_bracket(Lexer *lexer, char c)
-{
+static int open_bracket(Lexer *lexer, char c) {
     if (lexer->level >= LEX_MAX_LEVEL)
         return lexer_error(lexer, -1, -1, "too many nested parentheses");
     Bracket *bracket = &lexer->brackets[lexer->level++];
@@ -248,8 +234,7 @@ static int open_bracket(Lexer *lexer, char c)
     return c == '(' ? TOK_LPAREN : c == '[' ? TOK_LBRACKET : TOK_LBRACE;
 }
 
-static int close_bracket(Lexer *lexer, char c)
-{
+static int close_bracket(Lexer *lexer, char c) {
     if (lexer->level == 0)
         return lexer_error(lexer, -1, -1, "unmatched '%c'", c);
     Bracket *bracket = &lexer->brackets[lexer->level - 1];
@@ -259,10 +244,10 @@ static int close_bracket(Lexer *lexer, char c)
             return lexer_error(lexer, -1, -1, "f-string: unmatched '%c'", c);
         if (bracket->line != lexer->line)
             return lexer_error(lexer, -1, -1,
-                               "closing parenthesis '%c' does not match opening parenthesis '%c' on line %d",
-                               c, bracket->open, bracket->line);
-        return lexer_error(lexer, -1, -1, "closing parenthesis '%c' does not match opening parenthesis '%c'",
-                           c, bracket->open);
+                               "closing parenthesis '%c' does not match opening parenthesis '%c' on line %d", c,
+                               bracket->open, bracket->line);
+        return lexer_error(lexer, -1, -1, "closing parenthesis '%c' does not match opening parenthesis '%c'", c,
+                           bracket->open);
     }
     lexer->level--;
     if (bracket->field) {
@@ -273,16 +258,14 @@ static int close_bracket(Lexer *lexer, char c)
 }
 
 /* second: the token when '=' follows */
-static int maybe_equal(Lexer *lexer, int first, int second)
-{
+static int maybe_equal(Lexer *lexer, int first, int second) {
     if (*lexer->cur != '=')
         return first;
     lexer->cur++;
     return second;
 }
 
-static int doubled(Lexer *lexer, char c, int one, int one_equal, int two, int two_equal)
-{
+static int doubled(Lexer *lexer, char c, int one, int one_equal, int two, int two_equal) {
     if (*lexer->cur == c) {
         lexer->cur++;
         return maybe_equal(lexer, two, two_equal);
@@ -290,8 +273,7 @@ static int doubled(Lexer *lexer, char c, int one, int one_equal, int two, int tw
     return maybe_equal(lexer, one, one_equal);
 }
 
-static int read_colon(Lexer *lexer)
-{
+static int read_colon(Lexer *lexer) {
     /* At the outer level of a replacement field a colon begins the format specification, even before '='. */
     if (lexer->level > 0 && lexer->brackets[lexer->level - 1].field == 1) {
         lexer->brackets[lexer->level - 1].field = 2;
@@ -301,16 +283,22 @@ static int read_colon(Lexer *lexer)
     return maybe_equal(lexer, TOK_COLON, TOK_COLONEQUAL);
 }
 
-static int read_operator(Lexer *lexer, char c)
-{
+static int read_operator(Lexer *lexer, char c) {
     switch (c) {
-    case '(': case '[': case '{':
+    case '(':
+    case '[':
+    case '{':
         return open_bracket(lexer, c);
-    case ')': case ']': case '}':
+    case ')':
+    case ']':
+    case '}':
         return close_bracket(lexer, c);
-    case ':': return read_colon(lexer);
-    case ',': return TOK_COMMA;
-    case ';': return TOK_SEMI;
+    case ':':
+        return read_colon(lexer);
+    case ',':
+        return TOK_COMMA;
+    case ';':
+        return TOK_SEMI;
     case '.':
         if (lexer->cur[0] == '.' && lexer->cur[1] == '.') {
             lexer->cur += 2;
@@ -319,49 +307,70 @@ static int read_operator(Lexer *lexer, char c)
         if (lexer->cur[0] == '.' && lexer->cur + 1 >= lexer->end)
             lexer->done = LEX_EOF;
         return TOK_DOT;
-    case '=': return maybe_equal(lexer, TOK_EQUAL, TOK_EQEQUAL);
-    case '!': return maybe_equal(lexer, TOK_EXCLAMATION, TOK_NOTEQUAL);
-    case '+': return maybe_equal(lexer, TOK_PLUS, TOK_PLUSEQUAL);
+    case '=':
+        return maybe_equal(lexer, TOK_EQUAL, TOK_EQEQUAL);
+    case '!':
+        return maybe_equal(lexer, TOK_EXCLAMATION, TOK_NOTEQUAL);
+    case '+':
+        return maybe_equal(lexer, TOK_PLUS, TOK_PLUSEQUAL);
     case '-':
         if (*lexer->cur == '>') {
             lexer->cur++;
             return TOK_ARROW;
         }
         return maybe_equal(lexer, TOK_MINUS, TOK_MINEQUAL);
-    case '*': return doubled(lexer, c, TOK_STAR, TOK_STAREQUAL, TOK_DOUBLESTAR, TOK_DOUBLESTAREQUAL);
-    case '/': return doubled(lexer, c, TOK_SLASH, TOK_SLASHEQUAL, TOK_DOUBLESLASH, TOK_DOUBLESLASHEQUAL);
+    case '*':
+        return doubled(lexer, c, TOK_STAR, TOK_STAREQUAL, TOK_DOUBLESTAR, TOK_DOUBLESTAREQUAL);
+    case '/':
+        return doubled(lexer, c, TOK_SLASH, TOK_SLASHEQUAL, TOK_DOUBLESLASH, TOK_DOUBLESLASHEQUAL);
     case '<':
         if (*lexer->cur == '>') {
             lexer->cur++;
             return TOK_NOTEQUAL;
         }
         return doubled(lexer, c, TOK_LESS, TOK_LESSEQUAL, TOK_LEFTSHIFT, TOK_LEFTSHIFTEQUAL);
-    case '>': return doubled(lexer, c, TOK_GREATER, TOK_GREATEREQUAL, TOK_RIGHTSHIFT, TOK_RIGHTSHIFTEQUAL);
-    case '%': return maybe_equal(lexer, TOK_PERCENT, TOK_PERCENTEQUAL);
-    case '@': return maybe_equal(lexer, TOK_AT, TOK_ATEQUAL);
-    case '&': return maybe_equal(lexer, TOK_AMPER, TOK_AMPEREQUAL);
-    case '|': return maybe_equal(lexer, TOK_VBAR, TOK_VBAREQUAL);
-    case '^': return maybe_equal(lexer, TOK_CIRCUMFLEX, TOK_CIRCUMFLEXEQUAL);
-    case '~': return TOK_TILDE;
-    case '$': case '?': case '`':
+    case '>':
+        return doubled(lexer, c, TOK_GREATER, TOK_GREATEREQUAL, TOK_RIGHTSHIFT, TOK_RIGHTSHIFTEQUAL);
+    case '%':
+        return maybe_equal(lexer, TOK_PERCENT, TOK_PERCENTEQUAL);
+    case '@':
+        return maybe_equal(lexer, TOK_AT, TOK_ATEQUAL);
+    case '&':
+        return maybe_equal(lexer, TOK_AMPER, TOK_AMPEREQUAL);
+    case '|':
+        return maybe_equal(lexer, TOK_VBAR, TOK_VBAREQUAL);
+    case '^':
+        return maybe_equal(lexer, TOK_CIRCUMFLEX, TOK_CIRCUMFLEXEQUAL);
+    case '~':
+        return TOK_TILDE;
+    case '$':
+    case '?':
+    case '`':
         return TOK_STRAY;
     default:
-        return lexer_error(lexer, -1, -1, "invalid non-printable character U+%04X",
-                           (unsigned)(unsigned char)c);
+        return lexer_error(lexer, -1, -1, "invalid non-printable character U+%04X", (unsigned)(unsigned char)c);
     }
 }
 
 /* Letters that may stand before a quote: at most one of b and u, f alone or with r, r with b or f. */
-static int string_prefix(const char *text, size_t length, int *is_format, int *is_raw)
-{
+static int string_prefix(const char *text, size_t length, int *is_format, int *is_raw) {
     int bytes = 0, unicode = 0, format = 0, raw = 0;
     for (size_t i = 0; i < length; i++) {
         switch (text[i] | 0x20) {
-        case 'b': bytes++; break;
-        case 'u': unicode++; break;
-        case 'f': format++; break;
-        case 'r': raw++; break;
-        default: return 0;
+        case 'b':
+            bytes++;
+            break;
+        case 'u':
+            unicode++;
+            break;
+        case 'f':
+            format++;
+            break;
+        case 'r':
+            raw++;
+            break;
+        default:
+            return 0;
         }
     }
     if (bytes > 1 || unicode > 1 || format > 1 || raw > 1 || bytes + unicode + format > 1 || (unicode && raw))
@@ -371,8 +380,7 @@ static int string_prefix(const char *text, size_t length, int *is_format, int *i
     return 1;
 }
 
-static int read_name(Lexer *lexer, Token *token)
-{
+static int read_name(Lexer *lexer, Token *token) {
     const unsigned char *at = (const unsigned char *)lexer->cur;
     uint32_t hash = 0;
     unsigned high = 0;
@@ -382,8 +390,7 @@ static int read_name(Lexer *lexer, Token *token)
     }
     size_t length = (size_t)((const char *)at - lexer->cur);
     int is_format, is_raw;
-    if ((*at == '"' || *at == '\'') && length <= 2 &&
-        string_prefix(lexer->cur, length, &is_format, &is_raw)) {
+    if ((*at == '"' || *at == '\'') && length <= 2 && string_prefix(lexer->cur, length, &is_format, &is_raw)) {
         lexer->cur += length;
         return is_format ? lex_fstring_start(lexer, token, is_raw) : lex_string(lexer, token);
     }
@@ -395,15 +402,13 @@ static int read_name(Lexer *lexer, Token *token)
     return token->name ? kind : lexer_nomem(lexer);
 }
 
-static int at_end_of_input(Lexer *lexer)
-{
+static int at_end_of_input(Lexer *lexer) {
     lexer->done = LEX_EOF;
     return lexer->level ? TOK_ERROR : TOK_ENDMARKER;
 }
 
 /* A token with text: from token->start, on the line where it began, to cur. */
-static int finish(Lexer *lexer, Token *token, int kind, const char *first_line_start)
-{
+static int finish(Lexer *lexer, Token *token, int kind, const char *first_line_start) {
     token->kind = (uint8_t)kind;
     token->level = (uint16_t)lexer->level;
     token->col = (int)(token->start - first_line_start);
@@ -414,8 +419,7 @@ static int finish(Lexer *lexer, Token *token, int kind, const char *first_line_s
     return kind;
 }
 
-static void finish_empty(Lexer *lexer, Token *token, int kind)
-{
+static void finish_empty(Lexer *lexer, Token *token, int kind) {
     token->kind = (uint8_t)kind;
     token->level = (uint16_t)lexer->level;
     token->line = token->end_line = lexer->line;
@@ -427,8 +431,7 @@ static void finish_empty(Lexer *lexer, Token *token, int kind)
 
 /* Skips to the next token. A kind when that is decided by layout alone, -1 when cur is on a token's first
  * byte. */
-static int skip_layout(Lexer *lexer, Token *token)
-{
+static int skip_layout(Lexer *lexer, Token *token) {
     int blank = 0;
 next_line:
     lexer->token_start = NULL;
@@ -465,8 +468,7 @@ next_line:
     }
 }
 
-static void lex_python(Lexer *lexer, Token *token)
-{
+static void lex_python(Lexer *lexer, Token *token) {
     int kind = skip_layout(lexer, token);
     if (kind == TOK_NEWLINE) {
         token->line = lexer->line;
@@ -482,8 +484,7 @@ static void lex_python(Lexer *lexer, Token *token)
     unsigned char c = (unsigned char)*lexer->cur;
     if (char_class[c] & C_NAME_START) {
         kind = read_name(lexer, token);
-    } else if ((char_class[c] & C_DIGIT) ||
-               (c == '.' && (char_class[(unsigned char)lexer->cur[1]] & C_DIGIT))) {
+    } else if ((char_class[c] & C_DIGIT) || (c == '.' && (char_class[(unsigned char)lexer->cur[1]] & C_DIGIT))) {
         kind = lex_number(lexer);
     } else if (c == '"' || c == '\'') {
         kind = lex_string(lexer, token);
@@ -500,8 +501,7 @@ static void lex_python(Lexer *lexer, Token *token)
         lexer->done = LEX_EOF;
 }
 
-void lexer_next(Lexer *lexer, Token *token)
-{
+void lexer_next(Lexer *lexer, Token *token) {
     token->name = NULL;
     token->raw = token->warned = 0;
     if (!in_fstring_literal(lexer)) {

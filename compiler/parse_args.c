@@ -12,12 +12,11 @@ typedef struct Item {
     Expr *value;
     const Name *name;
     Span span;
-    int is_keyword;         /* "name=value", or "**value" without name */
+    int is_keyword; /* "name=value", or "**value" without name */
 } Item;
 
 /* '*' expression */
-Expr *p_starred_expression(Parser *p)
-{
+Expr *p_starred_expression(Parser *p) {
     int mark = p->mark;
     if (is_examining(p)) {
         diag_starred(p);
@@ -39,8 +38,7 @@ Expr *p_starred_expression(Parser *p)
     return e;
 }
 
-static int positional(Parser *p, Item *item)
-{
+static int positional(Parser *p, Item *item) {
     int mark = p->mark;
     memset(item, 0, sizeof *item);
     if (peek_kind(p) == TOK_STAR) {
@@ -57,8 +55,7 @@ static int positional(Parser *p, Item *item)
 }
 
 /* NAME '=' expression, or with doubled '**' expression, else '*' expression */
-static int keyword_item(Parser *p, int doubled, Item *item)
-{
+static int keyword_item(Parser *p, int doubled, Item *item) {
     int mark = p->mark;
     memset(item, 0, sizeof *item);
     if (is_examining(p)) {
@@ -98,8 +95,7 @@ static int keyword_item(Parser *p, int doubled, Item *item)
 }
 
 /* item (',' item)*, items of one sort; how many were found */
-static int gather_keywords(Parser *p, int doubled)
-{
+static int gather_keywords(Parser *p, int doubled) {
     int n = 0;
     for (;;) {
         int mark = p->mark;
@@ -114,8 +110,7 @@ static int gather_keywords(Parser *p, int doubled)
     }
 }
 
-static int keyword_arguments(Parser *p)
-{
+static int keyword_arguments(Parser *p) {
     int n = gather_keywords(p, 0);
     int mark = p->mark;
     if (n && !accept(p, TOK_COMMA))
@@ -126,8 +121,7 @@ static int keyword_arguments(Parser *p)
     return n + more;
 }
 
-static int split_items(Parser *p, size_t base, CallArgs *out)
-{
+static int split_items(Parser *p, size_t base, CallArgs *out) {
     int n = (int)((p->scratch_size - base) / sizeof(Item));
     p->scratch_size = base;
     int keywords = 0;
@@ -158,8 +152,7 @@ static int split_items(Parser *p, size_t base, CallArgs *out)
     return 1;
 }
 
-int p_args(Parser *p, CallArgs *out)
-{
+int p_args(Parser *p, CallArgs *out) {
     size_t base = p->scratch_size;
     Start start = start_here(p);
     int n = 0;
@@ -190,8 +183,7 @@ int p_args(Parser *p, CallArgs *out)
     return split_items(p, base, out);
 }
 
-static CallArgs *arguments(Parser *p)
-{
+static CallArgs *arguments(Parser *p) {
     CallArgs *args = parser_alloc(p, sizeof(CallArgs));
     int mark = p->mark;
     if (!args)
@@ -209,8 +201,7 @@ static CallArgs *arguments(Parser *p)
     return NULL;
 }
 
-CallArgs *p_arguments(Parser *p)
-{
+CallArgs *p_arguments(Parser *p) {
     if (!p->diagnosing)
         return arguments(p);
     void *known;
@@ -225,8 +216,7 @@ CallArgs *p_arguments(Parser *p)
 /* ---- parameters ---- */
 
 /* NAME [':' expression]; a lambda's has no annotation */
-int p_param(Parser *p, int lambda, Arg *out)
-{
+int p_param(Parser *p, int lambda, Arg *out) {
     memset(out, 0, sizeof *out);
     if (peek_kind(p) != TOK_NAME)
         return 0;
@@ -246,13 +236,11 @@ int p_param(Parser *p, int lambda, Arg *out)
 }
 
 /* ',' or the closing token, which is left */
-static int param_ends(Parser *p, int lambda)
-{
+static int param_ends(Parser *p, int lambda) {
     return accept(p, TOK_COMMA) || peek_kind(p) == (lambda ? TOK_COLON : TOK_RPAREN);
 }
 
-int p_plain_param(Parser *p, int lambda, Arg *out)
-{
+int p_plain_param(Parser *p, int lambda, Arg *out) {
     int mark = p->mark;
     if (p_param(p, lambda, out) && param_ends(p, lambda))
         return 1;
@@ -261,8 +249,7 @@ int p_plain_param(Parser *p, int lambda, Arg *out)
 }
 
 /* a parameter, its default if it has one, and what ends it */
-int p_full_param(Parser *p, int lambda, Param *out)
-{
+int p_full_param(Parser *p, int lambda, Param *out) {
     int mark = p->mark;
     out->def = NULL;
     if (p_param(p, lambda, &out->arg)) {
@@ -284,8 +271,7 @@ int p_full_param(Parser *p, int lambda, Param *out)
 }
 
 /* '*' is next: the name that may follow it, which may have a starred annotation */
-static int vararg(Parser *p, int lambda, Arg *out)
-{
+static int vararg(Parser *p, int lambda, Arg *out) {
     int mark = p->mark;
     if (p_param(p, lambda, out) && param_ends(p, lambda))
         return 1;
@@ -307,8 +293,7 @@ static int vararg(Parser *p, int lambda, Arg *out)
     return 0;
 }
 
-static int kwarg(Parser *p, int lambda, Arguments *args)
-{
+static int kwarg(Parser *p, int lambda, Arguments *args) {
     int mark = p->mark;
     if (peek_kind(p) != TOK_DOUBLESTAR)
         return 1;
@@ -329,8 +314,7 @@ static int kwarg(Parser *p, int lambda, Arguments *args)
 }
 
 /* '*' and what follows it. The parameters go to the scratch stack. */
-static int star_part(Parser *p, int lambda, Arguments *args)
-{
+static int star_part(Parser *p, int lambda, Arguments *args) {
     int mark = p->mark;
     if (is_examining(p)) {
         diag_star_etc(p, lambda);
@@ -369,8 +353,7 @@ static int star_part(Parser *p, int lambda, Arguments *args)
 
 /* The parameters from base on, spread over the fields; the first `positional` are before '*', `slash`
  * before '/'. */
-static int build_arguments(Parser *p, size_t base, int slash, int positional_count, Arguments *args)
-{
+static int build_arguments(Parser *p, size_t base, int slash, int positional_count, Arguments *args) {
     int n = (int)((p->scratch_size - base) / sizeof(Param));
     const char *items = p->scratch + base;
     p->scratch_size = base;
@@ -394,13 +377,11 @@ static int build_arguments(Parser *p, size_t base, int slash, int positional_cou
     args->args = (ArgSeq){positional_count - slash, positional_count > slash ? all + slash : NULL};
     args->kwonlyargs = (ArgSeq){n - positional_count, n > positional_count ? all + positional_count : NULL};
     args->defaults = (ExprSeq){default_count, default_count ? defaults : NULL};
-    args->kw_defaults =
-        (ExprSeq){n - positional_count, n > positional_count ? defaults + positional_count : NULL};
+    args->kw_defaults = (ExprSeq){n - positional_count, n > positional_count ? defaults + positional_count : NULL};
     return 1;
 }
 
-Arguments *p_parameters(Parser *p, int lambda)
-{
+Arguments *p_parameters(Parser *p, int lambda) {
     Arguments *args = parser_alloc(p, sizeof(Arguments));
     size_t base = p->scratch_size;
     int slash = 0, n = 0, with_default = 0, mark = p->mark;
@@ -440,8 +421,7 @@ Arguments *p_parameters(Parser *p, int lambda)
     return build_arguments(p, base, slash, n, args) ? args : NULL;
 }
 
-Expr *p_lambda(Parser *p)
-{
+Expr *p_lambda(Parser *p) {
     Start start = start_here(p);
     int mark = p->mark++;
     Arguments *args = p_parameters(p, 1);

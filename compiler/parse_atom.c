@@ -7,8 +7,7 @@
 
 #include <string.h>
 
-static Expr *name_or_constant(Parser *p, int kind)
-{
+static Expr *name_or_constant(Parser *p, int kind) {
     Start start = start_here(p);
     const Name *id = peek(p)->name;
     p->mark++;
@@ -18,13 +17,14 @@ static Expr *name_or_constant(Parser *p, int kind)
     if (kind == TOK_NAME)
         e->name.id = id;
     else
-        e->constant.kind = kind == TOK_TRUE ? CONST_TRUE : kind == TOK_FALSE ? CONST_FALSE :
-                           kind == TOK_NONE ? CONST_NONE : CONST_ELLIPSIS;
+        e->constant.kind = kind == TOK_TRUE    ? CONST_TRUE
+                           : kind == TOK_FALSE ? CONST_FALSE
+                           : kind == TOK_NONE  ? CONST_NONE
+                                               : CONST_ELLIPSIS;
     return e;
 }
 
-static Expr *comprehension(Parser *p, int kind, Start start, Expr *elt, ComprehensionSeq generators)
-{
+static Expr *comprehension(Parser *p, int kind, Start start, Expr *elt, ComprehensionSeq generators) {
     Expr *e = new_expr(p, kind, start);
     if (e) {
         e->comp.elt = elt;
@@ -33,15 +33,13 @@ static Expr *comprehension(Parser *p, int kind, Start start, Expr *elt, Comprehe
     return e;
 }
 
-static int at_for(Parser *p)
-{
+static int at_for(Parser *p) {
     int kind = peek_kind(p);
     return kind == TOK_FOR || kind == TOK_ASYNC;
 }
 
 /* ['async'] 'for' star_targets 'in' disjunction ('if' disjunction)* */
-static int for_if_clause(Parser *p, Comprehension *clause)
-{
+static int for_if_clause(Parser *p, Comprehension *clause) {
     int mark = p->mark;
     memset(clause, 0, sizeof *clause);
     clause->is_async = accept(p, TOK_ASYNC);
@@ -64,7 +62,7 @@ static int for_if_clause(Parser *p, Comprehension *clause)
             if (clause->iter && !p->failed)
                 return 1;
             p->mark = mark;
-            return 0;       /* past 'in' nothing else was meant */
+            return 0; /* past 'in' nothing else was meant */
         }
     }
     p->mark = mark;
@@ -77,8 +75,7 @@ static int for_if_clause(Parser *p, Comprehension *clause)
     return 0;
 }
 
-int p_for_if_clauses(Parser *p, ComprehensionSeq *seq)
-{
+int p_for_if_clauses(Parser *p, ComprehensionSeq *seq) {
     size_t base = p->scratch_size;
     Comprehension clause;
     seq->n = 0;
@@ -92,8 +89,7 @@ int p_for_if_clauses(Parser *p, ComprehensionSeq *seq)
 }
 
 /* behind '(' and a first item: the rest of a tuple */
-static Expr *tuple_rest(Parser *p, Start start, Expr *first)
-{
+static Expr *tuple_rest(Parser *p, Start start, Expr *first) {
     size_t base = p->scratch_size;
     if (!scratch_push(p, &first, sizeof first))
         return NULL;
@@ -116,8 +112,7 @@ static Expr *tuple_rest(Parser *p, Start start, Expr *first)
     return e;
 }
 
-static Expr *group_at(Parser *p, Start start)
-{
+static Expr *group_at(Parser *p, Start start) {
     Expr *e;
     p->mark++;
     if (accept(p, TOK_RPAREN)) {
@@ -150,8 +145,7 @@ static Expr *group_at(Parser *p, Start start)
     return comprehension(p, EXPR_GENERATOREXP, start, e, generators);
 }
 
-static Expr *group(Parser *p)
-{
+static Expr *group(Parser *p) {
     int mark = p->mark;
     Expr *e = group_at(p, start_here(p));
     if (e || p->failed)
@@ -168,8 +162,7 @@ static Expr *group(Parser *p)
 
 /* Behind the opening bracket: items up to close, or one item and a comprehension. first: an item already
  * read. */
-static Expr *display(Parser *p, Start start, Expr *first, int close, int kind, int comp_kind)
-{
+static Expr *display(Parser *p, Start start, Expr *first, int close, int kind, int comp_kind) {
     size_t base = p->scratch_size;
     ExprSeq elts = {0, NULL};
     int comma = 0;
@@ -194,14 +187,13 @@ static Expr *display(Parser *p, Start start, Expr *first, int close, int kind, i
         return e;
     }
     ComprehensionSeq generators;
-    if (elts.n != 1 || comma || elts.at[0]->kind == EXPR_STARRED || !at_for(p) ||
-        !p_for_if_clauses(p, &generators) || !accept(p, close))
+    if (elts.n != 1 || comma || elts.at[0]->kind == EXPR_STARRED || !at_for(p) || !p_for_if_clauses(p, &generators) ||
+        !accept(p, close))
         return NULL;
     return comprehension(p, comp_kind, start, elts.at[0], generators);
 }
 
-static Expr *list(Parser *p)
-{
+static Expr *list(Parser *p) {
     int mark = p->mark;
     Start start = start_here(p);
     p->mark++;
@@ -221,8 +213,7 @@ typedef struct Pair {
 } Pair;
 
 /* '**' bitwise_or | expression ':' expression; key: already read, or NULL */
-static int dict_pair(Parser *p, Expr *key, Pair *pair)
-{
+static int dict_pair(Parser *p, Expr *key, Pair *pair) {
     int mark = p->mark;
     pair->key = NULL;
     if (!key && accept(p, TOK_DOUBLESTAR)) {
@@ -237,8 +228,7 @@ static int dict_pair(Parser *p, Expr *key, Pair *pair)
     return 0;
 }
 
-static Expr *dict_node(Parser *p, Start start, size_t base)
-{
+static Expr *dict_node(Parser *p, Start start, size_t base) {
     int n = (int)((p->scratch_size - base) / sizeof(Pair));
     p->scratch_size = base;
     Expr *e = new_expr(p, EXPR_DICT, start);
@@ -259,8 +249,7 @@ static Expr *dict_node(Parser *p, Start start, size_t base)
 }
 
 /* behind '{': pairs up to '}', or one pair and a comprehension; key: the first one when already read */
-static Expr *dict_rest(Parser *p, Start start, Expr *key)
-{
+static Expr *dict_rest(Parser *p, Start start, Expr *key) {
     size_t base = p->scratch_size;
     Pair pair = {NULL, NULL};
     int n = 0, comma = 0;
@@ -281,8 +270,7 @@ static Expr *dict_rest(Parser *p, Start start, Expr *key)
         return dict_node(p, start, base);
     p->scratch_size = base;
     ComprehensionSeq generators;
-    if (n != 1 || comma || !pair.key || !at_for(p) || !p_for_if_clauses(p, &generators) ||
-        !accept(p, TOK_RBRACE))
+    if (n != 1 || comma || !pair.key || !at_for(p) || !p_for_if_clauses(p, &generators) || !accept(p, TOK_RBRACE))
         return NULL;
     Expr *e = new_expr(p, EXPR_DICTCOMP, start);
     if (e) {
@@ -294,8 +282,7 @@ static Expr *dict_rest(Parser *p, Start start, Expr *key)
 }
 
 /* The fast pass decides between dict and set by what follows the first item. */
-static Expr *brace_at(Parser *p, Start start)
-{
+static Expr *brace_at(Parser *p, Start start) {
     int kind = peek_kind(p);
     if (kind == TOK_RBRACE || kind == TOK_DOUBLESTAR)
         return dict_rest(p, start, NULL);
@@ -312,8 +299,7 @@ static Expr *brace_at(Parser *p, Start start)
 }
 
 /* The second pass: every alternative, each with its own mistakes. */
-static Expr *brace_examined(Parser *p, Start start)
-{
+static Expr *brace_examined(Parser *p, Start start) {
     int mark = p->mark;
     p->mark++;
     Expr *e = dict_rest(p, start, NULL);
@@ -337,8 +323,7 @@ static Expr *brace_examined(Parser *p, Start start)
     return NULL;
 }
 
-static Expr *brace(Parser *p)
-{
+static Expr *brace(Parser *p) {
     Start start = start_here(p);
     int mark = p->mark;
     Expr *e;
@@ -359,8 +344,7 @@ static Expr *brace(Parser *p)
     return e;
 }
 
-static Expr *bracketed(Parser *p, int kind)
-{
+static Expr *bracketed(Parser *p, int kind) {
     if (!parser_enter(p))
         return NULL;
     Expr *e = kind == TOK_LPAREN ? group(p) : kind == TOK_LBRACKET ? list(p) : brace(p);
@@ -368,15 +352,22 @@ static Expr *bracketed(Parser *p, int kind)
     return e;
 }
 
-Expr *p_atom(Parser *p)
-{
+Expr *p_atom(Parser *p) {
     int kind = peek_kind(p);
     switch (kind) {
-    case TOK_NAME: case TOK_TRUE: case TOK_FALSE: case TOK_NONE: case TOK_ELLIPSIS:
+    case TOK_NAME:
+    case TOK_TRUE:
+    case TOK_FALSE:
+    case TOK_NONE:
+    case TOK_ELLIPSIS:
         return name_or_constant(p, kind);
     case TOK_NUMBER:
         return p_number(p);
-    case TOK_STRING: case TOK_FSTRING_START: case TOK_LPAREN: case TOK_LBRACKET: case TOK_LBRACE:
+    case TOK_STRING:
+    case TOK_FSTRING_START:
+    case TOK_LPAREN:
+    case TOK_LBRACKET:
+    case TOK_LBRACE:
         break;
     default:
         return NULL;
@@ -393,8 +384,7 @@ Expr *p_atom(Parser *p)
     return e;
 }
 
-static Expr *attribute(Parser *p, Start start, Expr *value)
-{
+static Expr *attribute(Parser *p, Start start, Expr *value) {
     p->mark++;
     if (peek_kind(p) != TOK_NAME)
         return NULL;
@@ -411,8 +401,7 @@ static Expr *attribute(Parser *p, Start start, Expr *value)
 }
 
 /* '(' expression for_if_clauses ')' as the only argument */
-static Expr *generator_argument(Parser *p)
-{
+static Expr *generator_argument(Parser *p) {
     int mark = p->mark;
     Start start = start_here(p);
     p->mark++;
@@ -428,8 +417,7 @@ static Expr *generator_argument(Parser *p)
     return NULL;
 }
 
-static Expr *call_node(Parser *p, Start start, Expr *func, ExprSeq args, KeywordSeq keywords)
-{
+static Expr *call_node(Parser *p, Start start, Expr *func, ExprSeq args, KeywordSeq keywords) {
     Expr *e = new_expr(p, EXPR_CALL, start);
     if (e) {
         e->call.func = func;
@@ -439,8 +427,7 @@ static Expr *call_node(Parser *p, Start start, Expr *func, ExprSeq args, Keyword
     return e;
 }
 
-static Expr *call_with_generator(Parser *p, Start start, Expr *func, Expr *generator)
-{
+static Expr *call_with_generator(Parser *p, Start start, Expr *func, Expr *generator) {
     Expr **at = generator ? parser_alloc(p, sizeof(Expr *)) : NULL;
     if (!at)
         return NULL;
@@ -448,8 +435,7 @@ static Expr *call_with_generator(Parser *p, Start start, Expr *func, Expr *gener
     return call_node(p, start, func, (ExprSeq){1, at}, (KeywordSeq){0, NULL});
 }
 
-static Expr *call(Parser *p, Start start, Expr *func)
-{
+static Expr *call(Parser *p, Start start, Expr *func) {
     Start open = start_here(p);
     if (p->diagnosing) {
         Expr *generator = generator_argument(p);
@@ -465,8 +451,8 @@ static Expr *call(Parser *p, Start start, Expr *func)
     if (args) {
         if (accept(p, TOK_RPAREN))
             return call_node(p, start, func, args->args, args->keywords);
-        if (p->diagnosing || args->args.n != 1 || args->keywords.n ||
-            args->args.at[0]->kind == EXPR_STARRED || p->tokens[p->mark - 1].kind == TOK_COMMA || !at_for(p))
+        if (p->diagnosing || args->args.n != 1 || args->keywords.n || args->args.at[0]->kind == EXPR_STARRED ||
+            p->tokens[p->mark - 1].kind == TOK_COMMA || !at_for(p))
             return NULL;
         ComprehensionSeq generators;
         if (!p_for_if_clauses(p, &generators) || !accept(p, TOK_RPAREN))
@@ -477,8 +463,7 @@ static Expr *call(Parser *p, Start start, Expr *func)
     return NULL;
 }
 
-static Expr *subscript(Parser *p, Start start, Expr *value)
-{
+static Expr *subscript(Parser *p, Start start, Expr *value) {
     p->mark++;
     Expr *slice = p_slices(p);
     if (!slice || !accept(p, TOK_RBRACKET))
@@ -491,8 +476,7 @@ static Expr *subscript(Parser *p, Start start, Expr *value)
     return e;
 }
 
-static Expr *primary(Parser *p)
-{
+static Expr *primary(Parser *p) {
     Start start = start_here(p);
     Expr *e = p_atom(p);
     while (e) {
@@ -529,8 +513,7 @@ static Expr *primary(Parser *p)
     return NULL;
 }
 
-Expr *p_primary(Parser *p)
-{
+Expr *p_primary(Parser *p) {
     if (!p->diagnosing)
         return primary(p);
     void *known;

@@ -7,8 +7,7 @@
 
 #include <string.h>
 
-static int force(Parser *p, int kind, const char *text)
-{
+static int force(Parser *p, int kind, const char *text) {
     if (accept(p, kind))
         return 1;
     if (is_examining(p))
@@ -18,14 +17,14 @@ static int force(Parser *p, int kind, const char *text)
 
 /* ---- type parameters ---- */
 
-static int type_param(Parser *p, TypeParam *out)
-{
+static int type_param(Parser *p, TypeParam *out) {
     int mark = p->mark;
     Start start = start_here(p);
     memset(out, 0, sizeof *out);
     int kind = peek_kind(p);
-    out->kind = kind == TOK_STAR ? TYPEPARAM_TYPEVARTUPLE : kind == TOK_DOUBLESTAR ? TYPEPARAM_PARAMSPEC :
-                TYPEPARAM_TYPEVAR;
+    out->kind = kind == TOK_STAR         ? TYPEPARAM_TYPEVARTUPLE
+                : kind == TOK_DOUBLESTAR ? TYPEPARAM_PARAMSPEC
+                                         : TYPEPARAM_TYPEVAR;
     if (out->kind != TYPEPARAM_TYPEVAR) {
         diag_type_param(p);
         p->mark = mark;
@@ -54,8 +53,7 @@ static int type_param(Parser *p, TypeParam *out)
     return !p->failed;
 }
 
-int p_type_params(Parser *p, TypeParamSeq *seq)
-{
+int p_type_params(Parser *p, TypeParamSeq *seq) {
     int mark = p->mark;
     size_t base = p->scratch_size;
     TypeParam param;
@@ -85,8 +83,7 @@ int p_type_params(Parser *p, TypeParamSeq *seq)
 
 /* ---- functions and classes ---- */
 
-static Stmt *function_def(Parser *p, ExprSeq decorators)
-{
+static Stmt *function_def(Parser *p, ExprSeq decorators) {
     Start start = start_here(p);
     int mark = p->mark;
     if (is_examining(p)) {
@@ -126,8 +123,7 @@ static Stmt *function_def(Parser *p, ExprSeq decorators)
     return s;
 }
 
-static Stmt *class_def(Parser *p, ExprSeq decorators)
-{
+static Stmt *class_def(Parser *p, ExprSeq decorators) {
     Start start = start_here(p);
     int mark = p->mark;
     if (is_examining(p)) {
@@ -166,8 +162,7 @@ static Stmt *class_def(Parser *p, ExprSeq decorators)
     return s;
 }
 
-static Stmt *decorated(Parser *p)
-{
+static Stmt *decorated(Parser *p) {
     size_t base = p->scratch_size;
     ExprSeq decorators;
     while (peek_kind(p) == TOK_AT) {
@@ -192,8 +187,7 @@ static Stmt *decorated(Parser *p)
 /* ---- if, while, for ---- */
 
 /* ['else' ':' block]. 0: an error is reported */
-static int else_block(Parser *p, StmtSeq *body)
-{
+static int else_block(Parser *p, StmtSeq *body) {
     int mark = p->mark;
     body->n = 0;
     body->at = NULL;
@@ -217,8 +211,7 @@ typedef struct Branch {
 } Branch;
 
 /* 'if' or 'elif', a condition and its block */
-static int branch(Parser *p, const char *keyword, Branch *out)
-{
+static int branch(Parser *p, const char *keyword, Branch *out) {
     int mark = p->mark;
     if (is_examining(p)) {
         diag_condition(p, keyword);
@@ -234,8 +227,7 @@ static int branch(Parser *p, const char *keyword, Branch *out)
 }
 
 /* A chain of elif's is collected flat and nested from its end on, so that its length costs no depth. */
-static Stmt *if_stmt(Parser *p)
-{
+static Stmt *if_stmt(Parser *p) {
     size_t base = p->scratch_size;
     Branch b;
     StmtSeq orelse;
@@ -270,8 +262,7 @@ static Stmt *if_stmt(Parser *p)
     return s;
 }
 
-static Stmt *while_stmt(Parser *p)
-{
+static Stmt *while_stmt(Parser *p) {
     Branch b;
     StmtSeq orelse;
     if (!branch(p, "while", &b) || !else_block(p, &orelse))
@@ -285,8 +276,7 @@ static Stmt *while_stmt(Parser *p)
     return s;
 }
 
-static Stmt *for_stmt(Parser *p)
-{
+static Stmt *for_stmt(Parser *p) {
     Start start = start_here(p);
     int mark = p->mark;
     if (is_examining(p)) {
@@ -320,8 +310,7 @@ static Stmt *for_stmt(Parser *p)
 
 /* ---- with ---- */
 
-static int with_item(Parser *p, WithItem *item)
-{
+static int with_item(Parser *p, WithItem *item) {
     int mark = p->mark;
     item->optional_vars = NULL;
     item->context_expr = p_expression(p);
@@ -346,8 +335,7 @@ static int with_item(Parser *p, WithItem *item)
     return !p->failed;
 }
 
-static int with_items(Parser *p, WithItemSeq *seq)
-{
+static int with_items(Parser *p, WithItemSeq *seq) {
     size_t base = p->scratch_size;
     int n = 0;
     for (;;) {
@@ -366,8 +354,7 @@ static int with_items(Parser *p, WithItemSeq *seq)
 }
 
 /* Whether a parenthesis encloses the items or begins an expression shows only behind it. */
-static int with_header(Parser *p, WithItemSeq *items)
-{
+static int with_header(Parser *p, WithItemSeq *items) {
     int mark = p->mark;
     if (accept(p, TOK_LPAREN)) {
         if (with_items(p, items)) {
@@ -380,8 +367,7 @@ static int with_header(Parser *p, WithItemSeq *items)
     return !p->failed && with_items(p, items) && accept(p, TOK_COLON);
 }
 
-static Stmt *with_stmt(Parser *p)
-{
+static Stmt *with_stmt(Parser *p) {
     Start start = start_here(p);
     int mark = p->mark;
     if (is_examining(p)) {
@@ -410,8 +396,7 @@ static Stmt *with_stmt(Parser *p)
 
 /* ---- try ---- */
 
-int p_except_block(Parser *p, int star, ExceptHandler *out)
-{
+int p_except_block(Parser *p, int star, ExceptHandler *out) {
     int mark = p->mark;
     Start start = start_here(p);
     memset(out, 0, sizeof *out);
@@ -448,8 +433,7 @@ int p_except_block(Parser *p, int star, ExceptHandler *out)
     return 0;
 }
 
-static int finally_block(Parser *p, StmtSeq *body)
-{
+static int finally_block(Parser *p, StmtSeq *body) {
     int mark = p->mark;
     body->n = 0;
     body->at = NULL;
@@ -467,8 +451,7 @@ static int finally_block(Parser *p, StmtSeq *body)
 }
 
 /* the handlers, of one sort; how many */
-static int handlers(Parser *p, int star, ExceptHandlerSeq *seq)
-{
+static int handlers(Parser *p, int star, ExceptHandlerSeq *seq) {
     size_t base = p->scratch_size;
     ExceptHandler handler;
     while (peek_kind(p) == TOK_EXCEPT && p_except_block(p, star, &handler)) {
@@ -479,8 +462,7 @@ static int handlers(Parser *p, int star, ExceptHandlerSeq *seq)
     return seq->n;
 }
 
-static Stmt *try_stmt(Parser *p)
-{
+static Stmt *try_stmt(Parser *p) {
     Start start = start_here(p);
     int mark = p->mark, star = 0;
     if (is_examining(p)) {
@@ -514,31 +496,40 @@ static Stmt *try_stmt(Parser *p)
     return s;
 }
 
-static Stmt *compound_at(Parser *p)
-{
+static Stmt *compound_at(Parser *p) {
     const ExprSeq none = {0, NULL};
     int kind = peek_kind(p);
     if (kind == TOK_ASYNC)
         kind = peek_second(p);
     switch (kind) {
-    case TOK_DEF: return function_def(p, none);
-    case TOK_WITH: return with_stmt(p);
-    case TOK_FOR: return for_stmt(p);
-    default: break;
+    case TOK_DEF:
+        return function_def(p, none);
+    case TOK_WITH:
+        return with_stmt(p);
+    case TOK_FOR:
+        return for_stmt(p);
+    default:
+        break;
     }
     switch (peek_kind(p)) {
-    case TOK_AT: return decorated(p);
-    case TOK_IF: return if_stmt(p);
-    case TOK_CLASS: return class_def(p, none);
-    case TOK_TRY: return try_stmt(p);
-    case TOK_WHILE: return while_stmt(p);
-    case TOK_NAME: return p_match(p);
-    default: return NULL;
+    case TOK_AT:
+        return decorated(p);
+    case TOK_IF:
+        return if_stmt(p);
+    case TOK_CLASS:
+        return class_def(p, none);
+    case TOK_TRY:
+        return try_stmt(p);
+    case TOK_WHILE:
+        return while_stmt(p);
+    case TOK_NAME:
+        return p_match(p);
+    default:
+        return NULL;
     }
 }
 
-Stmt *p_compound(Parser *p)
-{
+Stmt *p_compound(Parser *p) {
     int mark = p->mark;
     size_t base = p->scratch_size;
     Stmt *s = compound_at(p);

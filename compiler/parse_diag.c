@@ -7,8 +7,7 @@
 
 #include <string.h>
 
-static int at_any(Parser *p, const uint8_t *kinds, int n)
-{
+static int at_any(Parser *p, const uint8_t *kinds, int n) {
     int kind = peek_kind(p);
     for (int i = 0; i < n; i++) {
         if (kind == kinds[i])
@@ -17,14 +16,12 @@ static int at_any(Parser *p, const uint8_t *kinds, int n)
     return 0;
 }
 
-static int is_legacy_name(const Name *name)
-{
+static int is_legacy_name(const Name *name) {
     return strcmp(name->text, "print") == 0 || strcmp(name->text, "exec") == 0;
 }
 
 /* CPython compares as many bytes as the name has: "c" counts as a soft keyword too. */
-static int at_soft_keyword(Parser *p)
-{
+static int at_soft_keyword(Parser *p) {
     static const char *const words[] = {"_", "case", "match", "type"};
     const Token *token = peek(p);
     if (token->kind != TOK_NAME)
@@ -37,8 +34,7 @@ static int at_soft_keyword(Parser *p)
 }
 
 /* two expressions side by side inside brackets */
-static void diag_missing_comma(Parser *p)
-{
+static void diag_missing_comma(Parser *p) {
     if (at_soft_keyword(p) || (peek_kind(p) == TOK_NAME && peek_second(p) == TOK_STRING))
         return;
     Expr *a = p_disjunction(p);
@@ -48,8 +44,7 @@ static void diag_missing_comma(Parser *p)
     raise_range(p, a->span, b->span, "invalid syntax. Perhaps you forgot a comma?");
 }
 
-static void diag_missing_else(Parser *p)
-{
+static void diag_missing_else(Parser *p) {
     Expr *a = p_disjunction(p);
     Expr *b = a && accept(p, TOK_IF) ? p_disjunction(p) : NULL;
     int kind = b ? peek_kind(p) : TOK_ELSE;
@@ -58,8 +53,7 @@ static void diag_missing_else(Parser *p)
 }
 
 /* the colon of a lambda taken for the beginning of a format specification */
-static void diag_lambda_in_field(Parser *p)
-{
+static void diag_lambda_in_field(Parser *p) {
     Span start = span_of_token(peek(p));
     if (!accept(p, TOK_LAMBDA) || !p_parameters(p, 1) || peek_kind(p) != TOK_COLON)
         return;
@@ -69,8 +63,7 @@ static void diag_lambda_in_field(Parser *p)
 }
 
 /* print and exec as statements */
-static void diag_legacy(Parser *p)
-{
+static void diag_legacy(Parser *p) {
     if (peek_kind(p) != TOK_NAME || peek_second(p) == TOK_LPAREN)
         return;
     Span span = span_of_token(peek(p));
@@ -78,12 +71,11 @@ static void diag_legacy(Parser *p)
     p->mark++;
     Expr *b = p_star_expressions(p);
     if (b && is_legacy_name(name))
-        raise_range(p, span, b->span, "Missing parentheses in call to '%s'. Did you mean %s(...)?",
-                    name->text, name->text);
+        raise_range(p, span, b->span, "Missing parentheses in call to '%s'. Did you mean %s(...)?", name->text,
+                    name->text);
 }
 
-void diag_expression(Parser *p)
-{
+void diag_expression(Parser *p) {
     static void (*const trials[])(Parser *) = {diag_missing_comma, diag_missing_else, diag_lambda_in_field,
                                                diag_legacy};
     int mark = p->mark;
@@ -96,8 +88,7 @@ void diag_expression(Parser *p)
 static const char not_message[] = "'not' after an operator must be parenthesized";
 
 /* a sum is to be read: is there an operator behind it with "not" behind that? */
-void diag_arithmetic(Parser *p)
-{
+void diag_arithmetic(Parser *p) {
     static const uint8_t operators[] = {
         TOK_PLUS, TOK_MINUS, TOK_STAR, TOK_SLASH, TOK_PERCENT, TOK_DOUBLESLASH, TOK_AT,
     };
@@ -110,8 +101,7 @@ void diag_arithmetic(Parser *p)
 }
 
 /* "not" behind a sign */
-void diag_factor(Parser *p)
-{
+void diag_factor(Parser *p) {
     static const uint8_t signs[] = {TOK_PLUS, TOK_MINUS, TOK_TILDE};
     if (!at_any(p, signs, (int)sizeof signs) || peek_second(p) != TOK_NOT)
         return;
@@ -122,21 +112,18 @@ void diag_factor(Parser *p)
         raise_span(p, PARSE_SYNTAX, span_since(p, start), not_message);
 }
 
-static int at_assign(Parser *p)
-{
+static int at_assign(Parser *p) {
     int kind = peek_kind(p);
     return kind == TOK_EQUAL || kind == TOK_COLONEQUAL;
 }
 
-static void diag_walrus_target(Parser *p)
-{
+static void diag_walrus_target(Parser *p) {
     Expr *a = p_expression(p);
     if (a && accept(p, TOK_COLONEQUAL) && p_expression(p))
         raise_span(p, PARSE_SYNTAX, a->span, "cannot use assignment expressions with %s", ast_expr_phrase(a));
 }
 
-static void diag_name_assigned(Parser *p)
-{
+static void diag_name_assigned(Parser *p) {
     if (peek_kind(p) != TOK_NAME || peek_second(p) != TOK_EQUAL)
         return;
     Span span = span_of_token(peek(p));
@@ -146,8 +133,7 @@ static void diag_name_assigned(Parser *p)
         raise_range(p, span, b->span, "invalid syntax. Maybe you meant '==' or ':=' instead of '='?");
 }
 
-static void diag_assigned(Parser *p)
-{
+static void diag_assigned(Parser *p) {
     int mark = p->mark, kind = peek_kind(p);
     if (kind == TOK_TRUE || kind == TOK_FALSE || kind == TOK_NONE)
         return;
@@ -164,8 +150,7 @@ static void diag_assigned(Parser *p)
                    ast_expr_phrase(a));
 }
 
-void diag_named_expression(Parser *p)
-{
+void diag_named_expression(Parser *p) {
     void *known;
     int mark = p->mark;
     if (memo_get(p, RULE_NAMED_DIAG, 0, &known)) {
@@ -183,10 +168,10 @@ void diag_named_expression(Parser *p)
 /* ---- targets ---- */
 
 /* The part of e that cannot be a target; NULL: none, or not to be reported here. */
-static Expr *invalid_target(Expr *e, int type)
-{
+static Expr *invalid_target(Expr *e, int type) {
     switch (e->kind) {
-    case EXPR_LIST: case EXPR_TUPLE:
+    case EXPR_LIST:
+    case EXPR_TUPLE:
         for (int i = 0; i < e->seq.elts.n; i++) {
             Expr *bad = invalid_target(e->seq.elts.at[i], type);
             if (bad)
@@ -200,23 +185,23 @@ static Expr *invalid_target(Expr *e, int type)
         if (type != TARGET_FOR)
             return e;
         return e->compare.ops[0] == CMPOP_IN ? invalid_target(e->compare.left, type) : NULL;
-    case EXPR_NAME: case EXPR_SUBSCRIPT: case EXPR_ATTRIBUTE:
+    case EXPR_NAME:
+    case EXPR_SUBSCRIPT:
+    case EXPR_ATTRIBUTE:
         return NULL;
     default:
         return e;
     }
 }
 
-void raise_invalid_target(Parser *p, int type, Expr *e)
-{
+void raise_invalid_target(Parser *p, int type, Expr *e) {
     Expr *bad = invalid_target(e, type);
     if (bad)
-        raise_span(p, PARSE_SYNTAX, bad->span,
-                   type == TARGET_DEL ? "cannot delete %s" : "cannot assign to %s", ast_expr_phrase(bad));
+        raise_span(p, PARSE_SYNTAX, bad->span, type == TARGET_DEL ? "cannot delete %s" : "cannot assign to %s",
+                   ast_expr_phrase(bad));
 }
 
-static void skip_targets(Parser *p)
-{
+static void skip_targets(Parser *p) {
     for (;;) {
         int mark = p->mark;
         if (!p_star_targets(p) || !accept(p, TOK_EQUAL)) {
@@ -226,13 +211,9 @@ static void skip_targets(Parser *p)
     }
 }
 
-static int is_augmented(int kind)
-{
-    return kind >= TOK_PLUSEQUAL && kind <= TOK_ATEQUAL;
-}
+static int is_augmented(int kind) { return kind >= TOK_PLUSEQUAL && kind <= TOK_ATEQUAL; }
 
-static void diag_annotated_sequence(Parser *p)
-{
+static void diag_annotated_sequence(Parser *p) {
     int kind = peek_kind(p);
     Expr *a = kind == TOK_LPAREN || kind == TOK_LBRACKET ? p_atom(p) : NULL;
     if (a && (a->kind == EXPR_LIST || a->kind == EXPR_TUPLE) && accept(p, TOK_COLON) && p_expression(p))
@@ -240,8 +221,7 @@ static void diag_annotated_sequence(Parser *p)
                    a->kind == EXPR_LIST ? "list" : "tuple");
 }
 
-static void diag_annotated_tuple(Parser *p)
-{
+static void diag_annotated_tuple(Parser *p) {
     Expr *a = p_star_named_expression(p);
     ExprSeq more;
     if (!a || !accept(p, TOK_COMMA))
@@ -252,31 +232,27 @@ static void diag_annotated_tuple(Parser *p)
         raise_span(p, PARSE_SYNTAX, a->span, "only single target (not tuple) can be annotated");
 }
 
-static void diag_annotated_other(Parser *p)
-{
+static void diag_annotated_other(Parser *p) {
     Expr *a = p_expression(p);
     if (a && accept(p, TOK_COLON) && p_expression(p))
         raise_span(p, PARSE_SYNTAX, a->span, "illegal target for annotation");
 }
 
-static void diag_assigned_other(Parser *p)
-{
+static void diag_assigned_other(Parser *p) {
     skip_targets(p);
     Expr *a = p_star_expressions(p);
     if (a && accept(p, TOK_EQUAL))
         raise_invalid_target(p, TARGET_STAR, a);
 }
 
-static void diag_assigned_yield(Parser *p)
-{
+static void diag_assigned_yield(Parser *p) {
     skip_targets(p);
     Expr *a = p_yield(p);
     if (a && accept(p, TOK_EQUAL))
         raise_span(p, PARSE_SYNTAX, a->span, "assignment to yield expression not possible");
 }
 
-static void diag_augmented_other(Parser *p)
-{
+static void diag_augmented_other(Parser *p) {
     Expr *a = p_star_expressions(p);
     if (!a || !is_augmented(peek_kind(p)))
         return;
@@ -286,11 +262,10 @@ static void diag_augmented_other(Parser *p)
                    ast_expr_phrase(a));
 }
 
-void diag_assignment(Parser *p)
-{
+void diag_assignment(Parser *p) {
     static void (*const trials[])(Parser *) = {
-        diag_annotated_sequence, diag_annotated_tuple, diag_annotated_other, diag_assigned_other,
-        diag_assigned_yield, diag_augmented_other,
+        diag_annotated_sequence, diag_annotated_tuple, diag_annotated_other,
+        diag_assigned_other,     diag_assigned_yield,  diag_augmented_other,
     };
     int mark = p->mark;
     for (size_t i = 0; i < sizeof trials / sizeof trials[0] && !p->failed; i++) {
@@ -301,8 +276,7 @@ void diag_assignment(Parser *p)
 
 /* ---- displays and comprehensions ---- */
 
-void diag_comprehension(Parser *p)
-{
+void diag_comprehension(Parser *p) {
     static const char parentheses[] = "did you forget parentheses around the comprehension target?";
     int mark = p->mark, round = peek_kind(p) == TOK_LPAREN;
     ComprehensionSeq generators;
@@ -326,8 +300,7 @@ void diag_comprehension(Parser *p)
         raise_range(p, a->span, comma, parentheses);
 }
 
-void diag_dict_comprehension(Parser *p)
-{
+void diag_dict_comprehension(Parser *p) {
     ComprehensionSeq generators;
     p->mark++;
     if (peek_kind(p) != TOK_DOUBLESTAR)
@@ -338,8 +311,7 @@ void diag_dict_comprehension(Parser *p)
         raise_span(p, PARSE_SYNTAX, stars, "dict unpacking cannot be used in dict comprehension");
 }
 
-void diag_group(Parser *p)
-{
+void diag_group(Parser *p) {
     int mark = p->mark++;
     Expr *a = p_starred_expression(p);
     if (a && accept(p, TOK_RPAREN))
@@ -353,19 +325,17 @@ void diag_group(Parser *p)
         raise_span(p, PARSE_SYNTAX, stars, "cannot use double starred expression here");
 }
 
-static int dict_item(Parser *p)
-{
+static int dict_item(Parser *p) {
     int mark = p->mark;
-    if (accept(p, TOK_DOUBLESTAR) ? p_bitwise_or(p) != NULL :
-        p_expression(p) && accept(p, TOK_COLON) && p_expression(p))
+    if (accept(p, TOK_DOUBLESTAR) ? p_bitwise_or(p) != NULL
+                                  : p_expression(p) && accept(p, TOK_COLON) && p_expression(p))
         return 1;
     p->mark = mark;
     return 0;
 }
 
 /* a key, ':' and no expression where the value should be */
-static void diag_dict_value(Parser *p)
-{
+static void diag_dict_value(Parser *p) {
     if (!p_expression(p) || peek_kind(p) != TOK_COLON)
         return;
     Span colon = span_of_token(peek(p));
@@ -382,8 +352,7 @@ static void diag_dict_value(Parser *p)
 }
 
 /* Reported in the first pass already. */
-void diag_dict(Parser *p)
-{
+void diag_dict(Parser *p) {
     int mark = ++p->mark, n = 0;
     for (;;) {
         int before = p->mark;
@@ -408,8 +377,7 @@ void diag_dict(Parser *p)
 }
 
 /* Reported in the first pass already. */
-void diag_for_clause(Parser *p)
-{
+void diag_for_clause(Parser *p) {
     accept(p, TOK_ASYNC);
     if (!accept(p, TOK_FOR) || !p_bitwise_or(p))
         return;
@@ -422,8 +390,7 @@ void diag_for_clause(Parser *p)
         raise_last(p, PARSE_SYNTAX, "'in' expected after for-loop variables");
 }
 
-void diag_for_target(Parser *p)
-{
+void diag_for_target(Parser *p) {
     accept(p, TOK_ASYNC);
     Expr *a = accept(p, TOK_FOR) ? p_star_expressions(p) : NULL;
     if (a)
@@ -433,8 +400,7 @@ void diag_for_target(Parser *p)
 /* ---- replacement fields of f-strings ---- */
 
 /* behind '!' */
-static void diag_conversion(Parser *p)
-{
+static void diag_conversion(Parser *p) {
     int kind = peek_kind(p);
     if (kind == TOK_COLON || kind == TOK_RBRACE)
         raise_next(p, "f-string: missing conversion character");
@@ -442,8 +408,7 @@ static void diag_conversion(Parser *p)
         raise_next(p, "f-string: invalid conversion character");
 }
 
-static void skip_specification(Parser *p)
-{
+static void skip_specification(Parser *p) {
     for (;;) {
         int kind = peek_kind(p), mark = p->mark;
         if (kind == TOK_FSTRING_MIDDLE) {
@@ -468,14 +433,16 @@ static void skip_specification(Parser *p)
     }
 }
 
-void diag_field(Parser *p)
-{
+void diag_field(Parser *p) {
     static const uint8_t after_value[] = {TOK_EQUAL, TOK_EXCLAMATION, TOK_COLON, TOK_RBRACE};
     p->mark++;
     int kind = peek_kind(p);
     if (at_any(p, after_value, 4)) {
         raise_span(p, PARSE_SYNTAX, span_of_token(peek(p)), "f-string: valid expression required before '%s'",
-                   kind == TOK_EQUAL ? "=" : kind == TOK_EXCLAMATION ? "!" : kind == TOK_COLON ? ":" : "}");
+                   kind == TOK_EQUAL         ? "="
+                   : kind == TOK_EXCLAMATION ? "!"
+                   : kind == TOK_COLON       ? ":"
+                                             : "}");
         return;
     }
     Expr *value = p_annotated_rhs(p);

@@ -2,14 +2,10 @@
  * above all. */
 #include "parse_internal.h"
 
-static void expected_colon(Parser *p)
-{
-    raise_last(p, PARSE_SYNTAX, "expected ':'");
-}
+static void expected_colon(Parser *p) { raise_last(p, PARSE_SYNTAX, "expected ':'"); }
 
 /* Behind a statement's header: a line end in the colon's place, or nothing indented behind the colon. */
-static void diag_header_end(Parser *p, const char *what, int line, int colon_known)
-{
+static void diag_header_end(Parser *p, const char *what, int line, int colon_known) {
     if (peek_kind(p) == TOK_NEWLINE && !colon_known) {
         p->mark++;
         expected_colon(p);
@@ -18,31 +14,28 @@ static void diag_header_end(Parser *p, const char *what, int line, int colon_kno
     }
 }
 
-void diag_condition(Parser *p, const char *keyword)
-{
-    const char *what = keyword[0] == 'i' ? "'if' statement" : keyword[0] == 'e' ? "'elif' statement" :
-                       "'while' statement";
+void diag_condition(Parser *p, const char *keyword) {
+    const char *what = keyword[0] == 'i'   ? "'if' statement"
+                       : keyword[0] == 'e' ? "'elif' statement"
+                                           : "'while' statement";
     int line = peek(p)->line;
     p->mark++;
     if (p_named_expression(p))
         diag_header_end(p, what, line, 0);
 }
 
-void diag_keyword_block(Parser *p, int token, const char *keyword)
-{
+void diag_keyword_block(Parser *p, int token, const char *keyword) {
     int line = peek(p)->line;
     if (accept(p, token))
         diag_header_end(p, keyword[0] == 'e' ? "'else' statement" : "'finally' statement", line, 1);
 }
 
-void diag_block(Parser *p)
-{
+void diag_block(Parser *p) {
     if (accept(p, TOK_NEWLINE) && peek_kind(p) != TOK_INDENT)
         raise_last(p, PARSE_INDENTATION, "expected an indented block");
 }
 
-void diag_import(Parser *p)
-{
+void diag_import(Parser *p) {
     Start start = start_here(p);
     if (!accept(p, TOK_IMPORT))
         return;
@@ -59,8 +52,7 @@ void diag_import(Parser *p)
         raise_from(p, start, "Did you mean to use 'from ... import ...' instead?");
 }
 
-void diag_import_targets(Parser *p)
-{
+void diag_import_targets(Parser *p) {
     AliasSeq names;
     if (peek_kind(p) == TOK_NEWLINE) {
         raise_from(p, start_here(p), "Expected one or more names after 'import'");
@@ -70,24 +62,21 @@ void diag_import_targets(Parser *p)
         raise_last(p, PARSE_SYNTAX, "trailing comma not allowed without surrounding parentheses");
 }
 
-void diag_del(Parser *p)
-{
+void diag_del(Parser *p) {
     p->mark++;
     Expr *a = p_star_expressions(p);
     if (a)
         raise_invalid_target(p, TARGET_DEL, a);
 }
 
-void diag_for(Parser *p)
-{
+void diag_for(Parser *p) {
     accept(p, TOK_ASYNC);
     int line = peek(p)->line;
     if (accept(p, TOK_FOR) && p_star_targets(p) && accept(p, TOK_IN) && p_star_expressions(p))
         diag_header_end(p, "'for' statement", line, 0);
 }
 
-void diag_def(Parser *p)
-{
+void diag_def(Parser *p) {
     TypeParamSeq params;
     accept(p, TOK_ASYNC);
     int line = peek(p)->line;
@@ -100,8 +89,7 @@ void diag_def(Parser *p)
     diag_header_end(p, "function definition", line, 1);
 }
 
-void diag_class(Parser *p)
-{
+void diag_class(Parser *p) {
     TypeParamSeq params;
     int line = peek(p)->line;
     p->mark++;
@@ -120,8 +108,7 @@ void diag_class(Parser *p)
 /* ---- with ---- */
 
 /* expression ['as' star_target], repeated; in parentheses each may be a list of expressions */
-static int skip_with_items(Parser *p, int many)
-{
+static int skip_with_items(Parser *p, int many) {
     int n = 0;
     for (;;) {
         int mark = p->mark;
@@ -136,16 +123,14 @@ static int skip_with_items(Parser *p, int many)
     }
 }
 
-void diag_with_item(Parser *p)
-{
+void diag_with_item(Parser *p) {
     Expr *a = p_expression(p) && accept(p, TOK_AS) ? p_expression(p) : NULL;
     int kind = a ? peek_kind(p) : TOK_ERROR;
     if (kind == TOK_COMMA || kind == TOK_RPAREN || kind == TOK_COLON)
         raise_invalid_target(p, TARGET_STAR, a);
 }
 
-void diag_with(Parser *p)
-{
+void diag_with(Parser *p) {
     accept(p, TOK_ASYNC);
     int mark = ++p->mark;
     if (skip_with_items(p, 0) && accept(p, TOK_NEWLINE)) {
@@ -160,8 +145,7 @@ void diag_with(Parser *p)
         expected_colon(p);
 }
 
-void diag_with_indent(Parser *p)
-{
+void diag_with_indent(Parser *p) {
     static const char what[] = "'with' statement";
     accept(p, TOK_ASYNC);
     int line = peek(p)->line;
@@ -179,15 +163,13 @@ void diag_with_indent(Parser *p)
 /* ---- try ---- */
 
 /* ['as' NAME] */
-static void skip_as_name(Parser *p)
-{
+static void skip_as_name(Parser *p) {
     int mark = p->mark;
     if (accept(p, TOK_AS) && !accept(p, TOK_NAME))
         p->mark = mark;
 }
 
-static void diag_mixed_handlers(Parser *p)
-{
+static void diag_mixed_handlers(Parser *p) {
     static const char message[] = "cannot have both 'except' and 'except*' on the same 'try'";
     ExceptHandler handler;
     StmtSeq body;
@@ -221,8 +203,7 @@ static void diag_mixed_handlers(Parser *p)
     }
 }
 
-void diag_try(Parser *p)
-{
+void diag_try(Parser *p) {
     StmtSeq body;
     int mark = p->mark, line = peek(p)->line;
     p->mark++;
@@ -240,8 +221,7 @@ void diag_try(Parser *p)
         diag_mixed_handlers(p);
 }
 
-void diag_except(Parser *p)
-{
+void diag_except(Parser *p) {
     int mark = p->mark++;
     int star = accept(p, TOK_STAR);
     Start start = start_here(p);
@@ -274,8 +254,7 @@ void diag_except(Parser *p)
     }
 }
 
-void diag_except_indent(Parser *p, int star)
-{
+void diag_except_indent(Parser *p, int star) {
     int line = peek(p)->line;
     p->mark++;
     if (star && !accept(p, TOK_STAR))
@@ -289,8 +268,7 @@ void diag_except_indent(Parser *p, int star)
 
 /* ---- match ---- */
 
-void diag_match(Parser *p)
-{
+void diag_match(Parser *p) {
     int line = peek(p)->line;
     p->mark++;
     Expr *subject = p_star_named_expression(p);
@@ -304,8 +282,7 @@ void diag_match(Parser *p)
     diag_header_end(p, "'match' statement", line, 0);
 }
 
-void diag_case(Parser *p)
-{
+void diag_case(Parser *p) {
     int line = peek(p)->line;
     p->mark++;
     if (!p_patterns(p))
@@ -318,16 +295,14 @@ void diag_case(Parser *p)
 
 /* ---- type parameters ---- */
 
-void diag_type_params(Parser *p)
-{
+void diag_type_params(Parser *p) {
     p->mark++;
     if (peek_kind(p) == TOK_RBRACKET)
         raise_from(p, start_here(p), "Type parameter list cannot be empty");
 }
 
 /* Reported in the first pass already. */
-void diag_type_param(Parser *p)
-{
+void diag_type_param(Parser *p) {
     int kind = peek_kind(p);
     if (!accept(p, TOK_STAR) && !accept(p, TOK_DOUBLESTAR))
         return;

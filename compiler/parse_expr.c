@@ -11,14 +11,21 @@
 static const struct {
     uint8_t level, op;
 } binary_operators[TOK_KIND_COUNT] = {
-    [TOK_VBAR] = {1, BINOP_BITOR}, [TOK_CIRCUMFLEX] = {2, BINOP_BITXOR}, [TOK_AMPER] = {3, BINOP_BITAND},
-    [TOK_LEFTSHIFT] = {4, BINOP_LSHIFT}, [TOK_RIGHTSHIFT] = {4, BINOP_RSHIFT}, [TOK_PLUS] = {5, BINOP_ADD},
-    [TOK_MINUS] = {5, BINOP_SUB}, [TOK_STAR] = {6, BINOP_MULT}, [TOK_SLASH] = {6, BINOP_DIV},
-    [TOK_PERCENT] = {6, BINOP_MOD}, [TOK_DOUBLESLASH] = {6, BINOP_FLOORDIV}, [TOK_AT] = {6, BINOP_MATMULT},
+    [TOK_VBAR] = {1, BINOP_BITOR},
+    [TOK_CIRCUMFLEX] = {2, BINOP_BITXOR},
+    [TOK_AMPER] = {3, BINOP_BITAND},
+    [TOK_LEFTSHIFT] = {4, BINOP_LSHIFT},
+    [TOK_RIGHTSHIFT] = {4, BINOP_RSHIFT},
+    [TOK_PLUS] = {5, BINOP_ADD},
+    [TOK_MINUS] = {5, BINOP_SUB},
+    [TOK_STAR] = {6, BINOP_MULT},
+    [TOK_SLASH] = {6, BINOP_DIV},
+    [TOK_PERCENT] = {6, BINOP_MOD},
+    [TOK_DOUBLESLASH] = {6, BINOP_FLOORDIV},
+    [TOK_AT] = {6, BINOP_MATMULT},
 };
 
-static Expr *binary_expr(Parser *p, Start start, Expr *left, int op, Expr *right)
-{
+static Expr *binary_expr(Parser *p, Start start, Expr *left, int op, Expr *right) {
     Expr *e = new_expr(p, EXPR_BINOP, start);
     if (e) {
         e->binop.left = left;
@@ -29,8 +36,7 @@ static Expr *binary_expr(Parser *p, Start start, Expr *left, int op, Expr *right
 }
 
 /* await_primary ['**' factor] */
-static Expr *power(Parser *p)
-{
+static Expr *power(Parser *p) {
     Start start = start_here(p);
     Expr *left;
     if (peek_kind(p) == TOK_AWAIT) {
@@ -56,14 +62,20 @@ static Expr *power(Parser *p)
     return left;
 }
 
-static Expr *factor_here(Parser *p)
-{
+static Expr *factor_here(Parser *p) {
     int op;
     switch (peek_kind(p)) {
-    case TOK_PLUS: op = UNARY_UADD; break;
-    case TOK_MINUS: op = UNARY_USUB; break;
-    case TOK_TILDE: op = UNARY_INVERT; break;
-    default: return power(p);
+    case TOK_PLUS:
+        op = UNARY_UADD;
+        break;
+    case TOK_MINUS:
+        op = UNARY_USUB;
+        break;
+    case TOK_TILDE:
+        op = UNARY_INVERT;
+        break;
+    default:
+        return power(p);
     }
     if (!parser_enter(p))
         return NULL;
@@ -81,8 +93,7 @@ static Expr *factor_here(Parser *p)
     return e;
 }
 
-Expr *p_factor(Parser *p)
-{
+Expr *p_factor(Parser *p) {
     if (!p->diagnosing)
         return factor_here(p);
     void *known;
@@ -96,8 +107,7 @@ Expr *p_factor(Parser *p)
 
 enum { LEVEL_SHIFT = 4, LEVEL_SUM = 5, LEVEL_TERM = 6 };
 
-static Expr *binary(Parser *p, int lowest)
-{
+static Expr *binary(Parser *p, int lowest) {
     Start start = start_here(p);
     if (is_examining(p)) {
         int before = p->mark;
@@ -124,13 +134,9 @@ static Expr *binary(Parser *p, int lowest)
     return left;
 }
 
-Expr *p_sum(Parser *p)
-{
-    return binary(p, LEVEL_SUM);
-}
+Expr *p_sum(Parser *p) { return binary(p, LEVEL_SUM); }
 
-Expr *p_bitwise_or(Parser *p)
-{
+Expr *p_bitwise_or(Parser *p) {
     if (!p->diagnosing)
         return binary(p, 1);
     void *known;
@@ -143,16 +149,27 @@ Expr *p_bitwise_or(Parser *p)
 }
 
 /* Consumes a comparison operator; -1: there is none. */
-static int comparison_operator(Parser *p)
-{
+static int comparison_operator(Parser *p) {
     int kind = peek_kind(p);
     switch (kind) {
-    case TOK_EQEQUAL: p->mark++; return CMPOP_EQ;
-    case TOK_LESS: p->mark++; return CMPOP_LT;
-    case TOK_LESSEQUAL: p->mark++; return CMPOP_LTE;
-    case TOK_GREATER: p->mark++; return CMPOP_GT;
-    case TOK_GREATEREQUAL: p->mark++; return CMPOP_GTE;
-    case TOK_IN: p->mark++; return CMPOP_IN;
+    case TOK_EQEQUAL:
+        p->mark++;
+        return CMPOP_EQ;
+    case TOK_LESS:
+        p->mark++;
+        return CMPOP_LT;
+    case TOK_LESSEQUAL:
+        p->mark++;
+        return CMPOP_LTE;
+    case TOK_GREATER:
+        p->mark++;
+        return CMPOP_GT;
+    case TOK_GREATEREQUAL:
+        p->mark++;
+        return CMPOP_GTE;
+    case TOK_IN:
+        p->mark++;
+        return CMPOP_IN;
     case TOK_NOTEQUAL: {
         int barry = (p->flags & PARSE_FLAG_BARRY_AS_BDFL) != 0;
         int angular = peek(p)->start[0] == '<';
@@ -176,17 +193,19 @@ static int comparison_operator(Parser *p)
     }
 }
 
-static Expr *comparison(Parser *p)
-{
+static Expr *comparison(Parser *p) {
     static const uint8_t begins[TOK_KIND_COUNT] = {
-        [TOK_EQEQUAL] = 1, [TOK_LESS] = 1, [TOK_LESSEQUAL] = 1, [TOK_GREATER] = 1, [TOK_GREATEREQUAL] = 1,
-        [TOK_IN] = 1, [TOK_NOTEQUAL] = 1, [TOK_NOT] = 1, [TOK_IS] = 1,
+        [TOK_EQEQUAL] = 1, [TOK_LESS] = 1,     [TOK_LESSEQUAL] = 1, [TOK_GREATER] = 1, [TOK_GREATEREQUAL] = 1,
+        [TOK_IN] = 1,      [TOK_NOTEQUAL] = 1, [TOK_NOT] = 1,       [TOK_IS] = 1,
     };
     Start start = start_here(p);
     Expr *left = p_bitwise_or(p);
     if (!left || !begins[peek_kind(p)])
         return left;
-    typedef struct Link { Expr *right; int op; } Link;
+    typedef struct Link {
+        Expr *right;
+        int op;
+    } Link;
     size_t base = p->scratch_size;
     for (;;) {
         int mark = p->mark;
@@ -222,8 +241,7 @@ static Expr *comparison(Parser *p)
     return e;
 }
 
-Expr *p_inversion(Parser *p)
-{
+Expr *p_inversion(Parser *p) {
     if (peek_kind(p) != TOK_NOT)
         return comparison(p);
     if (!parser_enter(p))
@@ -243,8 +261,7 @@ Expr *p_inversion(Parser *p)
 }
 
 /* item (token item)* as one BoolOp */
-static Expr *boolean(Parser *p, int token, int op, Expr *(*item)(Parser *))
-{
+static Expr *boolean(Parser *p, int token, int op, Expr *(*item)(Parser *)) {
     Start start = start_here(p);
     Expr *first = item(p);
     if (!first || peek_kind(p) != token)
@@ -274,13 +291,9 @@ static Expr *boolean(Parser *p, int token, int op, Expr *(*item)(Parser *))
     return e;
 }
 
-static Expr *conjunction(Parser *p)
-{
-    return boolean(p, TOK_AND, BOOL_AND, p_inversion);
-}
+static Expr *conjunction(Parser *p) { return boolean(p, TOK_AND, BOOL_AND, p_inversion); }
 
-Expr *p_disjunction(Parser *p)
-{
+Expr *p_disjunction(Parser *p) {
     if (!p->diagnosing)
         return boolean(p, TOK_OR, BOOL_OR, conjunction);
     void *known;
@@ -293,8 +306,7 @@ Expr *p_disjunction(Parser *p)
 }
 
 /* disjunction ['if' disjunction 'else' expression] | lambda */
-static Expr *conditional(Parser *p)
-{
+static Expr *conditional(Parser *p) {
     if (peek_kind(p) == TOK_LAMBDA)
         return p_lambda(p);
     Start start = start_here(p);
@@ -317,8 +329,7 @@ static Expr *conditional(Parser *p)
     return e;
 }
 
-Expr *p_expression_quiet(Parser *p)
-{
+Expr *p_expression_quiet(Parser *p) {
     int quiet = p->quiet;
     p->quiet = 1;
     Expr *e = parser_enter(p) ? conditional(p) : NULL;
@@ -327,8 +338,7 @@ Expr *p_expression_quiet(Parser *p)
     return e;
 }
 
-Expr *p_expression(Parser *p)
-{
+Expr *p_expression(Parser *p) {
     void *known;
     int mark = p->mark;
     if (p->diagnosing && memo_get(p, RULE_EXPRESSION, 0, &known))
@@ -348,8 +358,7 @@ Expr *p_expression(Parser *p)
     return e;
 }
 
-Expr *p_assignment_expression(Parser *p)
-{
+Expr *p_assignment_expression(Parser *p) {
     if (peek_kind(p) != TOK_NAME || peek_second(p) != TOK_COLONEQUAL)
         return NULL;
     Start start = start_here(p);
@@ -371,8 +380,7 @@ Expr *p_assignment_expression(Parser *p)
     return e;
 }
 
-Expr *p_named_expression(Parser *p)
-{
+Expr *p_named_expression(Parser *p) {
     Expr *e = p_assignment_expression(p);
     if (e || p->failed)
         return e;
@@ -387,8 +395,7 @@ Expr *p_named_expression(Parser *p)
     return e;
 }
 
-Expr *p_assign_or_expression(Parser *p)
-{
+Expr *p_assign_or_expression(Parser *p) {
     Expr *e = p_assignment_expression(p);
     if (e || p->failed)
         return e;
@@ -402,8 +409,7 @@ Expr *p_assign_or_expression(Parser *p)
 }
 
 /* '*' bitwise_or, the star being next */
-static Expr *starred(Parser *p)
-{
+static Expr *starred(Parser *p) {
     Start start = start_here(p);
     int mark = p->mark++;
     Expr *value = p_bitwise_or(p);
@@ -415,20 +421,13 @@ static Expr *starred(Parser *p)
     return e;
 }
 
-Expr *p_star_expression(Parser *p)
-{
-    return peek_kind(p) == TOK_STAR ? starred(p) : p_expression(p);
-}
+Expr *p_star_expression(Parser *p) { return peek_kind(p) == TOK_STAR ? starred(p) : p_expression(p); }
 
-Expr *p_star_named_expression(Parser *p)
-{
-    return peek_kind(p) == TOK_STAR ? starred(p) : p_named_expression(p);
-}
+Expr *p_star_named_expression(Parser *p) { return peek_kind(p) == TOK_STAR ? starred(p) : p_named_expression(p); }
 
 /* item (',' item)* [',']: the items go to the scratch stack. Returns how many, -1 on failure; *comma: one
  * was read. */
-static int collect(Parser *p, Expr *(*item)(Parser *), int *comma)
-{
+static int collect(Parser *p, Expr *(*item)(Parser *), int *comma) {
     int n = 0;
     *comma = 0;
     for (;;) {
@@ -446,8 +445,7 @@ static int collect(Parser *p, Expr *(*item)(Parser *), int *comma)
 }
 
 /* One expression, or a tuple when there is a comma. */
-static Expr *expression_list(Parser *p, Expr *(*item)(Parser *))
-{
+static Expr *expression_list(Parser *p, Expr *(*item)(Parser *)) {
     Start start = start_here(p);
     Expr *first = item(p);
     if (!first || peek_kind(p) != TOK_COMMA)
@@ -467,18 +465,11 @@ static Expr *expression_list(Parser *p, Expr *(*item)(Parser *))
     return e;
 }
 
-Expr *p_star_expressions(Parser *p)
-{
-    return expression_list(p, p_star_expression);
-}
+Expr *p_star_expressions(Parser *p) { return expression_list(p, p_star_expression); }
 
-Expr *p_expressions(Parser *p)
-{
-    return expression_list(p, p_expression);
-}
+Expr *p_expressions(Parser *p) { return expression_list(p, p_expression); }
 
-int p_star_named_expressions(Parser *p, ExprSeq *seq)
-{
+int p_star_named_expressions(Parser *p, ExprSeq *seq) {
     size_t base = p->scratch_size;
     int comma;
     int n = collect(p, p_star_named_expression, &comma);
@@ -492,8 +483,7 @@ int p_star_named_expressions(Parser *p, ExprSeq *seq)
     return seq->at != NULL;
 }
 
-Expr *p_yield(Parser *p)
-{
+Expr *p_yield(Parser *p) {
     Start start = start_here(p);
     int mark = p->mark;
     Expr *value;
@@ -510,14 +500,10 @@ Expr *p_yield(Parser *p)
     return e;
 }
 
-Expr *p_annotated_rhs(Parser *p)
-{
-    return peek_kind(p) == TOK_YIELD ? p_yield(p) : p_star_expressions(p);
-}
+Expr *p_annotated_rhs(Parser *p) { return peek_kind(p) == TOK_YIELD ? p_yield(p) : p_star_expressions(p); }
 
 /* '*' expression | [expression] ':' [expression] [':' [expression]] | named_expression */
-static Expr *slice_item(Parser *p)
-{
+static Expr *slice_item(Parser *p) {
     Start start = start_here(p);
     int mark = p->mark;
     if (peek_kind(p) == TOK_STAR)
@@ -548,8 +534,7 @@ static Expr *slice_item(Parser *p)
 }
 
 /* A lone starred item makes a tuple, as a comma does. */
-Expr *p_slices(Parser *p)
-{
+Expr *p_slices(Parser *p) {
     Start start = start_here(p);
     Expr *e = expression_list(p, slice_item);
     if (!e || e->kind != EXPR_STARRED)
@@ -565,13 +550,11 @@ Expr *p_slices(Parser *p)
 
 /* ---- targets ---- */
 
-int is_single_target(const Expr *e)
-{
+int is_single_target(const Expr *e) {
     return e->kind == EXPR_NAME || e->kind == EXPR_ATTRIBUTE || e->kind == EXPR_SUBSCRIPT;
 }
 
-static int all_targets(const ExprSeq *elts, int (*test)(const Expr *))
-{
+static int all_targets(const ExprSeq *elts, int (*test)(const Expr *)) {
     for (int i = 0; i < elts->n; i++) {
         if (!test(elts->at[i]))
             return 0;
@@ -579,8 +562,7 @@ static int all_targets(const ExprSeq *elts, int (*test)(const Expr *))
     return 1;
 }
 
-int is_star_target(const Expr *e)
-{
+int is_star_target(const Expr *e) {
     if (e->kind == EXPR_STARRED)
         return e->value.value->kind != EXPR_STARRED && is_star_target(e->value.value);
     if (e->kind == EXPR_TUPLE || e->kind == EXPR_LIST)
@@ -588,15 +570,13 @@ int is_star_target(const Expr *e)
     return is_single_target(e);
 }
 
-int is_del_target(const Expr *e)
-{
+int is_del_target(const Expr *e) {
     if (e->kind == EXPR_TUPLE || e->kind == EXPR_LIST)
         return all_targets(&e->seq.elts, is_del_target);
     return is_single_target(e);
 }
 
-void set_context(Expr *e, int ctx)
-{
+void set_context(Expr *e, int ctx) {
     e->ctx = (uint8_t)ctx;
     if (e->kind == EXPR_STARRED) {
         set_context(e->value.value, ctx);
@@ -606,8 +586,7 @@ void set_context(Expr *e, int ctx)
     }
 }
 
-Expr *p_star_target(Parser *p)
-{
+Expr *p_star_target(Parser *p) {
     Start start = start_here(p);
     int mark = p->mark;
     int star = accept(p, TOK_STAR);
@@ -627,8 +606,7 @@ Expr *p_star_target(Parser *p)
     return s;
 }
 
-Expr *p_star_targets(Parser *p)
-{
+Expr *p_star_targets(Parser *p) {
     Expr *e = expression_list(p, p_star_target);
     if (e && e->kind == EXPR_TUPLE)
         e->ctx = CTX_STORE;

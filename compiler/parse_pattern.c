@@ -9,8 +9,7 @@
 static Pattern *maybe_star_pattern(Parser *p);
 static Pattern *as_pattern(Parser *p);
 
-static Pattern *new_pattern(Parser *p, int kind, Start start)
-{
+static Pattern *new_pattern(Parser *p, int kind, Start start) {
     Pattern *pattern = parser_alloc(p, sizeof(Pattern));
     if (pattern) {
         pattern->kind = (uint8_t)kind;
@@ -19,8 +18,7 @@ static Pattern *new_pattern(Parser *p, int kind, Start start)
     return pattern;
 }
 
-static Pattern *value_pattern(Parser *p, Start start, Expr *value)
-{
+static Pattern *value_pattern(Parser *p, Start start, Expr *value) {
     Pattern *pattern = value ? new_pattern(p, PATTERN_MATCHVALUE, start) : NULL;
     if (pattern)
         pattern->value.value = value;
@@ -28,8 +26,7 @@ static Pattern *value_pattern(Parser *p, Start start, Expr *value)
 }
 
 /* NAME ('.' NAME)*; the first name is next */
-static Expr *name_or_attr(Parser *p)
-{
+static Expr *name_or_attr(Parser *p) {
     Start start = start_here(p);
     const Name *id = peek(p)->name;
     p->mark++;
@@ -53,8 +50,7 @@ static Expr *name_or_attr(Parser *p)
 }
 
 /* ['-'] NUMBER [('+' | '-') NUMBER], the second one imaginary */
-static Expr *signed_number(Parser *p)
-{
+static Expr *signed_number(Parser *p) {
     Start start = start_here(p);
     int mark = p->mark, minus = accept(p, TOK_MINUS);
     Expr *e = peek_kind(p) == TOK_NUMBER ? p_number(p) : NULL;
@@ -72,8 +68,7 @@ static Expr *signed_number(Parser *p)
     return negative;
 }
 
-static Expr *number_value(Parser *p)
-{
+static Expr *number_value(Parser *p) {
     Start start = start_here(p);
     Expr *real = signed_number(p);
     if (!real)
@@ -105,22 +100,24 @@ static Expr *number_value(Parser *p)
     return e;
 }
 
-static Expr *constant_value(Parser *p, int kind)
-{
+static Expr *constant_value(Parser *p, int kind) {
     switch (kind) {
-    case TOK_NUMBER: case TOK_MINUS:
+    case TOK_NUMBER:
+    case TOK_MINUS:
         return number_value(p);
-    case TOK_STRING: case TOK_FSTRING_START:
+    case TOK_STRING:
+    case TOK_FSTRING_START:
         return p_strings(p);
-    case TOK_NONE: case TOK_TRUE: case TOK_FALSE:
+    case TOK_NONE:
+    case TOK_TRUE:
+    case TOK_FALSE:
         return p_atom(p);
     default:
         return NULL;
     }
 }
 
-static Pattern *literal_pattern(Parser *p, int kind)
-{
+static Pattern *literal_pattern(Parser *p, int kind) {
     Start start = start_here(p);
     Expr *e = constant_value(p, kind);
     if (!e)
@@ -134,8 +131,7 @@ static Pattern *literal_pattern(Parser *p, int kind)
 }
 
 /* Patterns separated by commas up to (not with) close; *comma: the last one was followed by one. -1: error */
-static int pattern_list(Parser *p, Pattern *(*item)(Parser *), int *comma)
-{
+static int pattern_list(Parser *p, Pattern *(*item)(Parser *), int *comma) {
     int n = 0;
     *comma = 0;
     for (;;) {
@@ -154,8 +150,7 @@ static int pattern_list(Parser *p, Pattern *(*item)(Parser *), int *comma)
     }
 }
 
-static Pattern *sequence_node(Parser *p, Start start, size_t base)
-{
+static Pattern *sequence_node(Parser *p, Start start, size_t base) {
     Pattern *pattern = new_pattern(p, PATTERN_MATCHSEQUENCE, start);
     if (pattern)
         pattern->seq.patterns.at = scratch_take(p, base, sizeof(Pattern *), &pattern->seq.patterns.n);
@@ -163,8 +158,7 @@ static Pattern *sequence_node(Parser *p, Start start, size_t base)
 }
 
 /* '[' ... ']', '(' ... ')' or a parenthesised pattern */
-static Pattern *bracketed_pattern(Parser *p, int kind)
-{
+static Pattern *bracketed_pattern(Parser *p, int kind) {
     Start start = start_here(p);
     size_t base = p->scratch_size;
     int close = kind == TOK_LBRACKET ? TOK_RBRACKET : TOK_RPAREN, comma;
@@ -188,8 +182,7 @@ typedef struct KeyPattern {
     Pattern *pattern;
 } KeyPattern;
 
-static int key_pattern(Parser *p, KeyPattern *out)
-{
+static int key_pattern(Parser *p, KeyPattern *out) {
     int mark = p->mark;
     int kind = peek_kind(p);
     if (kind == TOK_NAME) {
@@ -206,8 +199,7 @@ static int key_pattern(Parser *p, KeyPattern *out)
     return 0;
 }
 
-static Pattern *mapping_pattern(Parser *p)
-{
+static Pattern *mapping_pattern(Parser *p) {
     Start start = start_here(p);
     size_t base = p->scratch_size;
     const Name *rest = NULL;
@@ -248,13 +240,12 @@ static Pattern *mapping_pattern(Parser *p)
 }
 
 typedef struct NamedPattern {
-    const Name *name;       /* NULL: positional */
+    const Name *name; /* NULL: positional */
     Pattern *pattern;
     Span span;
 } NamedPattern;
 
-static int class_argument(Parser *p, NamedPattern *out)
-{
+static int class_argument(Parser *p, NamedPattern *out) {
     int mark = p->mark;
     Start start = start_here(p);
     out->name = NULL;
@@ -271,8 +262,7 @@ static int class_argument(Parser *p, NamedPattern *out)
     return 0;
 }
 
-static Pattern *class_node(Parser *p, Start start, Expr *cls, size_t base)
-{
+static Pattern *class_node(Parser *p, Start start, Expr *cls, size_t base) {
     int n = (int)((p->scratch_size - base) / sizeof(NamedPattern)), positional = 0;
     const char *items = p->scratch + base;
     NamedPattern item;
@@ -300,8 +290,7 @@ static Pattern *class_node(Parser *p, Start start, Expr *cls, size_t base)
 }
 
 /* cls is read, '(' is next */
-static Pattern *class_pattern(Parser *p, Start start, Expr *cls)
-{
+static Pattern *class_pattern(Parser *p, Start start, Expr *cls) {
     size_t base = p->scratch_size;
     NamedPattern item, first_late = {NULL, NULL, {0, 0, 0, 0}}, last_late = first_late;
     int keywords = 0, late = 0;
@@ -333,16 +322,14 @@ static Pattern *class_pattern(Parser *p, Start start, Expr *cls)
 }
 
 /* the wildcard, whatever follows it */
-static Pattern *wildcard_pattern(Parser *p)
-{
+static Pattern *wildcard_pattern(Parser *p) {
     Start start = start_here(p);
     p->mark++;
     return new_pattern(p, PATTERN_MATCHAS, start);
 }
 
 /* a capture, a dotted value, or a class */
-static Pattern *name_pattern(Parser *p)
-{
+static Pattern *name_pattern(Parser *p) {
     Start start = start_here(p);
     const Name *name = peek(p)->name;
     if (name == p->lexer.soft_underscore)
@@ -363,24 +350,31 @@ static Pattern *name_pattern(Parser *p)
     return pattern;
 }
 
-static Pattern *closed_pattern(Parser *p)
-{
+static Pattern *closed_pattern(Parser *p) {
     int kind = peek_kind(p);
     Pattern *pattern;
     if (!parser_enter(p))
         return NULL;
     switch (kind) {
-    case TOK_NAME: pattern = name_pattern(p); break;
-    case TOK_LPAREN: case TOK_LBRACKET: pattern = bracketed_pattern(p, kind); break;
-    case TOK_LBRACE: pattern = mapping_pattern(p); break;
-    default: pattern = literal_pattern(p, kind); break;
+    case TOK_NAME:
+        pattern = name_pattern(p);
+        break;
+    case TOK_LPAREN:
+    case TOK_LBRACKET:
+        pattern = bracketed_pattern(p, kind);
+        break;
+    case TOK_LBRACE:
+        pattern = mapping_pattern(p);
+        break;
+    default:
+        pattern = literal_pattern(p, kind);
+        break;
     }
     parser_leave(p);
     return p->failed ? NULL : pattern;
 }
 
-static Pattern *or_pattern(Parser *p)
-{
+static Pattern *or_pattern(Parser *p) {
     Start start = start_here(p);
     Pattern *first = closed_pattern(p);
     if (!first || peek_kind(p) != TOK_VBAR)
@@ -409,8 +403,7 @@ static Pattern *or_pattern(Parser *p)
 }
 
 /* behind 'as': why it is no capture target */
-static void diag_as_target(Parser *p)
-{
+static void diag_as_target(Parser *p) {
     if (p_at_soft(p, p->lexer.soft_underscore)) {
         raise_span(p, PARSE_SYNTAX, span_of_token(peek(p)), "cannot use '_' as a target");
     } else if (peek_kind(p) != TOK_NAME) {
@@ -420,8 +413,7 @@ static void diag_as_target(Parser *p)
     }
 }
 
-static Pattern *as_pattern(Parser *p)
-{
+static Pattern *as_pattern(Parser *p) {
     Start start = start_here(p);
     Pattern *inner = or_pattern(p);
     if (!inner || peek_kind(p) != TOK_AS)
@@ -444,8 +436,7 @@ static Pattern *as_pattern(Parser *p)
     return pattern;
 }
 
-static Pattern *maybe_star_pattern(Parser *p)
-{
+static Pattern *maybe_star_pattern(Parser *p) {
     if (peek_kind(p) != TOK_STAR)
         return as_pattern(p);
     Start start = start_here(p);
@@ -463,8 +454,7 @@ static Pattern *maybe_star_pattern(Parser *p)
 }
 
 /* what stands behind "case": a pattern, or a sequence without brackets */
-Pattern *p_patterns(Parser *p)
-{
+Pattern *p_patterns(Parser *p) {
     Start start = start_here(p);
     size_t base = p->scratch_size;
     int comma;
@@ -481,8 +471,7 @@ Pattern *p_patterns(Parser *p)
     return only->kind == PATTERN_MATCHSTAR ? NULL : only;
 }
 
-static int case_block(Parser *p, MatchCase *out)
-{
+static int case_block(Parser *p, MatchCase *out) {
     int mark = p->mark;
     out->guard = NULL;
     if (!p_at_soft(p, p->lexer.soft_case))
@@ -508,8 +497,7 @@ static int case_block(Parser *p, MatchCase *out)
 }
 
 /* star_named_expression ',' [star_named_expressions] | named_expression */
-static Expr *subject(Parser *p)
-{
+static Expr *subject(Parser *p) {
     Start start = start_here(p);
     Expr *first = p_star_named_expression(p);
     if (!first || peek_kind(p) != TOK_COMMA)
@@ -530,8 +518,7 @@ static Expr *subject(Parser *p)
     return e;
 }
 
-static Stmt *match_at(Parser *p)
-{
+static Stmt *match_at(Parser *p) {
     Start start = start_here(p);
     size_t base = p->scratch_size;
     MatchCase item;
@@ -553,8 +540,7 @@ static Stmt *match_at(Parser *p)
     return s;
 }
 
-Stmt *p_match(Parser *p)
-{
+Stmt *p_match(Parser *p) {
     int mark = p->mark;
     size_t base = p->scratch_size;
     if (!p_at_soft(p, p->lexer.soft_match))

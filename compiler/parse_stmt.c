@@ -7,15 +7,13 @@
 
 #include <string.h>
 
-int p_at_soft(Parser *p, const Name *word)
-{
+int p_at_soft(Parser *p, const Name *word) {
     const Token *token = peek(p);
     return token->kind == TOK_NAME && token->name == word;
 }
 
 /* NAME ('.' NAME)* as one name with its dots */
-const Name *p_dotted_name(Parser *p)
-{
+const Name *p_dotted_name(Parser *p) {
     if (peek_kind(p) != TOK_NAME)
         return NULL;
     const Name *name = peek(p)->name;
@@ -48,8 +46,7 @@ const Name *p_dotted_name(Parser *p)
 }
 
 /* ['as' NAME]. 0: 'as' without a name; the mark is back before it */
-static int as_name(Parser *p, const Name **name)
-{
+static int as_name(Parser *p, const Name **name) {
     *name = NULL;
     if (peek_kind(p) != TOK_AS)
         return 1;
@@ -63,8 +60,7 @@ static int as_name(Parser *p, const Name **name)
     return 1;
 }
 
-static int push_alias(Parser *p, Start start, const Name *name, const Name *asname)
-{
+static int push_alias(Parser *p, Start start, const Name *name, const Name *asname) {
     Alias alias;
     memset(&alias, 0, sizeof alias);
     alias.name = name;
@@ -73,8 +69,7 @@ static int push_alias(Parser *p, Start start, const Name *name, const Name *asna
     return scratch_push(p, &alias, sizeof alias);
 }
 
-static Stmt *import_name(Parser *p)
-{
+static Stmt *import_name(Parser *p) {
     Start start = start_here(p);
     size_t base = p->scratch_size;
     int n = 0;
@@ -105,8 +100,7 @@ static Stmt *import_name(Parser *p)
 }
 
 /* NAME ['as' NAME] (',' ...)*; a comma at the end is left */
-int p_import_from_names(Parser *p, AliasSeq *seq)
-{
+int p_import_from_names(Parser *p, AliasSeq *seq) {
     size_t base = p->scratch_size;
     int n = 0;
     for (;;) {
@@ -128,8 +122,7 @@ int p_import_from_names(Parser *p, AliasSeq *seq)
     return n > 0 && !p->failed;
 }
 
-static int import_targets(Parser *p, AliasSeq *seq)
-{
+static int import_targets(Parser *p, AliasSeq *seq) {
     int mark = p->mark;
     Start start = start_here(p);
     if (peek_kind(p) == TOK_STAR) {
@@ -162,8 +155,7 @@ static int import_targets(Parser *p, AliasSeq *seq)
     return 0;
 }
 
-static Stmt *import_from(Parser *p)
-{
+static Stmt *import_from(Parser *p) {
     Start start = start_here(p);
     int level = 0;
     p->mark++;
@@ -184,8 +176,7 @@ static Stmt *import_from(Parser *p)
     return s;
 }
 
-static Stmt *import(Parser *p, int kind)
-{
+static Stmt *import(Parser *p, int kind) {
     int mark = p->mark;
     if (is_examining(p)) {
         diag_import(p);
@@ -194,15 +185,13 @@ static Stmt *import(Parser *p, int kind)
     return kind == TOK_IMPORT ? import_name(p) : import_from(p);
 }
 
-static Stmt *keyword_only(Parser *p, int kind)
-{
+static Stmt *keyword_only(Parser *p, int kind) {
     Start start = start_here(p);
     p->mark++;
     return new_stmt(p, kind, start);
 }
 
-static Stmt *return_stmt(Parser *p)
-{
+static Stmt *return_stmt(Parser *p) {
     Start start = start_here(p);
     p->mark++;
     Expr *value = p_star_expressions(p);
@@ -212,8 +201,7 @@ static Stmt *return_stmt(Parser *p)
     return s;
 }
 
-static Stmt *raise_stmt(Parser *p)
-{
+static Stmt *raise_stmt(Parser *p) {
     Start start = start_here(p);
     p->mark++;
     Expr *exc = p_expression(p), *cause = NULL;
@@ -231,8 +219,7 @@ static Stmt *raise_stmt(Parser *p)
     return s;
 }
 
-static Stmt *names_stmt(Parser *p, int kind)
-{
+static Stmt *names_stmt(Parser *p, int kind) {
     Start start = start_here(p);
     size_t base = p->scratch_size;
     do {
@@ -254,8 +241,7 @@ static Stmt *names_stmt(Parser *p, int kind)
     return s;
 }
 
-static Stmt *assert_stmt(Parser *p)
-{
+static Stmt *assert_stmt(Parser *p) {
     Start start = start_here(p);
     p->mark++;
     Expr *test = p_expression(p), *msg = NULL;
@@ -275,8 +261,7 @@ static Stmt *assert_stmt(Parser *p)
     return s;
 }
 
-static Stmt *del_stmt(Parser *p)
-{
+static Stmt *del_stmt(Parser *p) {
     Start start = start_here(p);
     size_t base = p->scratch_size;
     int mark = p->mark++;
@@ -310,8 +295,7 @@ static Stmt *del_stmt(Parser *p)
 }
 
 /* "type" NAME [type_params] '=' expression */
-static Stmt *type_alias(Parser *p)
-{
+static Stmt *type_alias(Parser *p) {
     Start start = start_here(p);
     int mark = p->mark++;
     Start at = start_here(p);
@@ -335,29 +319,41 @@ static Stmt *type_alias(Parser *p)
 
 /* ---- expression statements and assignments ---- */
 
-static int augmented_operator(int kind)
-{
+static int augmented_operator(int kind) {
     switch (kind) {
-    case TOK_PLUSEQUAL: return BINOP_ADD;
-    case TOK_MINEQUAL: return BINOP_SUB;
-    case TOK_STAREQUAL: return BINOP_MULT;
-    case TOK_ATEQUAL: return BINOP_MATMULT;
-    case TOK_SLASHEQUAL: return BINOP_DIV;
-    case TOK_PERCENTEQUAL: return BINOP_MOD;
-    case TOK_AMPEREQUAL: return BINOP_BITAND;
-    case TOK_VBAREQUAL: return BINOP_BITOR;
-    case TOK_CIRCUMFLEXEQUAL: return BINOP_BITXOR;
-    case TOK_LEFTSHIFTEQUAL: return BINOP_LSHIFT;
-    case TOK_RIGHTSHIFTEQUAL: return BINOP_RSHIFT;
-    case TOK_DOUBLESTAREQUAL: return BINOP_POW;
-    case TOK_DOUBLESLASHEQUAL: return BINOP_FLOORDIV;
-    default: return -1;
+    case TOK_PLUSEQUAL:
+        return BINOP_ADD;
+    case TOK_MINEQUAL:
+        return BINOP_SUB;
+    case TOK_STAREQUAL:
+        return BINOP_MULT;
+    case TOK_ATEQUAL:
+        return BINOP_MATMULT;
+    case TOK_SLASHEQUAL:
+        return BINOP_DIV;
+    case TOK_PERCENTEQUAL:
+        return BINOP_MOD;
+    case TOK_AMPEREQUAL:
+        return BINOP_BITAND;
+    case TOK_VBAREQUAL:
+        return BINOP_BITOR;
+    case TOK_CIRCUMFLEXEQUAL:
+        return BINOP_BITXOR;
+    case TOK_LEFTSHIFTEQUAL:
+        return BINOP_LSHIFT;
+    case TOK_RIGHTSHIFTEQUAL:
+        return BINOP_RSHIFT;
+    case TOK_DOUBLESTAREQUAL:
+        return BINOP_POW;
+    case TOK_DOUBLESLASHEQUAL:
+        return BINOP_FLOORDIV;
+    default:
+        return -1;
     }
 }
 
 /* ':' is next */
-static Stmt *annotated(Parser *p, Start start, Expr *target)
-{
+static Stmt *annotated(Parser *p, Start start, Expr *target) {
     p->mark++;
     Expr *annotation = p_expression(p), *value = NULL;
     if (!annotation)
@@ -381,8 +377,7 @@ static Stmt *annotated(Parser *p, Start start, Expr *target)
 
 /* The second pass looks for a target before it looks for an expression, as CPython does: a target is not
  * examined for the mistakes of an expression. */
-static Expr *target_or_value(Parser *p)
-{
+static Expr *target_or_value(Parser *p) {
     if (p->diagnosing) {
         int mark = p->mark;
         Expr *target = p_star_targets(p);
@@ -398,8 +393,7 @@ static Expr *target_or_value(Parser *p)
 }
 
 /* target '=' (target '=')* value; the first target is read, '=' is next */
-static Stmt *assigned(Parser *p, Start start, Expr *first)
-{
+static Stmt *assigned(Parser *p, Start start, Expr *first) {
     size_t base = p->scratch_size;
     Expr *value = first;
     while (accept(p, TOK_EQUAL)) {
@@ -422,8 +416,7 @@ static Stmt *assigned(Parser *p, Start start, Expr *first)
     return s;
 }
 
-static Stmt *augmented(Parser *p, Start start, Expr *target, int op)
-{
+static Stmt *augmented(Parser *p, Start start, Expr *target, int op) {
     p->mark++;
     Expr *value = p_annotated_rhs(p);
     Stmt *s = value ? new_stmt(p, STMT_AUGASSIGN, start) : NULL;
@@ -438,8 +431,7 @@ static Stmt *augmented(Parser *p, Start start, Expr *target, int op)
 
 /* What the first expression turns out to be. *decided: past the point where the statement can be anything
  * else. */
-static Stmt *assignment(Parser *p, Start start, Expr *first, int *decided)
-{
+static Stmt *assignment(Parser *p, Start start, Expr *first, int *decided) {
     int kind = peek_kind(p);
     if (kind == TOK_EQUAL)
         return is_star_target(first) ? assigned(p, start, first) : NULL;
@@ -452,8 +444,7 @@ static Stmt *assignment(Parser *p, Start start, Expr *first, int *decided)
     return augmented(p, start, first, op);
 }
 
-static Stmt *expression_stmt(Parser *p)
-{
+static Stmt *expression_stmt(Parser *p) {
     Start start = start_here(p);
     int mark = p->mark, decided = 0;
     Expr *first = target_or_value(p);
@@ -479,8 +470,7 @@ static Stmt *expression_stmt(Parser *p)
     return s;
 }
 
-static Stmt *simple_stmt(Parser *p)
-{
+static Stmt *simple_stmt(Parser *p) {
     int kind = peek_kind(p);
     switch (kind) {
     case TOK_NAME:
@@ -495,22 +485,33 @@ static Stmt *simple_stmt(Parser *p)
                 return s;
         }
         return expression_stmt(p);
-    case TOK_RETURN: return return_stmt(p);
-    case TOK_IMPORT: case TOK_FROM: return import(p, kind);
-    case TOK_RAISE: return raise_stmt(p);
-    case TOK_PASS: return keyword_only(p, STMT_PASS);
-    case TOK_DEL: return del_stmt(p);
-    case TOK_ASSERT: return assert_stmt(p);
-    case TOK_BREAK: return keyword_only(p, STMT_BREAK);
-    case TOK_CONTINUE: return keyword_only(p, STMT_CONTINUE);
-    case TOK_GLOBAL: return names_stmt(p, STMT_GLOBAL);
-    case TOK_NONLOCAL: return names_stmt(p, STMT_NONLOCAL);
-    default: return expression_stmt(p);
+    case TOK_RETURN:
+        return return_stmt(p);
+    case TOK_IMPORT:
+    case TOK_FROM:
+        return import(p, kind);
+    case TOK_RAISE:
+        return raise_stmt(p);
+    case TOK_PASS:
+        return keyword_only(p, STMT_PASS);
+    case TOK_DEL:
+        return del_stmt(p);
+    case TOK_ASSERT:
+        return assert_stmt(p);
+    case TOK_BREAK:
+        return keyword_only(p, STMT_BREAK);
+    case TOK_CONTINUE:
+        return keyword_only(p, STMT_CONTINUE);
+    case TOK_GLOBAL:
+        return names_stmt(p, STMT_GLOBAL);
+    case TOK_NONLOCAL:
+        return names_stmt(p, STMT_NONLOCAL);
+    default:
+        return expression_stmt(p);
     }
 }
 
-static Stmt *simple_stmt_once(Parser *p)
-{
+static Stmt *simple_stmt_once(Parser *p) {
     void *known;
     int mark = p->mark;
     if (p->diagnosing && memo_get(p, RULE_SIMPLE_STMT, 0, &known))
@@ -527,8 +528,7 @@ static Stmt *simple_stmt_once(Parser *p)
 }
 
 /* simple_stmt (';' simple_stmt)* [';'] NEWLINE, pushed */
-int p_simple_stmts(Parser *p)
-{
+int p_simple_stmts(Parser *p) {
     size_t base = p->scratch_size;
     int mark = p->mark;
     for (;;) {
@@ -549,19 +549,24 @@ int p_simple_stmts(Parser *p)
     return 0;
 }
 
-int is_compound_start(Parser *p)
-{
+int is_compound_start(Parser *p) {
     switch (peek_kind(p)) {
-    case TOK_DEF: case TOK_AT: case TOK_ASYNC: case TOK_IF: case TOK_CLASS: case TOK_WITH: case TOK_FOR:
-    case TOK_TRY: case TOK_WHILE:
+    case TOK_DEF:
+    case TOK_AT:
+    case TOK_ASYNC:
+    case TOK_IF:
+    case TOK_CLASS:
+    case TOK_WITH:
+    case TOK_FOR:
+    case TOK_TRY:
+    case TOK_WHILE:
         return 1;
     default:
         return 0;
     }
 }
 
-int p_statement(Parser *p)
-{
+int p_statement(Parser *p) {
     int mark = p->mark;
     if (is_compound_start(p)) {
         Stmt *s = p_compound(p);
@@ -581,8 +586,7 @@ int p_statement(Parser *p)
     return p_simple_stmts(p);
 }
 
-static int block_at(Parser *p, StmtSeq *body)
-{
+static int block_at(Parser *p, StmtSeq *body) {
     size_t base = p->scratch_size;
     int mark = p->mark;
     if (accept(p, TOK_NEWLINE)) {
@@ -607,8 +611,7 @@ static int block_at(Parser *p, StmtSeq *body)
     return 0;
 }
 
-int p_block(Parser *p, StmtSeq *body)
-{
+int p_block(Parser *p, StmtSeq *body) {
     body->n = 0;
     body->at = NULL;
     if (!p->diagnosing) {

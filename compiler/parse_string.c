@@ -13,15 +13,14 @@
 
 typedef struct Decoder {
     Parser *p;
-    const char *text, *end;     /* the literal's content */
+    const char *text, *end; /* the literal's content */
     char *out;
-    int token;                  /* index of the token to blame */
-    const char *first_invalid;  /* the character behind the first backslash that escapes nothing */
+    int token;                 /* index of the token to blame */
+    const char *first_invalid; /* the character behind the first backslash that escapes nothing */
 } Decoder;
 
 /* Where CPython's decoder would be, having read up to at. */
-static int escape_position(const char *text, const char *at)
-{
+static int escape_position(const char *text, const char *at) {
     int position = 0;
     while (text < at) {
         unsigned char c = (unsigned char)*text;
@@ -46,14 +45,12 @@ static int escape_position(const char *text, const char *at)
     return position;
 }
 
-static int unicode_error(Decoder *d, const char *start, const char *stop, const char *what)
-{
+static int unicode_error(Decoder *d, const char *start, const char *stop, const char *what) {
     Span span = span_of_token(&d->p->tokens[d->token]);
     int first = escape_position(d->text, start), last = escape_position(d->text, stop) - 1;
     if (first == last)
         raise_span(d->p, PARSE_SYNTAX, span,
-                   "(unicode error) 'unicodeescape' codec can't decode byte 0x5c in position %d: %s", first,
-                   what);
+                   "(unicode error) 'unicodeescape' codec can't decode byte 0x5c in position %d: %s", first, what);
     else
         raise_span(d->p, PARSE_SYNTAX, span,
                    "(unicode error) 'unicodeescape' codec can't decode bytes in position "
@@ -62,8 +59,7 @@ static int unicode_error(Decoder *d, const char *start, const char *stop, const 
     return 0;
 }
 
-static int hex_value(char c)
-{
+static int hex_value(char c) {
     if (c >= '0' && c <= '9')
         return c - '0';
     c |= 0x20;
@@ -71,8 +67,7 @@ static int hex_value(char c)
 }
 
 /* at is behind the letter. NULL: error. */
-static const char *hex_escape(Decoder *d, const char *start, const char *at, int digits, const char *what)
-{
+static const char *hex_escape(Decoder *d, const char *start, const char *at, int digits, const char *what) {
     uint32_t code = 0;
     for (int i = 0; i < digits; i++, at++) {
         int value = at < d->end ? hex_value(*at) : -1;
@@ -90,8 +85,7 @@ static const char *hex_escape(Decoder *d, const char *start, const char *at, int
     return at;
 }
 
-static const char *named_escape(Decoder *d, const char *start, const char *at)
-{
+static const char *named_escape(Decoder *d, const char *start, const char *at) {
     static const char malformed[] = "malformed \\N character escape";
     if (at >= d->end || *at != '{') {
         unicode_error(d, start, at, malformed);
@@ -121,8 +115,7 @@ static const char *named_escape(Decoder *d, const char *start, const char *at)
 }
 
 /* Up to three octal digits from at on. */
-static const char *octal_escape(Decoder *d, const char *at, int *code)
-{
+static const char *octal_escape(Decoder *d, const char *at, int *code) {
     const char *start = at;
     *code = 0;
     for (int i = 0; i < 3 && at < d->end && *at >= '0' && *at <= '7'; i++)
@@ -133,25 +126,35 @@ static const char *octal_escape(Decoder *d, const char *at, int *code)
 }
 
 /* The one-character escapes both kinds of strings know; -1: none, -2: a joined line. */
-static int simple_escape(char c)
-{
+static int simple_escape(char c) {
     switch (c) {
-    case '\n': return -2;
-    case '\\': case '\'': case '"': return c;
-    case 'b': return '\b';
-    case 'f': return '\f';
-    case 't': return '\t';
-    case 'n': return '\n';
-    case 'r': return '\r';
-    case 'v': return '\v';
-    case 'a': return '\a';
-    default: return -1;
+    case '\n':
+        return -2;
+    case '\\':
+    case '\'':
+    case '"':
+        return c;
+    case 'b':
+        return '\b';
+    case 'f':
+        return '\f';
+    case 't':
+        return '\t';
+    case 'n':
+        return '\n';
+    case 'r':
+        return '\r';
+    case 'v':
+        return '\v';
+    case 'a':
+        return '\a';
+    default:
+        return -1;
     }
 }
 
 /* at is behind the backslash. NULL: error. */
-static const char *text_escape(Decoder *d, const char *at)
-{
+static const char *text_escape(Decoder *d, const char *at) {
     const char *start = at - 1;
     if (at >= d->end || (unsigned char)*at >= 0x80) {
         *d->out++ = '\\';
@@ -166,11 +169,22 @@ static const char *text_escape(Decoder *d, const char *at)
         return at;
     }
     switch (c) {
-    case 'x': return hex_escape(d, start, at, 2, "truncated \\xXX escape");
-    case 'u': return hex_escape(d, start, at, 4, "truncated \\uXXXX escape");
-    case 'U': return hex_escape(d, start, at, 8, "truncated \\UXXXXXXXX escape");
-    case 'N': return named_escape(d, start, at);
-    case '0': case '1': case '2': case '3': case '4': case '5': case '6': case '7':
+    case 'x':
+        return hex_escape(d, start, at, 2, "truncated \\xXX escape");
+    case 'u':
+        return hex_escape(d, start, at, 4, "truncated \\uXXXX escape");
+    case 'U':
+        return hex_escape(d, start, at, 8, "truncated \\UXXXXXXXX escape");
+    case 'N':
+        return named_escape(d, start, at);
+    case '0':
+    case '1':
+    case '2':
+    case '3':
+    case '4':
+    case '5':
+    case '6':
+    case '7':
         at = octal_escape(d, at - 1, &code);
         d->out += lex_utf8_encode(code, d->out);
         return at;
@@ -183,8 +197,7 @@ static const char *text_escape(Decoder *d, const char *at)
     }
 }
 
-static const char *bytes_escape(Decoder *d, const char *at)
-{
+static const char *bytes_escape(Decoder *d, const char *at) {
     char c = *at++;
     int code = simple_escape(c);
     if (code == -2)
@@ -213,22 +226,22 @@ static const char *bytes_escape(Decoder *d, const char *at)
     return at;
 }
 
-static int warn_escape(Decoder *d)
-{
+static int warn_escape(Decoder *d) {
     Parser *p = d->p;
     Token *token = &p->tokens[d->token];
     char c = *d->first_invalid;
     if (p->diagnosing || token->warned)
         return 1;
     if ((token->kind == TOK_FSTRING_MIDDLE || token->kind == TOK_FSTRING_END) && (c == '{' || c == '}'))
-        return 1;       /* the lexer has warned of it */
+        return 1; /* the lexer has warned of it */
     const char *line_start = token->start - token->col;
-    int col = token->line == token->end_line || token->kind == TOK_STRING ?
-        lex_utf8_count(line_start, (size_t)token->col) + 1 : token->col + 1;
+    int col = token->line == token->end_line || token->kind == TOK_STRING
+                  ? lex_utf8_count(line_start, (size_t)token->col) + 1
+                  : token->col + 1;
     int end_col = col + (int)token->length;
     int ok = c >= '4' && c <= '7' ? lexer_warn(&p->lexer, token->line, col, token->end_line, end_col,
-                                               "invalid octal escape sequence '\\%.3s'", d->first_invalid) :
-                                    lexer_warn(&p->lexer, token->line, col, token->end_line, end_col,
+                                               "invalid octal escape sequence '\\%.3s'", d->first_invalid)
+                                  : lexer_warn(&p->lexer, token->line, col, token->end_line, end_col,
                                                "invalid escape sequence '\\%c'", c);
     if (!ok)
         raise_nomem(p);
@@ -236,8 +249,7 @@ static int warn_escape(Decoder *d)
 }
 
 /* The value of a literal's content, in the arena, ending with a NUL. NULL: error. */
-static char *decode(Parser *p, const char *text, size_t n, int raw, int bytes, int token, size_t *length)
-{
+static char *decode(Parser *p, const char *text, size_t n, int raw, int bytes, int token, size_t *length) {
     char *out = arena_alloc(p->arena, n + 1);
     if (!out) {
         raise_nomem(p);
@@ -269,8 +281,7 @@ static char *decode(Parser *p, const char *text, size_t n, int raw, int bytes, i
 
 /* ---- constants ---- */
 
-static Expr *string_node(Parser *p, Span span, int kind, const char *text, size_t length)
-{
+static Expr *string_node(Parser *p, Span span, int kind, const char *text, size_t length) {
     Expr *e = new_expr(p, EXPR_CONSTANT, (Start){span.line, span.col});
     if (e) {
         e->span = span;
@@ -281,8 +292,7 @@ static Expr *string_node(Parser *p, Span span, int kind, const char *text, size_
     return e;
 }
 
-static Expr *plain_string(Parser *p)
-{
+static Expr *plain_string(Parser *p) {
     int index = p->mark;
     Token token = *peek(p);
     int raw = 0, bytes = 0, u_prefix = 0;
@@ -290,9 +300,15 @@ static Expr *plain_string(Parser *p)
     p->mark++;
     for (; *at != '\'' && *at != '"'; at++) {
         switch (*at | 0x20) {
-        case 'r': raw = 1; break;
-        case 'b': bytes = 1; break;
-        default: u_prefix = *at == 'u'; break;
+        case 'r':
+            raw = 1;
+            break;
+        case 'b':
+            bytes = 1;
+            break;
+        default:
+            u_prefix = *at == 'u';
+            break;
         }
     }
     size_t n = (size_t)(token.start + token.length - at);
@@ -301,15 +317,13 @@ static Expr *plain_string(Parser *p)
     n -= 2 * quotes;
     for (size_t i = 0; bytes && i < n; i++) {
         if ((unsigned char)at[i] >= 0x80) {
-            raise_span(p, PARSE_SYNTAX, span_of_token(&token),
-                       "bytes can only contain ASCII literal characters");
+            raise_span(p, PARSE_SYNTAX, span_of_token(&token), "bytes can only contain ASCII literal characters");
             return NULL;
         }
     }
     size_t length;
     char *text = decode(p, at, n, raw, bytes, index, &length);
-    Expr *e =
-        text ? string_node(p, span_of_token(&token), bytes ? CONST_BYTES : CONST_STR, text, length) : NULL;
+    Expr *e = text ? string_node(p, span_of_token(&token), bytes ? CONST_BYTES : CONST_STR, text, length) : NULL;
     if (e)
         e->constant.u_prefix = (uint8_t)u_prefix;
     return e;
@@ -319,14 +333,10 @@ static Expr *plain_string(Parser *p)
 
 static int replacement_field(Parser *p);
 
-static int push(Parser *p, Expr *e)
-{
-    return e && scratch_push(p, &e, sizeof e);
-}
+static int push(Parser *p, Expr *e) { return e && scratch_push(p, &e, sizeof e); }
 
 /* A piece of literal text; blamed: the token that errors and warnings point at. */
-static int push_literal(Parser *p, int index, int blamed, int raw)
-{
+static int push_literal(Parser *p, int index, int blamed, int raw) {
     Token token = p->tokens[index];
     size_t length;
     char *text = decode(p, token.start, token.length, raw, 0, blamed, &length);
@@ -334,8 +344,7 @@ static int push_literal(Parser *p, int index, int blamed, int raw)
 }
 
 /* The text shown by "{expr=}": the source up to the delimiter, without comments. */
-static Expr *debug_text(Parser *p, int open, int delimiter)
-{
+static Expr *debug_text(Parser *p, int open, int delimiter) {
     const Token *brace = &p->tokens[open], *stop = &p->tokens[delimiter];
     const char *at = brace->start + 1, *end = stop->start;
     char *out = arena_alloc(p->arena, (size_t)(end - at) + 1);
@@ -361,8 +370,7 @@ static Expr *debug_text(Parser *p, int open, int delimiter)
 }
 
 /* Merges neighbouring constants from base on, drops empty ones, and takes the rest. */
-static int take_merged(Parser *p, size_t base, ExprSeq *seq)
-{
+static int take_merged(Parser *p, size_t base, ExprSeq *seq) {
     int n;
     Expr **all = scratch_take(p, base, sizeof(Expr *), &n);
     int kept = 0;
@@ -407,8 +415,7 @@ static int take_merged(Parser *p, size_t base, ExprSeq *seq)
 }
 
 /* ':' is read: the specification up to the field's closing brace */
-static Expr *format_spec(Parser *p, Start start)
-{
+static Expr *format_spec(Parser *p, Start start) {
     size_t base = p->scratch_size;
     for (;;) {
         int kind = peek_kind(p);
@@ -428,8 +435,7 @@ static Expr *format_spec(Parser *p, Start start)
 }
 
 /* '!' NAME; *name is the index of the name's token. 0: not there, or an error */
-static int conversion(Parser *p, int *name)
-{
+static int conversion(Parser *p, int *name) {
     int mark = p->mark;
     Span bang = span_of_token(peek(p));
     p->mark++;
@@ -449,8 +455,7 @@ static int conversion(Parser *p, int *name)
 
 /* 's', 'r' or 'a'; 0: reported. Checked only when the field is complete, so that what is missing is
  * reported first. */
-static int conversion_character(Parser *p, int token)
-{
+static int conversion_character(Parser *p, int token) {
     const Name *name = p->tokens[token].name;
     char c = name->text[0];
     if (name->length == 1 && (c == 's' || c == 'r' || c == 'a'))
@@ -460,8 +465,7 @@ static int conversion_character(Parser *p, int token)
     return 0;
 }
 
-static int field_at(Parser *p, Start start, int open)
-{
+static int field_at(Parser *p, Start start, int open) {
     p->mark++;
     Expr *value = p_annotated_rhs(p);
     if (!value)
@@ -494,8 +498,7 @@ static int field_at(Parser *p, Start start, int open)
     return push(p, e);
 }
 
-static int replacement_field(Parser *p)
-{
+static int replacement_field(Parser *p) {
     int mark = p->mark;
     size_t base = p->scratch_size;
     if (!parser_enter(p))
@@ -514,8 +517,7 @@ static int replacement_field(Parser *p)
 }
 
 /* Decodes the literal pieces from base on, and drops those that come out empty. */
-static int decode_pieces(Parser *p, size_t base, int raw)
-{
+static int decode_pieces(Parser *p, size_t base, int raw) {
     int n = (int)((p->scratch_size - base) / sizeof(Expr *));
     p->scratch_size = base;
     for (int i = 0; i < n; i++) {
@@ -539,8 +541,7 @@ static int decode_pieces(Parser *p, size_t base, int raw)
 }
 
 /* The literal pieces are decoded last, when the closing token is known, since errors point there. */
-static int fstring(Parser *p)
-{
+static int fstring(Parser *p) {
     int raw = peek(p)->raw;
     size_t base = p->scratch_size;
     p->mark++;
@@ -568,8 +569,7 @@ static int fstring(Parser *p)
 }
 
 /* Plain literals only: one constant out of all. */
-static Expr *joined_constant(Parser *p, Start start, ExprSeq parts)
-{
+static Expr *joined_constant(Parser *p, Start start, ExprSeq parts) {
     Expr *e = new_expr(p, EXPR_CONSTANT, start);
     size_t total = 0, at = 0;
     for (int i = 0; i < parts.n; i++)
@@ -591,8 +591,7 @@ static Expr *joined_constant(Parser *p, Start start, ExprSeq parts)
     return e;
 }
 
-Expr *p_strings(Parser *p)
-{
+Expr *p_strings(Parser *p) {
     Start start = start_here(p);
     size_t base = p->scratch_size;
     int any_bytes = 0, any_text = 0, any_format = 0, mark = p->mark;

@@ -9,20 +9,18 @@
 #include "syntax_error.h"
 #include "unicode_names.h"
 
-static const Token *out_of_memory(Parser *p)
-{
+static const Token *out_of_memory(Parser *p) {
     raise_nomem(p);
     p->error_token.kind = TOK_ERROR;
     return &p->error_token;
 }
 
-static int grow_tokens(Parser *p)
-{
+static int grow_tokens(Parser *p) {
     int capacity = p->capacity ? p->capacity * 2 : 256;
     if (capacity < p->capacity || (size_t)capacity > (size_t)-1 / sizeof(Token))
         return 0;
-    Token *tokens = arena_realloc_raw(p->arena, p->tokens, (size_t)p->capacity * sizeof(Token),
-                                      (size_t)capacity * sizeof(Token));
+    Token *tokens =
+        arena_realloc_raw(p->arena, p->tokens, (size_t)p->capacity * sizeof(Token), (size_t)capacity * sizeof(Token));
     if (!tokens)
         return 0;
     p->tokens = tokens;
@@ -32,8 +30,7 @@ static int grow_tokens(Parser *p)
 
 /* At the end of a prompt's input the end marker counts as the line end that is missing, and closes the open
  * blocks. */
-static void end_of_single(Parser *p, Token *token)
-{
+static void end_of_single(Parser *p, Token *token) {
     Lexer *lexer = &p->lexer;
     if (token->kind != TOK_ENDMARKER || !p->started) {
         p->started = 1;
@@ -47,8 +44,7 @@ static void end_of_single(Parser *p, Token *token)
     }
 }
 
-const Token *parser_fill(Parser *p)
-{
+const Token *parser_fill(Parser *p) {
     if (p->fill && p->tokens[p->fill - 1].kind == TOK_ERROR) {
         p->error_token = p->tokens[p->fill - 1];
         return &p->error_token;
@@ -66,19 +62,15 @@ const Token *parser_fill(Parser *p)
 }
 
 static const uint8_t expression_starts[TOK_KIND_COUNT] = {
-    [TOK_NAME] = 1, [TOK_NUMBER] = 1, [TOK_STRING] = 1, [TOK_FSTRING_START] = 1, [TOK_LPAREN] = 1,
-    [TOK_LBRACKET] = 1, [TOK_LBRACE] = 1, [TOK_ELLIPSIS] = 1, [TOK_PLUS] = 1, [TOK_MINUS] = 1,
-    [TOK_TILDE] = 1, [TOK_FALSE] = 1, [TOK_NONE] = 1, [TOK_TRUE] = 1, [TOK_AWAIT] = 1, [TOK_LAMBDA] = 1,
-    [TOK_NOT] = 1,
+    [TOK_NAME] = 1,     [TOK_NUMBER] = 1, [TOK_STRING] = 1,   [TOK_FSTRING_START] = 1, [TOK_LPAREN] = 1,
+    [TOK_LBRACKET] = 1, [TOK_LBRACE] = 1, [TOK_ELLIPSIS] = 1, [TOK_PLUS] = 1,          [TOK_MINUS] = 1,
+    [TOK_TILDE] = 1,    [TOK_FALSE] = 1,  [TOK_NONE] = 1,     [TOK_TRUE] = 1,          [TOK_AWAIT] = 1,
+    [TOK_LAMBDA] = 1,   [TOK_NOT] = 1,
 };
 
-int starts_expression(int kind)
-{
-    return expression_starts[kind];
-}
+int starts_expression(int kind) { return expression_starts[kind]; }
 
-void *parser_alloc(Parser *p, size_t size)
-{
+void *parser_alloc(Parser *p, size_t size) {
     void *memory = arena_alloc(p->arena, size);
     if (!memory) {
         raise_nomem(p);
@@ -88,8 +80,7 @@ void *parser_alloc(Parser *p, size_t size)
     return memory;
 }
 
-Expr *new_expr(Parser *p, int kind, Start start)
-{
+Expr *new_expr(Parser *p, int kind, Start start) {
     Expr *e = arena_alloc(p->arena, sizeof(Expr));
     if (!e) {
         raise_nomem(p);
@@ -107,8 +98,7 @@ Expr *new_expr(Parser *p, int kind, Start start)
     return e;
 }
 
-Stmt *new_stmt(Parser *p, int kind, Start start)
-{
+Stmt *new_stmt(Parser *p, int kind, Start start) {
     Stmt *s = parser_alloc(p, sizeof(Stmt));
     if (!s)
         return NULL;
@@ -117,8 +107,7 @@ Stmt *new_stmt(Parser *p, int kind, Start start)
     return s;
 }
 
-int scratch_push(Parser *p, const void *item, size_t size)
-{
+int scratch_push(Parser *p, const void *item, size_t size) {
     if (p->scratch_capacity - p->scratch_size < size) {
         size_t capacity = p->scratch_capacity ? p->scratch_capacity * 2 : 4096;
         char *grown = arena_realloc_raw(p->arena, p->scratch, p->scratch_capacity, capacity);
@@ -134,8 +123,7 @@ int scratch_push(Parser *p, const void *item, size_t size)
     return 1;
 }
 
-void *scratch_take(Parser *p, size_t base, size_t item_size, int *n)
-{
+void *scratch_take(Parser *p, size_t base, size_t item_size, int *n) {
     size_t size = p->scratch_size - base;
     *n = 0;
     if (size == 0)
@@ -151,8 +139,7 @@ void *scratch_take(Parser *p, size_t base, size_t item_size, int *n)
     return items;
 }
 
-int parser_enter(Parser *p)
-{
+int parser_enter(Parser *p) {
     if (++p->depth <= PARSE_MAX_DEPTH)
         return 1;
     if (!p->failed) {
@@ -164,13 +151,11 @@ int parser_enter(Parser *p)
     return 0;
 }
 
-static uint32_t memo_hash(int rule, int mark, int extra)
-{
+static uint32_t memo_hash(int rule, int mark, int extra) {
     return ((uint32_t)mark * 0x9E3779B1u ^ (uint32_t)(rule * 64 + extra) * 0x85EBCA6Bu);
 }
 
-int memo_get(Parser *p, int rule, int extra, void **node)
-{
+int memo_get(Parser *p, int rule, int extra, void **node) {
     if (!p->memo_count)
         return 0;
     uint32_t at = memo_hash(rule, p->mark, extra) & (p->memo_capacity - 1);
@@ -185,8 +170,7 @@ int memo_get(Parser *p, int rule, int extra, void **node)
     return 0;
 }
 
-static int memo_grow(Parser *p)
-{
+static int memo_grow(Parser *p) {
     uint32_t capacity = p->memo_capacity ? p->memo_capacity * 2 : 512;
     MemoSlot *slots = arena_realloc_raw(p->arena, NULL, 0, capacity * sizeof(MemoSlot));
     if (!slots)
@@ -208,16 +192,14 @@ static int memo_grow(Parser *p)
     return 1;
 }
 
-static void memo_clear(Parser *p)
-{
+static void memo_clear(Parser *p) {
     if (p->memo_count)
         memset(p->memo, 0, p->memo_capacity * sizeof(MemoSlot));
     p->memo_count = 0;
 }
 
 /* The result for what began at mark; the present mark is where it ended. */
-void memo_put(Parser *p, int rule, int extra, int mark, void *node)
-{
+void memo_put(Parser *p, int rule, int extra, int mark, void *node) {
     if (p->failed)
         return;
     if (p->memo_count * 2 >= p->memo_capacity && !memo_grow(p)) {
@@ -234,8 +216,7 @@ void memo_put(Parser *p, int rule, int extra, int mark, void *node)
 /* Forgets the tokens before the statement that was just read. That one stays, since what follows may have
  * been meant to be a part of it ("elif", "except"), which its second parse then explains. Returns where the
  * next one begins. */
-static int drop_tokens(Parser *p, int before)
-{
+static int drop_tokens(Parser *p, int before) {
     int kept = p->fill - before;
     memmove(p->tokens, p->tokens + before, (size_t)kept * sizeof(Token));
     memo_clear(p);
@@ -244,8 +225,7 @@ static int drop_tokens(Parser *p, int before)
     return p->mark;
 }
 
-static int parse_file(Parser *p, AstModule *module)
-{
+static int parse_file(Parser *p, AstModule *module) {
     size_t base = p->scratch_size;
     int start = 0;
     while (!p->failed && peek_kind(p) != TOK_ENDMARKER) {
@@ -265,8 +245,7 @@ static int parse_file(Parser *p, AstModule *module)
     return !p->failed;
 }
 
-static int parse_single(Parser *p, AstModule *module)
-{
+static int parse_single(Parser *p, AstModule *module) {
     size_t base = p->scratch_size;
     int kind = peek_kind(p);
     if (kind == TOK_NEWLINE) {
@@ -295,8 +274,7 @@ static int parse_single(Parser *p, AstModule *module)
     return !p->failed;
 }
 
-static int parse_eval(Parser *p, AstModule *module)
-{
+static int parse_eval(Parser *p, AstModule *module) {
     module->expression = p_expressions(p);
     if (!module->expression)
         return 0;
@@ -305,16 +283,14 @@ static int parse_eval(Parser *p, AstModule *module)
     return accept(p, TOK_ENDMARKER) && !p->failed;
 }
 
-static int parse_mode(Parser *p, AstModule *module)
-{
+static int parse_mode(Parser *p, AstModule *module) {
     if (p->mode == PARSE_FILE)
         return parse_file(p, module);
     return p->mode == PARSE_EVAL ? parse_eval(p, module) : parse_single(p, module);
 }
 
 /* Is anything but blanks and comments left? */
-static int more_statements(const Parser *p)
-{
+static int more_statements(const Parser *p) {
     const char *at = p->lexer.cur;
     for (;;) {
         while (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\f')
@@ -326,10 +302,8 @@ static int more_statements(const Parser *p)
     }
 }
 
-static void diagnose(Parser *p, AstModule *module)
-{
-    if ((p->flags & PARSE_FLAG_ALLOW_INCOMPLETE) &&
-        (p->lexer.done == LEX_EOF || p->lexer.ended_in_string)) {
+static void diagnose(Parser *p, AstModule *module) {
+    if ((p->flags & PARSE_FLAG_ALLOW_INCOMPLETE) && (p->lexer.done == LEX_EOF || p->lexer.ended_in_string)) {
         p->failed = 0;
         raise_last(p, PARSE_INCOMPLETE, "incomplete input");
         return;
@@ -346,8 +320,7 @@ static void diagnose(Parser *p, AstModule *module)
     raise_final(p, last_token);
 }
 
-static void parser_close(Parser *p)
-{
+static void parser_close(Parser *p) {
     if (p->tokens)
         arena_realloc_raw(p->arena, p->tokens, (size_t)p->capacity * sizeof(Token), 0);
     if (p->scratch)
@@ -359,17 +332,15 @@ static void parser_close(Parser *p)
     arena_realloc_raw(p->arena, p, sizeof *p, 0);
 }
 
-static AstModule *nomem_result(ParseError *error)
-{
+static AstModule *nomem_result(ParseError *error) {
     memset(error, 0, sizeof *error);
     error->kind = PARSE_NOMEMORY;
     error->msg = "out of memory";
     return NULL;
 }
 
-AstModule *parse_source(Arena *arena, const char *text, size_t n, const char *filename, int mode,
-                        unsigned flags, ParseError *error, ParseWarnings *warnings)
-{
+AstModule *parse_source(Arena *arena, const char *text, size_t n, const char *filename, int mode, unsigned flags,
+                        ParseError *error, ParseWarnings *warnings) {
     memset(error, 0, sizeof *error);
     if (warnings)
         memset(warnings, 0, sizeof *warnings);
@@ -409,8 +380,7 @@ AstModule *parse_source(Arena *arena, const char *text, size_t n, const char *fi
     return module;
 }
 
-static int only_comments(const char *text, size_t n)
-{
+static int only_comments(const char *text, size_t n) {
     int comment = 0;
     for (size_t i = 0; i < n; i++) {
         char c = text[i];
@@ -426,8 +396,7 @@ static int only_comments(const char *text, size_t n)
 
 /* codeop's way: input that does not parse needs more when a further line end makes it parse, or makes it
  * end too early; where that changes nothing, it is wrong. */
-int parse_completeness(ArenaAllocFn alloc, void *data, const char *text, size_t n, int mode)
-{
+int parse_completeness(ArenaAllocFn alloc, void *data, const char *text, size_t n, int mode) {
     unsigned flags = PARSE_FLAG_UTF8 | PARSE_FLAG_ALLOW_INCOMPLETE | PARSE_FLAG_DONT_IMPLY_DEDENT;
     Arena arena;
     ParseError error;

@@ -10,13 +10,13 @@
 
 typedef enum ParseErrorKind {
     PARSE_OK,
-    PARSE_SYNTAX,           /* SyntaxError */
-    PARSE_INDENTATION,      /* IndentationError */
-    PARSE_TAB,              /* TabError */
-    PARSE_INCOMPLETE,       /* _IncompleteInputError: only with PARSE_FLAG_ALLOW_INCOMPLETE */
-    PARSE_UNICODE,          /* UnicodeEncodeError: a lone surrogate in a text that comes from a str */
-    PARSE_TOODEEP,          /* MemoryError with msg: nesting beyond the parser's limit */
-    PARSE_NOMEMORY          /* MemoryError without text: the allocator refused */
+    PARSE_SYNTAX,      /* SyntaxError */
+    PARSE_INDENTATION, /* IndentationError */
+    PARSE_TAB,         /* TabError */
+    PARSE_INCOMPLETE,  /* _IncompleteInputError: only with PARSE_FLAG_ALLOW_INCOMPLETE */
+    PARSE_UNICODE,     /* UnicodeEncodeError: a lone surrogate in a text that comes from a str */
+    PARSE_TOODEEP,     /* MemoryError with msg: nesting beyond the parser's limit */
+    PARSE_NOMEMORY     /* MemoryError without text: the allocator refused */
 } ParseErrorKind;
 
 /* line 0 means "no position". Columns are code points counted from 1, as SyntaxError.offset; end_col 0 or
@@ -24,40 +24,40 @@ typedef enum ParseErrorKind {
  * its line end); it is what SyntaxError.text shows once a newline is appended when source_line_newline is
  * set. */
 typedef struct ParseError {
-    int kind;               /* ParseErrorKind */
-    const char *msg;        /* in the arena, or static */
+    int kind;        /* ParseErrorKind */
+    const char *msg; /* in the arena, or static */
     int line, col, end_line, end_col;
-    const char *source_line;        /* NULL: SyntaxError.text is None */
+    const char *source_line; /* NULL: SyntaxError.text is None */
     size_t source_line_length;
     int source_line_newline;
 } ParseError;
 
 typedef struct ParseWarning {
-    const char *msg;        /* SyntaxWarning text, in the arena */
+    const char *msg; /* SyntaxWarning text, in the arena */
     int line;
-    int col, end_line, end_col;     /* from 1: where the SyntaxError points when warnings are errors */
+    int col, end_line, end_col; /* from 1: where the SyntaxError points when warnings are errors */
 } ParseWarning;
 
 typedef struct ParseWarnings {
     int n, capacity;
-    ParseWarning *at;       /* in the arena */
+    ParseWarning *at; /* in the arena */
 } ParseWarnings;
 
 typedef enum ParseMode { PARSE_FILE, PARSE_EVAL, PARSE_SINGLE } ParseMode;
 
 enum {
-    PARSE_FLAG_UTF8 = 1,                /* the text comes from a str: no BOM, no coding line is honoured */
-    PARSE_FLAG_ALLOW_INCOMPLETE = 2,    /* input that ends too early gives PARSE_INCOMPLETE */
-    PARSE_FLAG_DONT_IMPLY_DEDENT = 4,   /* only a newline closes a block at the end of the text (codeop) */
-    PARSE_FLAG_NO_INT_LIMIT = 8,        /* decimal literals of more than 4300 digits are accepted */
-    PARSE_FLAG_BARRY_AS_BDFL = 16,      /* from __future__ import barry_as_FLUFL was in force */
-    PARSE_FLAG_FILE_INPUT = 32          /* the bytes are a file's: decoding errors are worded as for files */
+    PARSE_FLAG_UTF8 = 1,              /* the text comes from a str: no BOM, no coding line is honoured */
+    PARSE_FLAG_ALLOW_INCOMPLETE = 2,  /* input that ends too early gives PARSE_INCOMPLETE */
+    PARSE_FLAG_DONT_IMPLY_DEDENT = 4, /* only a newline closes a block at the end of the text (codeop) */
+    PARSE_FLAG_NO_INT_LIMIT = 8,      /* decimal literals of more than 4300 digits are accepted */
+    PARSE_FLAG_BARRY_AS_BDFL = 16,    /* from __future__ import barry_as_FLUFL was in force */
+    PARSE_FLAG_FILE_INPUT = 32        /* the bytes are a file's: decoding errors are worded as for files */
 };
 
 /* Parses text[0..n). Everything that is returned lives in the arena. On failure the result is NULL and
  * *error is filled; on success error->kind is PARSE_OK. warnings may be NULL. */
-AstModule *parse_source(Arena *arena, const char *text, size_t n, const char *filename, int mode,
-                        unsigned flags, ParseError *error, ParseWarnings *warnings);
+AstModule *parse_source(Arena *arena, const char *text, size_t n, const char *filename, int mode, unsigned flags,
+                        ParseError *error, ParseWarnings *warnings);
 
 /* What a prompt needs to know of the lines typed so far. */
 typedef enum ParseCompleteness { INPUT_COMPLETE, INPUT_NEEDS_MORE, INPUT_WRONG } ParseCompleteness;

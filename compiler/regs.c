@@ -1,8 +1,8 @@
 /* The layout of a frame's registers: parameters | plain locals | cells | variables of comprehensions | temporaries.
  *
- * Invariant: the number of locals is fixed before the first instruction, from the symbol table alone. Plain locals get
- * their numbers in the order in which code meets them, since locals() shows that order; two comprehensions that do not
- * run inside each other share the registers of variables with the same name. */
+ * Invariant: the number of locals is fixed before the first instruction, from the symbol table alone. Plain locals
+ * get their numbers in the order in which code meets them, since locals() shows that order; two comprehensions that
+ * do not run inside each other share the registers of variables with the same name. */
 #include "runtime/vm.h"
 
 #include "compiler/regs.h"
@@ -17,7 +17,7 @@ typedef struct HiddenSlot {
 
 typedef struct Layout {
     Compiler *c;
-    Map hidden;             /* name and kind -> HiddenSlot chain */
+    Map hidden; /* name and kind -> HiddenSlot chain */
     NameId *ids;
     uint8_t *kinds;
     uint32_t n, capacity;
@@ -103,7 +103,10 @@ static int compare_symbols(const void *a, const void *b) {
     return (*x)->id < (*y)->id ? -1 : (*x)->id > (*y)->id;
 }
 
-typedef struct Sorted { const char *text; Symbol *symbol; } Sorted;
+typedef struct Sorted {
+    const char *text;
+    Symbol *symbol;
+} Sorted;
 
 static int compare_texts(const void *a, const void *b) {
     return strcmp(((const Sorted *)a)->text, ((const Sorted *)b)->text);
@@ -222,13 +225,9 @@ int regs_push_many(Compiler *c, int n) {
     return first;
 }
 
-int regs_push(Compiler *c) {
-    return regs_push_many(c, 1);
-}
+int regs_push(Compiler *c) { return regs_push_many(c, 1); }
 
-int regs_out(Compiler *c, int dst) {
-    return dst >= 0 ? dst : regs_push(c);
-}
+int regs_out(Compiler *c, int dst) { return dst >= 0 ? dst : regs_push(c); }
 
 bool regs_known(const Compiler *c, int reg) {
     const Unit *u = c->unit;

@@ -10,8 +10,8 @@ enum { DST_ANY = -1, DST_TEMP = -2 };
 
 /* Lays out the locals of the unit's frame: parameters, plain locals, cells, then those of comprehensions. */
 bool regs_layout(Compiler *c);
-int regs_push(Compiler *c);                 /* a new temporary */
-int regs_push_many(Compiler *c, int n);     /* the first of n */
+int regs_push(Compiler *c);             /* a new temporary */
+int regs_push_many(Compiler *c, int n); /* the first of n */
 /* Where a result goes: the wanted local, or a new temporary. */
 int regs_out(Compiler *c, int dst);
 static inline bool regs_is_temp(const Compiler *c, int reg) { return reg >= c->unit->nlocals; }

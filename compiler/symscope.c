@@ -1,9 +1,9 @@
 /* Second pass: decides for every name of every scope whether it is a local, a cell, a free variable or a global.
  *
  * Invariant: scopes are resolved from the outside in, so when an inner scope asks what a name means further out, the
- * answer there is final; what only gets added to outer scopes afterwards is that a local is captured (it becomes a cell)
- * or that a variable passes through (the scope gets an entry in its closure). Each pass-through is noted in the scope it
- * goes through, so no chain of scopes is walked twice for a name. */
+ * answer there is final; what only gets added to outer scopes afterwards is that a local is captured (it becomes a
+ * cell) or that a variable passes through (the scope gets an entry in its closure). Each pass-through is noted in the
+ * scope it goes through, so no chain of scopes is walked twice for a name. */
 #include "runtime/vm.h"
 
 #include "compiler/symtable.h"

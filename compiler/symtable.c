@@ -2,15 +2,15 @@
  *
  * Invariant: names are entered in the order of the text, and every rule about one scope alone (duplicate arguments,
  * global after use, := in comprehensions, await and yield in wrong places) is checked here, so that its error comes
- * before any that code generation finds. What a name refers to is decided afterwards, in symscope.c, when all bindings
- * are known. */
+ * before any that code generation finds. What a name refers to is decided afterwards, in symscope.c, when all
+ * bindings are known. */
 #include "runtime/vm.h"
 
 #include "compiler/symtable.h"
 
 typedef struct Builder {
     Compiler *c;
-    Scope *scope;           /* innermost */
+    Scope *scope; /* innermost */
     const Name *private;
     const Map *mangled_only; /* see Scope */
 } Builder;
@@ -30,11 +30,10 @@ static void visit_body(Builder *b, StmtSeq body) {
         visit_stmt(b, body.at[i]);
 }
 
-/* Scopes ------------------------------------------------------------------------------------------------------------ */
+/* Scopes ------------------------------------------------------------------------------------------------------------
+ */
 
-static uint64_t scope_key(const void *node, int which) {
-    return (uint64_t)(uintptr_t)node * 4 + (unsigned)which;
-}
+static uint64_t scope_key(const void *node, int which) { return (uint64_t)(uintptr_t)node * 4 + (unsigned)which; }
 
 Scope *symtable_scope(Compiler *c, const void *node, int which) {
     uint64_t *slot = map_find(&c->scopes, scope_key(node, which));
@@ -71,9 +70,7 @@ static Scope *enter_scope(Builder *b, ScopeKind kind, NameId name, const void *n
     return scope;
 }
 
-static void leave_scope(Builder *b) {
-    b->scope = b->scope->parent;
-}
+static void leave_scope(Builder *b) { b->scope = b->scope->parent; }
 
 /* A scope of annotations that are only checked is no part of the program. */
 static void forget_scope(Builder *b) {
@@ -88,7 +85,8 @@ static void forget_scope(Builder *b) {
     b->scope = parent;
 }
 
-/* Names ------------------------------------------------------------------------------------------------------------- */
+/* Names -------------------------------------------------------------------------------------------------------------
+ */
 
 static Symbol *get_symbol(Builder *b, Scope *scope, NameId id) {
     uint64_t *slot = id ? map_slot(&b->c->arena, &scope->map, id) : NULL;
@@ -158,11 +156,14 @@ static void add_name(Builder *b, const Name *name, unsigned flag, const Span *at
         add_shown(b, b->scope, id, flag, at, name->text);
 }
 
-/* Expressions ------------------------------------------------------------------------------------------------------- */
+/* Expressions -------------------------------------------------------------------------------------------------------
+ */
 
 static const char *const comprehension_words[] = {
-    [COMP_LIST] = "'yield' inside list comprehension", [COMP_DICT] = "'yield' inside dict comprehension",
-    [COMP_SET] = "'yield' inside set comprehension", [COMP_GENERATOR] = "'yield' inside generator expression",
+    [COMP_LIST] = "'yield' inside list comprehension",
+    [COMP_DICT] = "'yield' inside dict comprehension",
+    [COMP_SET] = "'yield' inside set comprehension",
+    [COMP_GENERATOR] = "'yield' inside generator expression",
 };
 
 static bool forbidden_in_annotation(Builder *b, const char *what, const Expr *e) {
@@ -217,8 +218,10 @@ static void bind_walrus_outside(Builder *b, const Expr *target) {
             add_id(b, scope, id, SYM_GLOBAL, &target->span);
             return;
         }
-        where = scope->kind == SCOPE_CLASS ? "a class body" : scope->kind == SCOPE_TYPE_BOUND ? "a TypeVar bound"
-                : scope->kind == SCOPE_TYPE_ALIAS ? "a type alias" : scope->what;
+        where = scope->kind == SCOPE_CLASS        ? "a class body"
+                : scope->kind == SCOPE_TYPE_BOUND ? "a TypeVar bound"
+                : scope->kind == SCOPE_TYPE_ALIAS ? "a type alias"
+                                                  : scope->what;
         break;
     }
     if (where)
@@ -319,7 +322,10 @@ static void visit_lambda(Builder *b, const Expr *e) {
 }
 
 static void visit_name(Builder *b, const Expr *e) {
-    add_name(b, e->name.id, e->ctx == CTX_LOAD ? SYM_USE : e->ctx == CTX_DEL ? SYM_LOCAL | SYM_DELETED : SYM_LOCAL,
+    add_name(b, e->name.id,
+             e->ctx == CTX_LOAD  ? SYM_USE
+             : e->ctx == CTX_DEL ? SYM_LOCAL | SYM_DELETED
+                                 : SYM_LOCAL,
              &e->span);
     /* super() without arguments finds the class in __class__ */
     if (e->ctx == CTX_LOAD && scope_is_function(b->scope) && context_id(b->c, e->name.id) == b->c->id_super)
@@ -328,11 +334,22 @@ static void visit_name(Builder *b, const Expr *e) {
 
 static void visit_expr_kind(Builder *b, const Expr *e) {
     switch ((ExprKind)e->kind) {
-    case EXPR_BOOLOP: visit_exprs(b, e->bool_op.values); break;
-    case EXPR_NAMEDEXPR: visit_walrus(b, e); break;
-    case EXPR_BINOP: visit_expr(b, e->binop.left); visit_expr(b, e->binop.right); break;
-    case EXPR_UNARYOP: visit_expr(b, e->unary.operand); break;
-    case EXPR_LAMBDA: visit_lambda(b, e); break;
+    case EXPR_BOOLOP:
+        visit_exprs(b, e->bool_op.values);
+        break;
+    case EXPR_NAMEDEXPR:
+        visit_walrus(b, e);
+        break;
+    case EXPR_BINOP:
+        visit_expr(b, e->binop.left);
+        visit_expr(b, e->binop.right);
+        break;
+    case EXPR_UNARYOP:
+        visit_expr(b, e->unary.operand);
+        break;
+    case EXPR_LAMBDA:
+        visit_lambda(b, e);
+        break;
     case EXPR_IFEXP:
         visit_expr(b, e->ifexp.test);
         visit_expr(b, e->ifexp.body);
@@ -346,17 +363,30 @@ static void visit_expr_kind(Builder *b, const Expr *e) {
         for (int i = 0; i < e->dict.n; i++)
             visit_expr(b, e->dict.values[i]);
         break;
-    case EXPR_SET: case EXPR_LIST: case EXPR_TUPLE: visit_exprs(b, e->seq.elts); break;
-    case EXPR_LISTCOMP: visit_comp(b, e, COMP_LIST, "<listcomp>", e->comp.generators, e->comp.elt, NULL); break;
-    case EXPR_SETCOMP: visit_comp(b, e, COMP_SET, "<setcomp>", e->comp.generators, e->comp.elt, NULL); break;
+    case EXPR_SET:
+    case EXPR_LIST:
+    case EXPR_TUPLE:
+        visit_exprs(b, e->seq.elts);
+        break;
+    case EXPR_LISTCOMP:
+        visit_comp(b, e, COMP_LIST, "<listcomp>", e->comp.generators, e->comp.elt, NULL);
+        break;
+    case EXPR_SETCOMP:
+        visit_comp(b, e, COMP_SET, "<setcomp>", e->comp.generators, e->comp.elt, NULL);
+        break;
     case EXPR_DICTCOMP:
         visit_comp(b, e, COMP_DICT, "<dictcomp>", e->dictcomp.generators, e->dictcomp.key, e->dictcomp.value);
         break;
     case EXPR_GENERATOREXP:
         visit_comp(b, e, COMP_GENERATOR, "<genexpr>", e->comp.generators, e->comp.elt, NULL);
         break;
-    case EXPR_AWAIT: visit_await(b, e); break;
-    case EXPR_YIELD: case EXPR_YIELDFROM: visit_yield(b, e); break;
+    case EXPR_AWAIT:
+        visit_await(b, e);
+        break;
+    case EXPR_YIELD:
+    case EXPR_YIELDFROM:
+        visit_yield(b, e);
+        break;
     case EXPR_COMPARE:
         visit_expr(b, e->compare.left);
         for (int i = 0; i < e->compare.n; i++)
@@ -373,12 +403,24 @@ static void visit_expr_kind(Builder *b, const Expr *e) {
         if (e->formatted.format_spec)
             visit_expr(b, e->formatted.format_spec);
         break;
-    case EXPR_JOINEDSTR: visit_exprs(b, e->joined.values); break;
-    case EXPR_CONSTANT: break;
-    case EXPR_ATTRIBUTE: visit_expr(b, e->attribute.value); break;
-    case EXPR_SUBSCRIPT: visit_expr(b, e->subscript.value); visit_expr(b, e->subscript.slice); break;
-    case EXPR_STARRED: visit_expr(b, e->value.value); break;
-    case EXPR_NAME: visit_name(b, e); break;
+    case EXPR_JOINEDSTR:
+        visit_exprs(b, e->joined.values);
+        break;
+    case EXPR_CONSTANT:
+        break;
+    case EXPR_ATTRIBUTE:
+        visit_expr(b, e->attribute.value);
+        break;
+    case EXPR_SUBSCRIPT:
+        visit_expr(b, e->subscript.value);
+        visit_expr(b, e->subscript.slice);
+        break;
+    case EXPR_STARRED:
+        visit_expr(b, e->value.value);
+        break;
+    case EXPR_NAME:
+        visit_name(b, e);
+        break;
     case EXPR_SLICE:
         if (e->slice.lower)
             visit_expr(b, e->slice.lower);
@@ -401,7 +443,8 @@ static void visit_expr(Builder *b, const Expr *e) {
     context_leave(b->c);
 }
 
-/* Definitions ------------------------------------------------------------------------------------------------------- */
+/* Definitions -------------------------------------------------------------------------------------------------------
+ */
 
 static void visit_annotation(Builder *b, const Expr *annotation) {
     if (!b->c->future_annotations) {
@@ -576,7 +619,8 @@ static void visit_type_alias(Builder *b, const Stmt *s) {
         leave_scope(b);
 }
 
-/* Statements -------------------------------------------------------------------------------------------------------- */
+/* Statements --------------------------------------------------------------------------------------------------------
+ */
 
 static void add_directive(Builder *b, NameId id, const Stmt *s) {
     Directive *directive = arena_alloc_zero(&b->c->arena, sizeof *directive);
@@ -598,10 +642,11 @@ static void visit_declaration(Builder *b, const Stmt *s) {
         NameId id = name_id(b, s->global.names.at[i]);
         Symbol *symbol = symtable_lookup(b->scope, id);
         unsigned flags = symbol ? symbol->flags : 0;
-        const char *format = flags & SYM_PARAM ? "name '%V' is parameter and %s"
-                             : flags & SYM_USE ? "name '%V' is used prior to %s declaration"
+        const char *format = flags & SYM_PARAM       ? "name '%V' is parameter and %s"
+                             : flags & SYM_USE       ? "name '%V' is used prior to %s declaration"
                              : flags & SYM_ANNOTATED ? "annotated name '%V' can't be %s"
-                             : flags & SYM_LOCAL ? "name '%V' is assigned to before %s declaration" : NULL;
+                             : flags & SYM_LOCAL     ? "name '%V' is assigned to before %s declaration"
+                                                     : NULL;
         if (format) {
             context_error(c, &s->span, format, context_name(c, id), kind);
             return;
@@ -619,10 +664,12 @@ static void visit_ann_assign(Builder *b, const Stmt *s) {
     if (target->kind == EXPR_NAME) {
         NameId id = name_id(b, target->name.id);
         Symbol *symbol = symtable_lookup(b->scope, id);
-        if (s->ann_assign.simple && symbol && symbol->flags & (SYM_GLOBAL | SYM_NONLOCAL)
-            && (c->top_scope != b->scope || symbol->flags & SYM_NONLOCAL)) {
-            context_error(c, &s->span, symbol->flags & SYM_GLOBAL ? "annotated name '%V' can't be global"
-                          : "annotated name '%V' can't be nonlocal", context_name(c, id));
+        if (s->ann_assign.simple && symbol && symbol->flags & (SYM_GLOBAL | SYM_NONLOCAL) &&
+            (c->top_scope != b->scope || symbol->flags & SYM_NONLOCAL)) {
+            context_error(c, &s->span,
+                          symbol->flags & SYM_GLOBAL ? "annotated name '%V' can't be global"
+                                                     : "annotated name '%V' can't be nonlocal",
+                          context_name(c, id));
             return;
         }
         if (s->ann_assign.simple)
@@ -667,9 +714,13 @@ static void visit_pattern(Builder *b, const Pattern *p) {
     if (!context_enter(b->c))
         return;
     switch ((PatternKind)p->kind) {
-    case PATTERN_MATCHVALUE: visit_expr(b, p->value.value); break;
-    case PATTERN_MATCHSINGLETON: break;
-    case PATTERN_MATCHSEQUENCE: case PATTERN_MATCHOR:
+    case PATTERN_MATCHVALUE:
+        visit_expr(b, p->value.value);
+        break;
+    case PATTERN_MATCHSINGLETON:
+        break;
+    case PATTERN_MATCHSEQUENCE:
+    case PATTERN_MATCHOR:
         for (int i = 0; i < p->seq.patterns.n; i++)
             visit_pattern(b, p->seq.patterns.at[i]);
         break;
@@ -730,7 +781,8 @@ static void visit_compound(Builder *b, const Stmt *s) {
     if ((s->kind == STMT_ASYNCFOR || s->kind == STMT_ASYNCWITH) && b->scope->kind == SCOPE_MODULE)
         b->scope->coroutine = b->c->top_level_await;
     switch ((StmtKind)s->kind) {
-    case STMT_FOR: case STMT_ASYNCFOR:
+    case STMT_FOR:
+    case STMT_ASYNCFOR:
         visit_expr(b, s->for_stmt.target);
         visit_expr(b, s->for_stmt.iter);
         visit_body(b, s->for_stmt.body);
@@ -741,8 +793,11 @@ static void visit_compound(Builder *b, const Stmt *s) {
         visit_body(b, s->while_stmt.body);
         visit_body(b, s->while_stmt.orelse);
         break;
-    case STMT_IF: visit_if(b, s); break;
-    case STMT_WITH: case STMT_ASYNCWITH:
+    case STMT_IF:
+        visit_if(b, s);
+        break;
+    case STMT_WITH:
+    case STMT_ASYNCWITH:
         for (int i = 0; i < s->with.items.n; i++) {
             visit_expr(b, s->with.items.at[i].context_expr);
             if (s->with.items.at[i].optional_vars)
@@ -759,8 +814,12 @@ static void visit_compound(Builder *b, const Stmt *s) {
             visit_body(b, s->match.cases.at[i].body);
         }
         break;
-    case STMT_TRY: case STMT_TRYSTAR: visit_try(b, s); break;
-    default: break;
+    case STMT_TRY:
+    case STMT_TRYSTAR:
+        visit_try(b, s);
+        break;
+    default:
+        break;
     }
 }
 
@@ -768,14 +827,24 @@ static void visit_stmt(Builder *b, const Stmt *s) {
     if (!context_enter(b->c))
         return;
     switch ((StmtKind)s->kind) {
-    case STMT_FUNCTIONDEF: case STMT_ASYNCFUNCTIONDEF: visit_function(b, s); break;
-    case STMT_CLASSDEF: visit_class(b, s); break;
-    case STMT_TYPEALIAS: visit_type_alias(b, s); break;
-    case STMT_RETURN: case STMT_EXPR:
+    case STMT_FUNCTIONDEF:
+    case STMT_ASYNCFUNCTIONDEF:
+        visit_function(b, s);
+        break;
+    case STMT_CLASSDEF:
+        visit_class(b, s);
+        break;
+    case STMT_TYPEALIAS:
+        visit_type_alias(b, s);
+        break;
+    case STMT_RETURN:
+    case STMT_EXPR:
         if (s->expr.value)
             visit_expr(b, s->expr.value);
         break;
-    case STMT_DELETE: visit_exprs(b, s->del.targets); break;
+    case STMT_DELETE:
+        visit_exprs(b, s->del.targets);
+        break;
     case STMT_ASSIGN:
         visit_exprs(b, s->assign.targets);
         visit_expr(b, s->assign.value);
@@ -784,7 +853,9 @@ static void visit_stmt(Builder *b, const Stmt *s) {
         visit_expr(b, s->aug_assign.target);
         visit_expr(b, s->aug_assign.value);
         break;
-    case STMT_ANNASSIGN: visit_ann_assign(b, s); break;
+    case STMT_ANNASSIGN:
+        visit_ann_assign(b, s);
+        break;
     case STMT_RAISE:
         if (s->raise.exc)
             visit_expr(b, s->raise.exc);
@@ -796,11 +867,23 @@ static void visit_stmt(Builder *b, const Stmt *s) {
         if (s->assert_stmt.msg)
             visit_expr(b, s->assert_stmt.msg);
         break;
-    case STMT_IMPORT: visit_import(b, s->import.names); break;
-    case STMT_IMPORTFROM: visit_import(b, s->import_from.names); break;
-    case STMT_GLOBAL: case STMT_NONLOCAL: visit_declaration(b, s); break;
-    case STMT_PASS: case STMT_BREAK: case STMT_CONTINUE: break;
-    default: visit_compound(b, s); break;
+    case STMT_IMPORT:
+        visit_import(b, s->import.names);
+        break;
+    case STMT_IMPORTFROM:
+        visit_import(b, s->import_from.names);
+        break;
+    case STMT_GLOBAL:
+    case STMT_NONLOCAL:
+        visit_declaration(b, s);
+        break;
+    case STMT_PASS:
+    case STMT_BREAK:
+    case STMT_CONTINUE:
+        break;
+    default:
+        visit_compound(b, s);
+        break;
     }
     context_leave(b->c);
 }

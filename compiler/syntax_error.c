@@ -9,8 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-void raise_nomem(Parser *p)
-{
+void raise_nomem(Parser *p) {
     if (p->failed && p->error->kind != PARSE_OK)
         return;
     p->failed = 1;
@@ -20,8 +19,7 @@ void raise_nomem(Parser *p)
 }
 
 /* The text shown with an error on the given line. */
-static void find_source_line(Parser *p, int line)
-{
+static void find_source_line(Parser *p, int line) {
     Lexer *lexer = &p->lexer;
     const char *start = lexer->text;
     ParseError *error = p->error;
@@ -48,8 +46,7 @@ static void find_source_line(Parser *p, int line)
 }
 
 /* A byte column of the shown line as a code-point column; all columns past its end are one further. */
-static int to_code_points(const ParseError *error, int col)
-{
+static int to_code_points(const ParseError *error, int col) {
     size_t length = error->source_line_length + (size_t)error->source_line_newline;
     if (col <= 0)
         return col;
@@ -58,8 +55,7 @@ static int to_code_points(const ParseError *error, int col)
     return lex_utf8_count(error->source_line, (size_t)col);
 }
 
-void syntax_error_report(Parser *p, int kind, int line, int col, int end_line, int end_col, const char *msg)
-{
+void syntax_error_report(Parser *p, int kind, int line, int col, int end_line, int end_col, const char *msg) {
     ParseError *error = p->error;
     p->failed = 1;
     memset(error, 0, sizeof *error);
@@ -73,8 +69,7 @@ void syntax_error_report(Parser *p, int kind, int line, int col, int end_line, i
 }
 
 static void report(Parser *p, int kind, int line, int col, int end_line, int end_col, const char *format,
-                   va_list args)
-{
+                   va_list args) {
     char buffer[512];
     int length = vsnprintf(buffer, sizeof buffer, format, args);
     if (length < 0)
@@ -92,29 +87,26 @@ static void report(Parser *p, int kind, int line, int col, int end_line, int end
         raise_nomem(p);
 }
 
-#define REPORT(kind, line, col, end_line, end_col) \
-    do { \
-        if (!p->failed) { \
-            va_list args; \
-            va_start(args, format); \
-            report(p, (kind), (line), (col), (end_line), (end_col), format, args); \
-            va_end(args); \
-        } \
+#define REPORT(kind, line, col, end_line, end_col)                                                                   \
+    do {                                                                                                             \
+        if (!p->failed) {                                                                                            \
+            va_list args;                                                                                            \
+            va_start(args, format);                                                                                  \
+            report(p, (kind), (line), (col), (end_line), (end_col), format, args);                                   \
+            va_end(args);                                                                                            \
+        }                                                                                                            \
     } while (0)
 
-void raise_span(Parser *p, int kind, Span span, const char *format, ...)
-{
+void raise_span(Parser *p, int kind, Span span, const char *format, ...) {
     REPORT(kind, span.line, span.col + 1, span.end_line, span.end_col + 1);
 }
 
-void raise_range(Parser *p, Span first, Span last, const char *format, ...)
-{
+void raise_range(Parser *p, Span first, Span last, const char *format, ...) {
     REPORT(PARSE_SYNTAX, first.line, first.col + 1, last.end_line, last.end_col + 1);
 }
 
 /* Tokens without text stand where the lexer is. */
-static Span one_based(Parser *p, const Token *token)
-{
+static Span one_based(Parser *p, const Token *token) {
     Span span = {token->line, 0, token->end_line, -1};
     span.col = token->col == -1 ? (int)(p->lexer.cur - p->lexer.line_start) : token->col + 1;
     if (token->end_col != -1)
@@ -122,8 +114,7 @@ static Span one_based(Parser *p, const Token *token)
     return span;
 }
 
-void raise_last(Parser *p, int kind, const char *format, ...)
-{
+void raise_last(Parser *p, int kind, const char *format, ...) {
     if (p->fill == 0) {
         REPORT(kind, 0, 0, 0, -1);
         return;
@@ -132,28 +123,24 @@ void raise_last(Parser *p, int kind, const char *format, ...)
     REPORT(kind, at.line, at.col, at.end_line, at.end_col);
 }
 
-void raise_next(Parser *p, const char *format, ...)
-{
+void raise_next(Parser *p, const char *format, ...) {
     Span at = one_based(p, peek(p));
     REPORT(PARSE_SYNTAX, at.line, at.col, at.end_line, at.end_col);
 }
 
-void raise_from(Parser *p, Start start, const char *format, ...)
-{
+void raise_from(Parser *p, Start start, const char *format, ...) {
     int end_col = (int)(p->lexer.cur - p->lexer.line_start);
     REPORT(PARSE_SYNTAX, start.line, start.col + 1, p->lexer.line, end_col);
 }
 
-void raise_unclosed(Parser *p)
-{
+void raise_unclosed(Parser *p) {
     const Bracket *bracket = &p->lexer.brackets[p->lexer.level - 1];
-    raise_span(p, PARSE_SYNTAX, (Span){bracket->line, bracket->col, bracket->line, -1},
-               "'%c' was never closed", bracket->open);
+    raise_span(p, PARSE_SYNTAX, (Span){bracket->line, bracket->col, bracket->line, -1}, "'%c' was never closed",
+               bracket->open);
 }
 
 /* The lexer could not make a token: report why, unless it has done so itself. */
-void raise_lexer(Parser *p)
-{
+void raise_lexer(Parser *p) {
     Lexer *lexer = &p->lexer;
     Span start_of_line = {lexer->line, 0, lexer->line, -1};
     switch (lexer->done) {
@@ -185,8 +172,7 @@ void raise_lexer(Parser *p)
 }
 
 /* Reads the rest of the text for errors of the lexer: those explain more than one of the parser's. */
-void check_rest(Parser *p)
-{
+void check_rest(Parser *p) {
     Lexer *lexer = &p->lexer;
     int line = p->fill ? p->tokens[p->fill - 1].line : 0;
     Token token;
@@ -214,8 +200,7 @@ void check_rest(Parser *p)
     }
 }
 
-void raise_final(Parser *p, int last_token)
-{
+void raise_final(Parser *p, int last_token) {
     if (p->failed) {
         if (p->error->kind <= PARSE_TAB && p->lexer.done == LEX_OK)
             check_rest(p);

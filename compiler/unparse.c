@@ -6,8 +6,24 @@
 
 #include "compiler/gen.h"
 
-enum { LEVEL_TUPLE, LEVEL_TEST, LEVEL_OR, LEVEL_AND, LEVEL_NOT, LEVEL_CMP, LEVEL_EXPR, LEVEL_BIT_XOR, LEVEL_BIT_AND,
-       LEVEL_SHIFT, LEVEL_ARITH, LEVEL_TERM, LEVEL_FACTOR, LEVEL_POWER, LEVEL_AWAIT, LEVEL_ATOM };
+enum {
+    LEVEL_TUPLE,
+    LEVEL_TEST,
+    LEVEL_OR,
+    LEVEL_AND,
+    LEVEL_NOT,
+    LEVEL_CMP,
+    LEVEL_EXPR,
+    LEVEL_BIT_XOR,
+    LEVEL_BIT_AND,
+    LEVEL_SHIFT,
+    LEVEL_ARITH,
+    LEVEL_TERM,
+    LEVEL_FACTOR,
+    LEVEL_POWER,
+    LEVEL_AWAIT,
+    LEVEL_ATOM
+};
 
 typedef struct Unparser {
     Compiler *c;
@@ -16,9 +32,7 @@ typedef struct Unparser {
 
 static void put_expr(Unparser *u, const Expr *e, int level);
 
-static void put(Unparser *u, const char *text) {
-    strbuilder_add_c(&u->out, text);
-}
+static void put(Unparser *u, const char *text) { strbuilder_add_c(&u->out, text); }
 
 static void put_if(Unparser *u, bool condition, const char *text) {
     if (condition)
@@ -44,11 +58,15 @@ static void put_bool_op(Unparser *u, const Expr *e, int level) {
 }
 
 static void put_binop(Unparser *u, const Expr *e, int level) {
-    static const struct { const char *text; int level; } ops[] = {
-        [BINOP_ADD] = {" + ", LEVEL_ARITH}, [BINOP_SUB] = {" - ", LEVEL_ARITH}, [BINOP_MULT] = {" * ", LEVEL_TERM},
-        [BINOP_MATMULT] = {" @ ", LEVEL_TERM}, [BINOP_DIV] = {" / ", LEVEL_TERM}, [BINOP_MOD] = {" % ", LEVEL_TERM},
-        [BINOP_LSHIFT] = {" << ", LEVEL_SHIFT}, [BINOP_RSHIFT] = {" >> ", LEVEL_SHIFT},
-        [BINOP_BITOR] = {" | ", LEVEL_EXPR}, [BINOP_BITXOR] = {" ^ ", LEVEL_BIT_XOR},
+    static const struct {
+        const char *text;
+        int level;
+    } ops[] = {
+        [BINOP_ADD] = {" + ", LEVEL_ARITH},      [BINOP_SUB] = {" - ", LEVEL_ARITH},
+        [BINOP_MULT] = {" * ", LEVEL_TERM},      [BINOP_MATMULT] = {" @ ", LEVEL_TERM},
+        [BINOP_DIV] = {" / ", LEVEL_TERM},       [BINOP_MOD] = {" % ", LEVEL_TERM},
+        [BINOP_LSHIFT] = {" << ", LEVEL_SHIFT},  [BINOP_RSHIFT] = {" >> ", LEVEL_SHIFT},
+        [BINOP_BITOR] = {" | ", LEVEL_EXPR},     [BINOP_BITXOR] = {" ^ ", LEVEL_BIT_XOR},
         [BINOP_BITAND] = {" & ", LEVEL_BIT_AND}, [BINOP_FLOORDIV] = {" // ", LEVEL_TERM},
         [BINOP_POW] = {" ** ", LEVEL_POWER},
     };
@@ -62,7 +80,8 @@ static void put_binop(Unparser *u, const Expr *e, int level) {
 }
 
 static void put_unary(Unparser *u, const Expr *e, int level) {
-    static const char *const ops[] = {[UNARY_INVERT] = "~", [UNARY_NOT] = "not ", [UNARY_UADD] = "+", [UNARY_USUB] = "-"};
+    static const char *const ops[] = {
+        [UNARY_INVERT] = "~", [UNARY_NOT] = "not ", [UNARY_UADD] = "+", [UNARY_USUB] = "-"};
     int own = e->unary.op == UNARY_NOT ? LEVEL_NOT : LEVEL_FACTOR;
     put_if(u, level > own, "(");
     put(u, ops[e->unary.op]);
@@ -115,7 +134,8 @@ static void put_arguments(Unparser *u, const Arguments *args) {
 static void put_lambda(Unparser *u, const Expr *e, int level) {
     const Arguments *args = e->lambda.args;
     put_if(u, level > LEVEL_TEST, "(");
-    put(u, args->posonlyargs.n || args->args.n || args->kwonlyargs.n || args->vararg || args->kwarg ? "lambda " : "lambda");
+    put(u, args->posonlyargs.n || args->args.n || args->kwonlyargs.n || args->vararg || args->kwarg ? "lambda "
+                                                                                                    : "lambda");
     put_arguments(u, args);
     put(u, ": ");
     put_expr(u, e->lambda.body, LEVEL_TEST);
@@ -170,9 +190,9 @@ static void put_comp(Unparser *u, const Expr *e, const char *open, const char *c
 
 static void put_compare(Unparser *u, const Expr *e, int level) {
     static const char *const ops[] = {
-        [CMPOP_EQ] = " == ", [CMPOP_NOTEQ] = " != ", [CMPOP_LT] = " < ", [CMPOP_LTE] = " <= ", [CMPOP_GT] = " > ",
-        [CMPOP_GTE] = " >= ", [CMPOP_IS] = " is ", [CMPOP_ISNOT] = " is not ", [CMPOP_IN] = " in ",
-        [CMPOP_NOTIN] = " not in ",
+        [CMPOP_EQ] = " == ", [CMPOP_NOTEQ] = " != ",     [CMPOP_LT] = " < ",  [CMPOP_LTE] = " <= ",
+        [CMPOP_GT] = " > ",  [CMPOP_GTE] = " >= ",       [CMPOP_IS] = " is ", [CMPOP_ISNOT] = " is not ",
+        [CMPOP_IN] = " in ", [CMPOP_NOTIN] = " not in ",
     };
     put_if(u, level > LEVEL_CMP, "(");
     put_expr(u, e->compare.left, LEVEL_CMP + 1);
@@ -207,8 +227,8 @@ static void put_constant(Unparser *u, const Expr *e) {
         put(u, "...");
         return;
     }
-    if ((e->constant.kind == CONST_FLOAT || e->constant.kind == CONST_COMPLEX) && e->constant.number > 1.7e308
-        && e->constant.number * 0.5 == e->constant.number) { /* infinity has no literal of its own */
+    if ((e->constant.kind == CONST_FLOAT || e->constant.kind == CONST_COMPLEX) && e->constant.number > 1.7e308 &&
+        e->constant.number * 0.5 == e->constant.number) { /* infinity has no literal of its own */
         put(u, e->constant.kind == CONST_FLOAT ? "1e309" : "1e309j");
         return;
     }
@@ -335,17 +355,40 @@ static void put_bracketed(Unparser *u, const Expr *e) {
 
 static void put_kind(Unparser *u, const Expr *e, int level) {
     switch ((ExprKind)e->kind) {
-    case EXPR_BOOLOP: put_bool_op(u, e, level); break;
-    case EXPR_NAMEDEXPR: put_walrus(u, e, level); break;
-    case EXPR_BINOP: put_binop(u, e, level); break;
-    case EXPR_UNARYOP: put_unary(u, e, level); break;
-    case EXPR_LAMBDA: put_lambda(u, e, level); break;
-    case EXPR_IFEXP: put_if_exp(u, e, level); break;
-    case EXPR_DICT: put_dict(u, e); break;
-    case EXPR_SET: case EXPR_LIST: put_bracketed(u, e); break;
-    case EXPR_LISTCOMP: put_comp(u, e, "[", "]"); break;
-    case EXPR_SETCOMP: put_comp(u, e, "{", "}"); break;
-    case EXPR_GENERATOREXP: put_comp(u, e, "(", ")"); break;
+    case EXPR_BOOLOP:
+        put_bool_op(u, e, level);
+        break;
+    case EXPR_NAMEDEXPR:
+        put_walrus(u, e, level);
+        break;
+    case EXPR_BINOP:
+        put_binop(u, e, level);
+        break;
+    case EXPR_UNARYOP:
+        put_unary(u, e, level);
+        break;
+    case EXPR_LAMBDA:
+        put_lambda(u, e, level);
+        break;
+    case EXPR_IFEXP:
+        put_if_exp(u, e, level);
+        break;
+    case EXPR_DICT:
+        put_dict(u, e);
+        break;
+    case EXPR_SET:
+    case EXPR_LIST:
+        put_bracketed(u, e);
+        break;
+    case EXPR_LISTCOMP:
+        put_comp(u, e, "[", "]");
+        break;
+    case EXPR_SETCOMP:
+        put_comp(u, e, "{", "}");
+        break;
+    case EXPR_GENERATOREXP:
+        put_comp(u, e, "(", ")");
+        break;
     case EXPR_DICTCOMP:
         put(u, "{");
         put_expr(u, e->dictcomp.key, LEVEL_TEST);
@@ -354,12 +397,27 @@ static void put_kind(Unparser *u, const Expr *e, int level) {
         put_generators(u, e->dictcomp.generators);
         put(u, "}");
         break;
-    case EXPR_AWAIT: case EXPR_YIELD: case EXPR_YIELDFROM: put_suspension(u, e, level); break;
-    case EXPR_COMPARE: put_compare(u, e, level); break;
-    case EXPR_CALL: put_call(u, e); break;
-    case EXPR_FORMATTEDVALUE: case EXPR_JOINEDSTR: put_fstring(u, e); break;
-    case EXPR_CONSTANT: put_constant(u, e); break;
-    case EXPR_ATTRIBUTE: put_attribute(u, e); break;
+    case EXPR_AWAIT:
+    case EXPR_YIELD:
+    case EXPR_YIELDFROM:
+        put_suspension(u, e, level);
+        break;
+    case EXPR_COMPARE:
+        put_compare(u, e, level);
+        break;
+    case EXPR_CALL:
+        put_call(u, e);
+        break;
+    case EXPR_FORMATTEDVALUE:
+    case EXPR_JOINEDSTR:
+        put_fstring(u, e);
+        break;
+    case EXPR_CONSTANT:
+        put_constant(u, e);
+        break;
+    case EXPR_ATTRIBUTE:
+        put_attribute(u, e);
+        break;
     case EXPR_SUBSCRIPT:
         put_expr(u, e->subscript.value, LEVEL_ATOM);
         put(u, "[");
@@ -370,9 +428,15 @@ static void put_kind(Unparser *u, const Expr *e, int level) {
         put(u, "*");
         put_expr(u, e->value.value, LEVEL_EXPR);
         break;
-    case EXPR_NAME: put(u, e->name.id->text); break;
-    case EXPR_TUPLE: put_tuple(u, e, level); break;
-    case EXPR_SLICE: put_slice(u, e); break;
+    case EXPR_NAME:
+        put(u, e->name.id->text);
+        break;
+    case EXPR_TUPLE:
+        put_tuple(u, e, level);
+        break;
+    case EXPR_SLICE:
+        put_slice(u, e);
+        break;
     }
 }
 

@@ -13,17 +13,17 @@
 
 /* The command line, as options.c reads it. */
 typedef struct Options {
-    const char *program;      /* argv[0] */
-    const char *command;      /* -c */
-    const char *module;       /* -m */
-    const char *file;         /* script, "-" for the standard input, or NULL */
-    int all_argc;             /* the whole command line */
+    const char *program; /* argv[0] */
+    const char *command; /* -c */
+    const char *module;  /* -m */
+    const char *file;    /* script, "-" for the standard input, or NULL */
+    int all_argc;        /* the whole command line */
     char **all_argv;
-    int argc;                 /* what follows in argv belongs to the script; argv[0] is its name */
+    int argc; /* what follows in argv belongs to the script; argv[0] is its name */
     char **argv;
-    const char **warnings;    /* -W, in order */
+    const char **warnings; /* -W, in order */
     int nwarnings;
-    const char **xoptions;    /* -X, in order */
+    const char **xoptions; /* -X, in order */
     int nxoptions;
     int optimize, verbose, bytes_warning;
     bool interactive, inspect, unbuffered, ignore_environment, isolated, safe_path, no_site, no_user_site, quiet,

@@ -56,23 +56,54 @@ static bool push(const char ***list, int *n, const char *text) {
 /* One flag without argument; false if there is no such flag. */
 static bool flag_set(Options *o, char flag) {
     switch (flag) {
-    case 'b': o->bytes_warning++; return true;
-    case 'B': o->dont_write_bytecode = true; return true;
-    case 'd': o->debug = true; return true;
-    case 'E': o->ignore_environment = true; return true;
-    case 'i': o->inspect = o->interactive = true; return true;
-    case 'I': o->isolated = o->ignore_environment = o->safe_path = o->no_user_site = true; return true;
-    case 'O': o->optimize++; return true;
-    case 'P': o->safe_path = true; return true;
-    case 'q': o->quiet = true; return true;
-    case 'R': return true;
-    case 's': o->no_user_site = true; return true;
-    case 'S': o->no_site = true; return true;
-    case 't': return true;
-    case 'u': o->unbuffered = true; return true;
-    case 'v': o->verbose++; return true;
-    case 'x': o->skip_first_line = true; return true;
-    default: return false;
+    case 'b':
+        o->bytes_warning++;
+        return true;
+    case 'B':
+        o->dont_write_bytecode = true;
+        return true;
+    case 'd':
+        o->debug = true;
+        return true;
+    case 'E':
+        o->ignore_environment = true;
+        return true;
+    case 'i':
+        o->inspect = o->interactive = true;
+        return true;
+    case 'I':
+        o->isolated = o->ignore_environment = o->safe_path = o->no_user_site = true;
+        return true;
+    case 'O':
+        o->optimize++;
+        return true;
+    case 'P':
+        o->safe_path = true;
+        return true;
+    case 'q':
+        o->quiet = true;
+        return true;
+    case 'R':
+        return true;
+    case 's':
+        o->no_user_site = true;
+        return true;
+    case 'S':
+        o->no_site = true;
+        return true;
+    case 't':
+        return true;
+    case 'u':
+        o->unbuffered = true;
+        return true;
+    case 'v':
+        o->verbose++;
+        return true;
+    case 'x':
+        o->skip_first_line = true;
+        return true;
+    default:
+        return false;
     }
 }
 
@@ -104,8 +135,8 @@ static int word_read(Options *o, int argc, char **argv, int *at) {
         else if (*p == 'm')
             o->module = argument;
         else
-            ok = *p == 'W' ? push(&o->warnings, &o->nwarnings, argument)
-                           : push(&o->xoptions, &o->nxoptions, argument);
+            ok =
+                *p == 'W' ? push(&o->warnings, &o->nwarnings, argument) : push(&o->xoptions, &o->nxoptions, argument);
         if (!ok)
             return 1;
         return *p == 'c' || *p == 'm' ? -2 : -1;

@@ -250,9 +250,7 @@ static bool run_path(VM *vm, Value path, Value dict, const Options *o) {
 
 /* ---- what to run ---- */
 
-static int finish(VM *vm, bool ok, bool *killed) {
-    return ok ? 0 : run_failure(vm, killed);
-}
+static int finish(VM *vm, bool ok, bool *killed) { return ok ? 0 : run_failure(vm, killed); }
 
 /* "directory/name" if that is a regular file. */
 static bool file_in(char *out, size_t size, const char *directory, const char *name) {
@@ -424,7 +422,8 @@ static int run_package(VM *vm, const Options *o, Value name, Value dict, bool *k
     if (!spec)
         status = run_failure(vm, killed);
     else if (is_none(spec))
-        status = module_error(vm, o, "No module named %V; %R is a package and cannot be directly executed", full, name);
+        status =
+            module_error(vm, o, "No module named %V; %R is a package and cannot be directly executed", full, name);
     else
         status = run_spec(vm, o, full, spec, dict, killed);
     decref(vm, spec);
@@ -483,8 +482,8 @@ int run_main(VM *vm, const Options *o, bool *killed) {
     int status = run_chosen(vm, o, dict, killed);
     if (!o->ignore_environment && getenv("PYTHONINSPECT"))
         vm->inspect = true;
-    bool had_prompt = !o->command && !o->module && (!o->file || strcmp(o->file, "-") == 0) &&
-                      (isatty(0) || vm->interactive);
+    bool had_prompt =
+        !o->command && !o->module && (!o->file || strcmp(o->file, "-") == 0) && (isatty(0) || vm->interactive);
     if (vm->inspect && !had_prompt) {
         *killed = false;
         status = prompt_run(vm, dict, false, killed);

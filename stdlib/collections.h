@@ -6,7 +6,7 @@
 #include "stdlib/init.h"
 
 extern const TypeSpec deque_spec, deque_iterator_spec, deque_reverse_iterator_spec; /* deque.c */
-extern const TypeSpec ordered_dict_spec;                                          /* ordered_dict.c */
-extern const TypeSpec default_dict_spec;                                          /* default_dict.c */
+extern const TypeSpec ordered_dict_spec;                                            /* ordered_dict.c */
+extern const TypeSpec default_dict_spec;                                            /* default_dict.c */
 
 #endif

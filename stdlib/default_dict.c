@@ -153,13 +153,20 @@ static const GetSetSpec getset[] = {
 
 const TypeSpec default_dict_spec = {
     .name = "collections.defaultdict",
-    .doc = "defaultdict(default_factory=None, /, [...])\n\nA dict that calls default_factory() for the value of a key "
-           "that is not there.\nThe other arguments are those of dict().",
+    .doc =
+        "defaultdict(default_factory=None, /, [...])\n\nA dict that calls default_factory() for the value of a key "
+        "that is not there.\nThe other arguments are those of dict().",
     .size = sizeof(DefaultDict),
     .flags = TYPE_GC | TYPE_BASE | TYPE_MAPPING | TYPE_MATCH_SELF | TYPE_IMMUTABLE | TYPE_NO_WEAKREF,
     .kind = KIND_DICT,
-    .slots = {.dealloc = drop_contents, .clear = drop_contents, .traverse = traverse, .create = create, .init = init,
-              .repr = repr, .getitem = getitem, .binary = {[OP_OR] = binary_or}},
+    .slots = {.dealloc = drop_contents,
+              .clear = drop_contents,
+              .traverse = traverse,
+              .create = create,
+              .init = init,
+              .repr = repr,
+              .getitem = getitem,
+              .binary = {[OP_OR] = binary_or}},
     .methods = methods,
     .getset = getset,
 };

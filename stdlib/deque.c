@@ -1,8 +1,8 @@
 /* collections.deque: a ring of values.
  *
  * The ring's size is a power of two and it is never shrunk below what is in use; item i stands at (head + i) & mask.
- * `state` changes with every change of the number or order of items, so that iterators and searches, which run scripts
- * between looking at one item and the next, can tell.
+ * `state` changes with every change of the number or order of items, so that iterators and searches, which run
+ * scripts between looking at one item and the next, can tell.
  */
 #include "stdlib/collections.h"
 
@@ -19,9 +19,7 @@ static ALWAYS_INLINE Value *place(Deque *d, size_t i) { return &d->items[(d->hea
 
 static Type *deque_type(VM *vm) { return vm_type(vm, &deque_spec, NULL); }
 
-static bool is_deque(VM *vm, Value v) {
-    return is_obj(v) && fast_type(vm, v)->spec == &deque_spec;
-}
+static bool is_deque(VM *vm, Value v) { return is_obj(v) && fast_type(vm, v)->spec == &deque_spec; }
 
 /* ---- size ------------------------------------------------------------------------------------------------------ */
 
@@ -217,7 +215,7 @@ static Value repr(VM *vm, Value self) {
 static Value mutated(VM *vm) { return raise_runtime(vm, "deque mutated during iteration"); }
 
 static Value order(CompareOp op, size_t a, size_t b) {
-    bool result[] = {a < b, a <= b, a == b, a != b, a > b, a >= b};
+    bool result[] = {a<b, a <= b, a == b, a != b, a> b, a >= b};
     return from_bool(result[op]);
 }
 
@@ -510,7 +508,8 @@ METHOD(rotate) {
 
 METHOD(reduce) {
     Deque *d = as_deque(self);
-    Value state = call_method0(vm, self, NAME(__getstate__)), how = VALUE_ERROR, it = VALUE_ERROR, result = VALUE_ERROR;
+    Value state = call_method0(vm, self, NAME(__getstate__)), how = VALUE_ERROR, it = VALUE_ERROR,
+          result = VALUE_ERROR;
     if (state && d->maxlen < 0) {
         how = tuple_new(vm, 0);
     } else if (state) {
@@ -647,7 +646,8 @@ static const MethodSpec methods[] = {
     {"__copy__", method_copy, "", "A shallow copy of the deque.", 0},
     {"count", method_count, "value, /", "How many items equal the value.", 0},
     {"extend", method_extend, "iterable, /", "Add the items of an iterable on the right.", 0},
-    {"extendleft", method_extendleft, "iterable, /", "Add the items of an iterable on the left, one after the other.", 0},
+    {"extendleft", method_extendleft, "iterable, /", "Add the items of an iterable on the left, one after the other.",
+     0},
     {"index", method_index, "value, start=0, stop=" NO_INDEX_LIMIT ", /",
      "The position of the first item equal to the value.\n\nRaises ValueError if there is none.", 0},
     {"insert", method_insert, "index, value, /", "Put a value before the item at the index.", 0},
@@ -655,7 +655,8 @@ static const MethodSpec methods[] = {
     {"popleft", method_popleft, "", "Remove and return the item on the left.", 0},
     {"remove", method_remove, "value, /", "Remove the first item equal to the value.", 0},
     {"reverse", method_reverse, "", "Reverse the order of the items in place.", 0},
-    {"rotate", method_rotate, "n=1, /", "Move n items from the right to the left; if n is negative, the other way.", 0},
+    {"rotate", method_rotate, "n=1, /", "Move n items from the right to the left; if n is negative, the other way.",
+     0},
     {"__reduce__", method_reduce, "", "State for copying and pickling.", 0},
     {"__reversed__", method_reversed, "", "An iterator over the items from the right to the left.", 0},
     {"__sizeof__", method_sizeof, "", "The size of the deque in memory, in bytes.", 0},
@@ -674,9 +675,21 @@ const TypeSpec deque_spec = {
     .size = sizeof(Deque),
     .flags = TYPE_GC | TYPE_BASE | TYPE_SEQUENCE | TYPE_IMMUTABLE,
     .kind = KIND_OTHER,
-    .slots = {.dealloc = drop_items, .clear = drop_items, .traverse = traverse, .create = create, .init = init,
-              .repr = repr, .compare = compare, .iter = iter, .len = len, .getitem = getitem, .setitem = setitem,
-              .contains = has_item, .concat = concat, .repeat = repeat, .inplace_concat = inplace_concat,
+    .slots = {.dealloc = drop_items,
+              .clear = drop_items,
+              .traverse = traverse,
+              .create = create,
+              .init = init,
+              .repr = repr,
+              .compare = compare,
+              .iter = iter,
+              .len = len,
+              .getitem = getitem,
+              .setitem = setitem,
+              .contains = has_item,
+              .concat = concat,
+              .repeat = repeat,
+              .inplace_concat = inplace_concat,
               .inplace_repeat = inplace_repeat},
     .methods = methods,
     .getset = getset,

@@ -1,8 +1,8 @@
 /* The standard library's way into a VM.
  *
- * The VM itself names neither the compiler nor the import system: it reaches them through function pointers that are set
- * here, so that vm/ can be built and tested alone. Only builtins and sys are made at once; every other module waits until
- * it is imported.
+ * The VM itself names neither the compiler nor the import system: it reaches them through function pointers that are
+ * set here, so that vm/ can be built and tested alone. Only builtins and sys are made at once; every other module
+ * waits until it is imported.
  */
 #include "stdlib/init.h"
 
@@ -74,7 +74,8 @@ static void module_give_up(VM *vm, Value dict) {
     for (int underscored = 1; underscored >= 0; underscored--) {
         Value names = list_new(vm, 0), key, value;
         for (size_t pos = 0; names != 0 && dict_next(dict, &pos, &key, &value);)
-            if (is_str(key) && value != VALUE_NONE && (str_data(key)[0] == '_') == underscored && key != NAME(__builtins__))
+            if (is_str(key) && value != VALUE_NONE && (str_data(key)[0] == '_') == underscored &&
+                key != NAME(__builtins__))
                 list_append(vm, names, key);
         for (size_t i = 0; names != 0 && i < as_list(names)->len; i++)
             dict_set_str(vm, dict, as_list(names)->items[i], VALUE_NONE);
@@ -92,8 +93,8 @@ static void modules_finish(VM *vm) {
     gc_collect(vm, GC_GENERATIONS - 1);
     Value all = list_new(vm, 0);
     for (size_t pos = 0; all != 0 && dict_next(vm->modules, &pos, &key, &value);)
-        if (has_kind(value, KIND_MODULE) && value != main && value != vm->sys_module && value != vm->builtins_module &&
-            !(is_str(key) && native_module_find(str_data(key)) != NULL))
+        if (has_kind(value, KIND_MODULE) && value != main && value != vm->sys_module &&
+            value != vm->builtins_module && !(is_str(key) && native_module_find(str_data(key)) != NULL))
             list_append(vm, all, value);
     vm->finalizing = true;
     for (size_t i = all == 0 ? 0 : as_list(all)->len; i > 0; i--)

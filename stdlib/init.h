@@ -4,8 +4,8 @@
 
 #include "runtime/vm.h"
 
-/* Makes `builtins` and `sys` and connects the compiler and the import system. sys.path, sys.argv and the standard files
- * are the caller's business (io_setup_std for the files). False: an exception is pending. */
+/* Makes `builtins` and `sys` and connects the compiler and the import system. sys.path, sys.argv and the standard
+ * files are the caller's business (io_setup_std for the files). False: an exception is pending. */
 bool stdlib_install(VM *vm);
 /* What has to happen before a VM is destroyed: atexit callbacks, flushing the standard files. False when flushing
  * sys.stdout failed. */
@@ -29,8 +29,8 @@ const NativeModule *native_module_find(const char *name);
 #undef MODULE
 
 /* stdlib/io */
-bool io_setup_std(VM *vm);              /* makes sys.stdin, sys.stdout, sys.stderr and their __names__ */
-bool io_is_direct(VM *vm, Value file);  /* is it one of our own text files, not a subclass and not replaced? */
+bool io_setup_std(VM *vm);             /* makes sys.stdin, sys.stdout, sys.stderr and their __names__ */
+bool io_is_direct(VM *vm, Value file); /* is it one of our own text files, not a subclass and not replaced? */
 bool io_write_fast(VM *vm, Value file, const char *utf8, size_t n); /* as its write(), for a file that is direct */
 
 /* mod_atexit.c */
@@ -39,7 +39,7 @@ void atexit_run(VM *vm);
 Value namespace_new(VM *vm, Value dict); /* types.SimpleNamespace with these attributes; dict may be 0 */
 /* mod_sys*.c */
 bool sys_install(VM *vm);
-Value sys_get(VM *vm, const char *name); /* borrowed, 0 if missing */
+Value sys_get(VM *vm, const char *name);             /* borrowed, 0 if missing */
 bool sys_set(VM *vm, const char *name, Value value); /* consumes value; false if it is 0 */
 /* Reports the pending exception through sys.excepthook. A SystemExit that the hook raises is left pending. */
 void sys_report_exception(VM *vm);

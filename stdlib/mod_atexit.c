@@ -97,6 +97,4 @@ static const MethodSpec atexit_methods[] = {
     {0},
 };
 
-bool mod_atexit_init(VM *vm, Value module) {
-    return module_add_functions(vm, module, atexit_methods);
-}
+bool mod_atexit_init(VM *vm, Value module) { return module_add_functions(vm, module, atexit_methods); }

@@ -12,400 +12,400 @@ static const struct {
     ROW(E2BIG)
 #endif
 #ifdef EACCES
-    ROW(EACCES)
+        ROW(EACCES)
 #endif
 #ifdef EADDRINUSE
-    ROW(EADDRINUSE)
+            ROW(EADDRINUSE)
 #endif
 #ifdef EADDRNOTAVAIL
-    ROW(EADDRNOTAVAIL)
+                ROW(EADDRNOTAVAIL)
 #endif
 #ifdef EADV
-    ROW(EADV)
+                    ROW(EADV)
 #endif
 #ifdef EAFNOSUPPORT
-    ROW(EAFNOSUPPORT)
+                        ROW(EAFNOSUPPORT)
 #endif
 #ifdef EAGAIN
-    ROW(EAGAIN)
+                            ROW(EAGAIN)
 #endif
 #ifdef EALREADY
-    ROW(EALREADY)
+                                ROW(EALREADY)
 #endif
 #ifdef EBADE
-    ROW(EBADE)
+                                    ROW(EBADE)
 #endif
 #ifdef EBADF
-    ROW(EBADF)
+                                        ROW(EBADF)
 #endif
 #ifdef EBADFD
-    ROW(EBADFD)
+                                            ROW(EBADFD)
 #endif
 #ifdef EBADMSG
-    ROW(EBADMSG)
+                                                ROW(EBADMSG)
 #endif
 #ifdef EBADR
-    ROW(EBADR)
+                                                    ROW(EBADR)
 #endif
 #ifdef EBADRQC
-    ROW(EBADRQC)
+                                                        ROW(EBADRQC)
 #endif
 #ifdef EBADSLT
-    ROW(EBADSLT)
+                                                            ROW(EBADSLT)
 #endif
 #ifdef EBFONT
-    ROW(EBFONT)
+                                                                ROW(EBFONT)
 #endif
 #ifdef EBUSY
-    ROW(EBUSY)
+                                                                    ROW(EBUSY)
 #endif
 #ifdef ECANCELED
-    ROW(ECANCELED)
+                                                                        ROW(ECANCELED)
 #endif
 #ifdef ECHILD
-    ROW(ECHILD)
+                                                                            ROW(ECHILD)
 #endif
 #ifdef ECHRNG
-    ROW(ECHRNG)
+                                                                                ROW(ECHRNG)
 #endif
 #ifdef ECOMM
-    ROW(ECOMM)
+                                                                                    ROW(ECOMM)
 #endif
 #ifdef ECONNABORTED
-    ROW(ECONNABORTED)
+                                                                                        ROW(ECONNABORTED)
 #endif
 #ifdef ECONNREFUSED
-    ROW(ECONNREFUSED)
+                                                                                            ROW(ECONNREFUSED)
 #endif
 #ifdef ECONNRESET
-    ROW(ECONNRESET)
+                                                                                                ROW(ECONNRESET)
 #endif
 #ifdef EDEADLK
-    ROW(EDEADLK)
+                                                                                                    ROW(EDEADLK)
 #endif
 #ifdef EDEADLOCK
-    ROW(EDEADLOCK)
+                                                                                                        ROW(EDEADLOCK)
 #endif
 #ifdef EDESTADDRREQ
-    ROW(EDESTADDRREQ)
+                                                                                                            ROW(EDESTADDRREQ)
 #endif
 #ifdef EDOM
-    ROW(EDOM)
+                                                                                                                ROW(EDOM)
 #endif
 #ifdef EDOTDOT
-    ROW(EDOTDOT)
+                                                                                                                    ROW(EDOTDOT)
 #endif
 #ifdef EDQUOT
-    ROW(EDQUOT)
+                                                                                                                        ROW(EDQUOT)
 #endif
 #ifdef EEXIST
-    ROW(EEXIST)
+                                                                                                                            ROW(EEXIST)
 #endif
 #ifdef EFAULT
-    ROW(EFAULT)
+                                                                                                                                ROW(EFAULT)
 #endif
 #ifdef EFBIG
-    ROW(EFBIG)
+                                                                                                                                    ROW(EFBIG)
 #endif
 #ifdef EHOSTDOWN
-    ROW(EHOSTDOWN)
+                                                                                                                                        ROW(EHOSTDOWN)
 #endif
 #ifdef EHOSTUNREACH
-    ROW(EHOSTUNREACH)
+                                                                                                                                            ROW(EHOSTUNREACH)
 #endif
 #ifdef EIDRM
-    ROW(EIDRM)
+                                                                                                                                                ROW(EIDRM)
 #endif
 #ifdef EILSEQ
-    ROW(EILSEQ)
+                                                                                                                                                    ROW(EILSEQ)
 #endif
 #ifdef EINPROGRESS
-    ROW(EINPROGRESS)
+                                                                                                                                                        ROW(EINPROGRESS)
 #endif
 #ifdef EINTR
-    ROW(EINTR)
+                                                                                                                                                            ROW(EINTR)
 #endif
 #ifdef EINVAL
-    ROW(EINVAL)
+                                                                                                                                                                ROW(EINVAL)
 #endif
 #ifdef EIO
-    ROW(EIO)
+                                                                                                                                                                    ROW(EIO)
 #endif
 #ifdef EISCONN
-    ROW(EISCONN)
+                                                                                                                                                                        ROW(EISCONN)
 #endif
 #ifdef EISDIR
-    ROW(EISDIR)
+                                                                                                                                                                            ROW(EISDIR)
 #endif
 #ifdef EISNAM
-    ROW(EISNAM)
+                                                                                                                                                                                ROW(EISNAM)
 #endif
 #ifdef EKEYEXPIRED
-    ROW(EKEYEXPIRED)
+                                                                                                                                                                                    ROW(EKEYEXPIRED)
 #endif
 #ifdef EKEYREJECTED
-    ROW(EKEYREJECTED)
+                                                                                                                                                                                        ROW(EKEYREJECTED)
 #endif
 #ifdef EKEYREVOKED
-    ROW(EKEYREVOKED)
+                                                                                                                                                                                            ROW(EKEYREVOKED)
 #endif
 #ifdef EL2HLT
-    ROW(EL2HLT)
+                                                                                                                                                                                                ROW(EL2HLT)
 #endif
 #ifdef EL2NSYNC
-    ROW(EL2NSYNC)
+                                                                                                                                                                                                    ROW(EL2NSYNC)
 #endif
 #ifdef EL3HLT
-    ROW(EL3HLT)
+                                                                                                                                                                                                        ROW(EL3HLT)
 #endif
 #ifdef EL3RST
-    ROW(EL3RST)
+                                                                                                                                                                                                            ROW(EL3RST)
 #endif
 #ifdef ELIBACC
-    ROW(ELIBACC)
+                                                                                                                                                                                                                ROW(ELIBACC)
 #endif
 #ifdef ELIBBAD
-    ROW(ELIBBAD)
+                                                                                                                                                                                                                    ROW(ELIBBAD)
 #endif
 #ifdef ELIBEXEC
-    ROW(ELIBEXEC)
+                                                                                                                                                                                                                        ROW(ELIBEXEC)
 #endif
 #ifdef ELIBMAX
-    ROW(ELIBMAX)
+                                                                                                                                                                                                                            ROW(ELIBMAX)
 #endif
 #ifdef ELIBSCN
-    ROW(ELIBSCN)
+                                                                                                                                                                                                                                ROW(ELIBSCN)
 #endif
 #ifdef ELNRNG
-    ROW(ELNRNG)
+                                                                                                                                                                                                                                    ROW(ELNRNG)
 #endif
 #ifdef ELOOP
-    ROW(ELOOP)
+                                                                                                                                                                                                                                        ROW(ELOOP)
 #endif
 #ifdef EMEDIUMTYPE
-    ROW(EMEDIUMTYPE)
+                                                                                                                                                                                                                                            ROW(EMEDIUMTYPE)
 #endif
 #ifdef EMFILE
-    ROW(EMFILE)
+                                                                                                                                                                                                                                                ROW(EMFILE)
 #endif
 #ifdef EMLINK
-    ROW(EMLINK)
+                                                                                                                                                                                                                                                    ROW(EMLINK)
 #endif
 #ifdef EMSGSIZE
-    ROW(EMSGSIZE)
+                                                                                                                                                                                                                                                        ROW(EMSGSIZE)
 #endif
 #ifdef EMULTIHOP
-    ROW(EMULTIHOP)
+                                                                                                                                                                                                                                                            ROW(EMULTIHOP)
 #endif
 #ifdef ENAMETOOLONG
-    ROW(ENAMETOOLONG)
+                                                                                                                                                                                                                                                                ROW(ENAMETOOLONG)
 #endif
 #ifdef ENAVAIL
-    ROW(ENAVAIL)
+                                                                                                                                                                                                                                                                    ROW(ENAVAIL)
 #endif
 #ifdef ENETDOWN
-    ROW(ENETDOWN)
+                                                                                                                                                                                                                                                                        ROW(ENETDOWN)
 #endif
 #ifdef ENETRESET
-    ROW(ENETRESET)
+                                                                                                                                                                                                                                                                            ROW(ENETRESET)
 #endif
 #ifdef ENETUNREACH
-    ROW(ENETUNREACH)
+                                                                                                                                                                                                                                                                                ROW(ENETUNREACH)
 #endif
 #ifdef ENFILE
-    ROW(ENFILE)
+                                                                                                                                                                                                                                                                                    ROW(ENFILE)
 #endif
 #ifdef ENOANO
-    ROW(ENOANO)
+                                                                                                                                                                                                                                                                                        ROW(ENOANO)
 #endif
 #ifdef ENOBUFS
-    ROW(ENOBUFS)
+                                                                                                                                                                                                                                                                                            ROW(ENOBUFS)
 #endif
 #ifdef ENOCSI
-    ROW(ENOCSI)
+                                                                                                                                                                                                                                                                                                ROW(ENOCSI)
 #endif
 #ifdef ENODATA
-    ROW(ENODATA)
+                                                                                                                                                                                                                                                                                                    ROW(ENODATA)
 #endif
 #ifdef ENODEV
-    ROW(ENODEV)
+                                                                                                                                                                                                                                                                                                        ROW(ENODEV)
 #endif
 #ifdef ENOENT
-    ROW(ENOENT)
+                                                                                                                                                                                                                                                                                                            ROW(ENOENT)
 #endif
 #ifdef ENOEXEC
-    ROW(ENOEXEC)
+                                                                                                                                                                                                                                                                                                                ROW(ENOEXEC)
 #endif
 #ifdef ENOKEY
-    ROW(ENOKEY)
+                                                                                                                                                                                                                                                                                                                    ROW(ENOKEY)
 #endif
 #ifdef ENOLCK
-    ROW(ENOLCK)
+                                                                                                                                                                                                                                                                                                                        ROW(ENOLCK)
 #endif
 #ifdef ENOLINK
-    ROW(ENOLINK)
+                                                                                                                                                                                                                                                                                                                            ROW(ENOLINK)
 #endif
 #ifdef ENOMEDIUM
-    ROW(ENOMEDIUM)
+                                                                                                                                                                                                                                                                                                                                ROW(ENOMEDIUM)
 #endif
 #ifdef ENOMEM
-    ROW(ENOMEM)
+                                                                                                                                                                                                                                                                                                                                    ROW(ENOMEM)
 #endif
 #ifdef ENOMSG
-    ROW(ENOMSG)
+                                                                                                                                                                                                                                                                                                                                        ROW(ENOMSG)
 #endif
 #ifdef ENONET
-    ROW(ENONET)
+                                                                                                                                                                                                                                                                                                                                            ROW(ENONET)
 #endif
 #ifdef ENOPKG
-    ROW(ENOPKG)
+                                                                                                                                                                                                                                                                                                                                                ROW(ENOPKG)
 #endif
 #ifdef ENOPROTOOPT
-    ROW(ENOPROTOOPT)
+                                                                                                                                                                                                                                                                                                                                                    ROW(ENOPROTOOPT)
 #endif
 #ifdef ENOSPC
-    ROW(ENOSPC)
+                                                                                                                                                                                                                                                                                                                                                        ROW(ENOSPC)
 #endif
 #ifdef ENOSR
-    ROW(ENOSR)
+                                                                                                                                                                                                                                                                                                                                                            ROW(ENOSR)
 #endif
 #ifdef ENOSTR
-    ROW(ENOSTR)
+                                                                                                                                                                                                                                                                                                                                                                ROW(ENOSTR)
 #endif
 #ifdef ENOSYS
-    ROW(ENOSYS)
+                                                                                                                                                                                                                                                                                                                                                                    ROW(ENOSYS)
 #endif
 #ifdef ENOTBLK
-    ROW(ENOTBLK)
+                                                                                                                                                                                                                                                                                                                                                                        ROW(ENOTBLK)
 #endif
 #ifdef ENOTCONN
-    ROW(ENOTCONN)
+                                                                                                                                                                                                                                                                                                                                                                            ROW(ENOTCONN)
 #endif
 #ifdef ENOTDIR
-    ROW(ENOTDIR)
+                                                                                                                                                                                                                                                                                                                                                                                ROW(ENOTDIR)
 #endif
 #ifdef ENOTEMPTY
-    ROW(ENOTEMPTY)
+                                                                                                                                                                                                                                                                                                                                                                                    ROW(ENOTEMPTY)
 #endif
 #ifdef ENOTNAM
-    ROW(ENOTNAM)
+                                                                                                                                                                                                                                                                                                                                                                                        ROW(ENOTNAM)
 #endif
 #ifdef ENOTRECOVERABLE
-    ROW(ENOTRECOVERABLE)
+                                                                                                                                                                                                                                                                                                                                                                                            ROW(ENOTRECOVERABLE)
 #endif
 #ifdef ENOTSOCK
-    ROW(ENOTSOCK)
+                                                                                                                                                                                                                                                                                                                                                                                                ROW(ENOTSOCK)
 #endif
 #ifdef ENOTSUP
-    ROW(ENOTSUP)
+                                                                                                                                                                                                                                                                                                                                                                                                    ROW(ENOTSUP)
 #endif
 #ifdef ENOTTY
-    ROW(ENOTTY)
+                                                                                                                                                                                                                                                                                                                                                                                                        ROW(ENOTTY)
 #endif
 #ifdef ENOTUNIQ
-    ROW(ENOTUNIQ)
+                                                                                                                                                                                                                                                                                                                                                                                                            ROW(ENOTUNIQ)
 #endif
 #ifdef ENXIO
-    ROW(ENXIO)
+                                                                                                                                                                                                                                                                                                                                                                                                                ROW(ENXIO)
 #endif
 #ifdef EOPNOTSUPP
-    ROW(EOPNOTSUPP)
+                                                                                                                                                                                                                                                                                                                                                                                                                    ROW(EOPNOTSUPP)
 #endif
 #ifdef EOVERFLOW
-    ROW(EOVERFLOW)
+                                                                                                                                                                                                                                                                                                                                                                                                                        ROW(EOVERFLOW)
 #endif
 #ifdef EOWNERDEAD
-    ROW(EOWNERDEAD)
+                                                                                                                                                                                                                                                                                                                                                                                                                            ROW(EOWNERDEAD)
 #endif
 #ifdef EPERM
-    ROW(EPERM)
+                                                                                                                                                                                                                                                                                                                                                                                                                                ROW(EPERM)
 #endif
 #ifdef EPFNOSUPPORT
-    ROW(EPFNOSUPPORT)
+                                                                                                                                                                                                                                                                                                                                                                                                                                    ROW(EPFNOSUPPORT)
 #endif
 #ifdef EPIPE
-    ROW(EPIPE)
+                                                                                                                                                                                                                                                                                                                                                                                                                                        ROW(EPIPE)
 #endif
 #ifdef EPROTO
-    ROW(EPROTO)
+                                                                                                                                                                                                                                                                                                                                                                                                                                            ROW(EPROTO)
 #endif
 #ifdef EPROTONOSUPPORT
-    ROW(EPROTONOSUPPORT)
+                                                                                                                                                                                                                                                                                                                                                                                                                                                ROW(EPROTONOSUPPORT)
 #endif
 #ifdef EPROTOTYPE
-    ROW(EPROTOTYPE)
+                                                                                                                                                                                                                                                                                                                                                                                                                                                    ROW(EPROTOTYPE)
 #endif
 #ifdef ERANGE
-    ROW(ERANGE)
+                                                                                                                                                                                                                                                                                                                                                                                                                                                        ROW(ERANGE)
 #endif
 #ifdef EREMCHG
-    ROW(EREMCHG)
+                                                                                                                                                                                                                                                                                                                                                                                                                                                            ROW(EREMCHG)
 #endif
 #ifdef EREMOTE
-    ROW(EREMOTE)
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                ROW(EREMOTE)
 #endif
 #ifdef EREMOTEIO
-    ROW(EREMOTEIO)
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                    ROW(EREMOTEIO)
 #endif
 #ifdef ERESTART
-    ROW(ERESTART)
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                        ROW(ERESTART)
 #endif
 #ifdef ERFKILL
-    ROW(ERFKILL)
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                            ROW(ERFKILL)
 #endif
 #ifdef EROFS
-    ROW(EROFS)
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                ROW(EROFS)
 #endif
 #ifdef ESHUTDOWN
-    ROW(ESHUTDOWN)
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                    ROW(ESHUTDOWN)
 #endif
 #ifdef ESOCKTNOSUPPORT
-    ROW(ESOCKTNOSUPPORT)
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                        ROW(ESOCKTNOSUPPORT)
 #endif
 #ifdef ESPIPE
-    ROW(ESPIPE)
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                            ROW(ESPIPE)
 #endif
 #ifdef ESRCH
-    ROW(ESRCH)
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                ROW(ESRCH)
 #endif
 #ifdef ESRMNT
-    ROW(ESRMNT)
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                    ROW(ESRMNT)
 #endif
 #ifdef ESTALE
-    ROW(ESTALE)
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                        ROW(ESTALE)
 #endif
 #ifdef ESTRPIPE
-    ROW(ESTRPIPE)
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                            ROW(ESTRPIPE)
 #endif
 #ifdef ETIME
-    ROW(ETIME)
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                ROW(ETIME)
 #endif
 #ifdef ETIMEDOUT
-    ROW(ETIMEDOUT)
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                    ROW(ETIMEDOUT)
 #endif
 #ifdef ETOOMANYREFS
-    ROW(ETOOMANYREFS)
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                        ROW(ETOOMANYREFS)
 #endif
 #ifdef ETXTBSY
-    ROW(ETXTBSY)
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                            ROW(ETXTBSY)
 #endif
 #ifdef EUCLEAN
-    ROW(EUCLEAN)
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                ROW(EUCLEAN)
 #endif
 #ifdef EUNATCH
-    ROW(EUNATCH)
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                    ROW(EUNATCH)
 #endif
 #ifdef EUSERS
-    ROW(EUSERS)
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                        ROW(EUSERS)
 #endif
 #ifdef EWOULDBLOCK
-    ROW(EWOULDBLOCK)
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                            ROW(EWOULDBLOCK)
 #endif
 #ifdef EXDEV
-    ROW(EXDEV)
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                ROW(EXDEV)
 #endif
 #ifdef EXFULL
-    ROW(EXFULL)
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                    ROW(EXFULL)
 #endif
 #undef ROW
 };

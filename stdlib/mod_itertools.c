@@ -315,7 +315,8 @@ static Value chain_next(VM *vm, Value self) {
 }
 
 static const MethodSpec chain_methods[] = {
-    {"from_iterable", chain_from_iterable, "iterable, /", "A chain of the iterables that an iterable gives.", METHOD_CLASS},
+    {"from_iterable", chain_from_iterable, "iterable, /", "A chain of the iterables that an iterable gives.",
+     METHOD_CLASS},
     CLASS_GETITEM_ROW,
     {0},
 };
@@ -378,7 +379,8 @@ static const TypeSpec compress_spec = {
     .slots = {FIELD_SLOTS(2), .create = compress_create, .iter = iter_self, .next = compress_next},
 };
 
-/* ---- dropwhile, takewhile, filterfalse, starmap: a function and an iterator --------------------------------------- */
+/* ---- dropwhile, takewhile, filterfalse, starmap: a function and an iterator ---------------------------------------
+ */
 
 typedef struct FuncIter {
     Object header;
@@ -499,19 +501,20 @@ static Value starmap_next(VM *vm, Value self) {
     return result;
 }
 
-#define FUNC_ITER_SPEC(id, signature_, doc_)                                                      \
-    static const TypeSpec id##_spec = {                                                           \
-        .name = "itertools." #id,                                                                 \
-        .doc = doc_,                                                                              \
-        .signature = signature_,                                                                  \
-        .size = sizeof(FuncIter),                                                                 \
-        .flags = ITERTOOLS_FLAGS,                                                                 \
-        .kind = KIND_ITERATOR,                                                                    \
-        .slots = {FIELD_SLOTS(2), .create = id##_create, .iter = iter_self, .next = id##_next},   \
+#define FUNC_ITER_SPEC(id, signature_, doc_)                                                                         \
+    static const TypeSpec id##_spec = {                                                                              \
+        .name = "itertools." #id,                                                                                    \
+        .doc = doc_,                                                                                                 \
+        .signature = signature_,                                                                                     \
+        .size = sizeof(FuncIter),                                                                                    \
+        .flags = ITERTOOLS_FLAGS,                                                                                    \
+        .kind = KIND_ITERATOR,                                                                                       \
+        .slots = {FIELD_SLOTS(2), .create = id##_create, .iter = iter_self, .next = id##_next},                      \
     };
 FUNC_ITER_SPEC(dropwhile, "predicate, iterable, /",
                "The items from the first one on for which the predicate is false.")
-FUNC_ITER_SPEC(takewhile, "predicate, iterable, /", "The items before the first one for which the predicate is false.")
+FUNC_ITER_SPEC(takewhile, "predicate, iterable, /",
+               "The items before the first one for which the predicate is false.")
 FUNC_ITER_SPEC(filterfalse, "function, iterable, /",
                "The items for which the function is false; with None, the items that are false.")
 FUNC_ITER_SPEC(starmap, "function, iterable, /",
@@ -521,7 +524,7 @@ FUNC_ITER_SPEC(starmap, "function, iterable, /",
 
 typedef struct ISlice {
     Object header;
-    Value it; /* 0 at the end */
+    Value it;                     /* 0 at the end */
     ssize_t next, stop, step, at; /* stop -1: none */
 } ISlice;
 
@@ -540,8 +543,10 @@ static bool islice_bound(VM *vm, Value v, const char *message, ssize_t missing, 
 }
 
 static Value islice_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
-    static const char *const stop_text = "Stop argument for islice() must be None or an integer: 0 <= x <= sys.maxsize.",
-                             *const index_text = "Indices for islice() must be None or an integer: 0 <= x <= sys.maxsize.",
+    static const char *const stop_text =
+                                 "Stop argument for islice() must be None or an integer: 0 <= x <= sys.maxsize.",
+                             *const index_text =
+                                 "Indices for islice() must be None or an integer: 0 <= x <= sys.maxsize.",
                              *const step_text = "Step for islice() must be a positive integer or None.";
     if (kwnames && as_tuple(kwnames)->len)
         return raise_type(vm, "islice() takes no keyword arguments");
@@ -608,7 +613,8 @@ end:
 
 static const TypeSpec islice_spec = {
     .name = "itertools.islice",
-    .doc = "islice(iterable, stop)\nislice(iterable, start, stop[, step])\n\nThe items that a slice of a list would have.",
+    .doc = "islice(iterable, stop)\nislice(iterable, start, stop[, step])\n\nThe items that a slice of a list would "
+           "have.",
     .size = sizeof(ISlice),
     .flags = ITERTOOLS_FLAGS,
     .kind = KIND_ITERATOR,
@@ -627,15 +633,27 @@ bool mod_itertools_init(VM *vm, Value module) {
         const char *name;
         const TypeSpec *spec;
     } types[] = {
-        {"accumulate", &accumulate_spec}, {"batched", &itertools_batched_spec}, {"chain", &chain_spec},
+        {"accumulate", &accumulate_spec},
+        {"batched", &itertools_batched_spec},
+        {"chain", &chain_spec},
         {"combinations", &itertools_combinations_spec},
         {"combinations_with_replacement", &itertools_replacement_spec},
-        {"compress", &compress_spec}, {"count", &count_spec}, {"cycle", &cycle_spec}, {"dropwhile", &dropwhile_spec},
-        {"filterfalse", &filterfalse_spec}, {"groupby", &itertools_groupby_spec},
-        {"_grouper", &itertools_grouper_spec}, {"islice", &islice_spec}, {"pairwise", &itertools_pairwise_spec},
-        {"permutations", &itertools_permutations_spec}, {"product", &itertools_product_spec},
-        {"repeat", &repeat_spec}, {"starmap", &starmap_spec}, {"takewhile", &takewhile_spec},
-        {"_tee", &itertools_tee_spec}, {"_tee_dataobject", &itertools_tee_data_spec},
+        {"compress", &compress_spec},
+        {"count", &count_spec},
+        {"cycle", &cycle_spec},
+        {"dropwhile", &dropwhile_spec},
+        {"filterfalse", &filterfalse_spec},
+        {"groupby", &itertools_groupby_spec},
+        {"_grouper", &itertools_grouper_spec},
+        {"islice", &islice_spec},
+        {"pairwise", &itertools_pairwise_spec},
+        {"permutations", &itertools_permutations_spec},
+        {"product", &itertools_product_spec},
+        {"repeat", &repeat_spec},
+        {"starmap", &starmap_spec},
+        {"takewhile", &takewhile_spec},
+        {"_tee", &itertools_tee_spec},
+        {"_tee_dataobject", &itertools_tee_data_spec},
         {"zip_longest", &itertools_zip_longest_spec},
     };
     for (size_t i = 0; i < ARRAY_LEN(types); i++) {

@@ -1,7 +1,7 @@
 /* itertools: product, permutations and combinations.
  *
- * All of them take their iterables as tuples (pools) at once and then count through vectors of indices. The tuple given
- * out last is filled anew if nobody kept it.
+ * All of them take their iterables as tuples (pools) at once and then count through vectors of indices. The tuple
+ * given out last is filled anew if nobody kept it.
  */
 #include "stdlib/itertools.h"
 
@@ -147,12 +147,17 @@ static Value product_next(VM *vm, Value self) {
 
 const TypeSpec itertools_product_spec = {
     .name = "itertools.product",
-    .doc = "product(*iterables, repeat=1)\n\nAll tuples with one item of each iterable, the last one changing fastest.",
+    .doc =
+        "product(*iterables, repeat=1)\n\nAll tuples with one item of each iterable, the last one changing fastest.",
     .size = sizeof(Combine),
     .flags = ITERTOOLS_FLAGS,
     .kind = KIND_ITERATOR,
-    .slots = {.dealloc = dealloc, .clear = fields2_clear, .traverse = fields2_traverse,
-              .create = product_create, .iter = iter_self, .next = product_next},
+    .slots = {.dealloc = dealloc,
+              .clear = fields2_clear,
+              .traverse = fields2_traverse,
+              .create = product_create,
+              .iter = iter_self,
+              .next = product_next},
 };
 
 /* ---- permutations ---------------------------------------------------------------------------------------------- */
@@ -237,8 +242,12 @@ const TypeSpec itertools_permutations_spec = {
     .size = sizeof(Combine),
     .flags = ITERTOOLS_FLAGS,
     .kind = KIND_ITERATOR,
-    .slots = {.dealloc = dealloc, .clear = fields2_clear, .traverse = fields2_traverse,
-              .create = permutations_create, .iter = iter_self, .next = permutations_next},
+    .slots = {.dealloc = dealloc,
+              .clear = fields2_clear,
+              .traverse = fields2_traverse,
+              .create = permutations_create,
+              .iter = iter_self,
+              .next = permutations_next},
 };
 
 /* ---- combinations ---------------------------------------------------------------------------------------------- */
@@ -308,8 +317,12 @@ const TypeSpec itertools_combinations_spec = {
     .size = sizeof(Combine),
     .flags = ITERTOOLS_FLAGS,
     .kind = KIND_ITERATOR,
-    .slots = {.dealloc = dealloc, .clear = fields2_clear, .traverse = fields2_traverse,
-              .create = combinations_create, .iter = iter_self, .next = combinations_next},
+    .slots = {.dealloc = dealloc,
+              .clear = fields2_clear,
+              .traverse = fields2_traverse,
+              .create = combinations_create,
+              .iter = iter_self,
+              .next = combinations_next},
 };
 
 static Value replacement_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
@@ -356,6 +369,10 @@ const TypeSpec itertools_replacement_spec = {
     .size = sizeof(Combine),
     .flags = ITERTOOLS_FLAGS,
     .kind = KIND_ITERATOR,
-    .slots = {.dealloc = dealloc, .clear = fields2_clear, .traverse = fields2_traverse,
-              .create = replacement_create, .iter = iter_self, .next = replacement_next},
+    .slots = {.dealloc = dealloc,
+              .clear = fields2_clear,
+              .traverse = fields2_traverse,
+              .create = replacement_create,
+              .iter = iter_self,
+              .next = replacement_next},
 };

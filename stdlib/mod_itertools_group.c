@@ -7,14 +7,15 @@ static Value drop(VM *vm, void *o) {
 }
 
 /* ---- groupby ---------------------------------------------------------------------------------------------------
- * The groupby object reads the source one item ahead. A group is the right to read on while the key stays what it was;
- * moving to the next group takes the right away from the one before, which is why groupby knows the current group. */
+ * The groupby object reads the source one item ahead. A group is the right to read on while the key stays what it
+ * was; moving to the next group takes the right away from the one before, which is why groupby knows the current
+ * group. */
 
 typedef struct GroupBy {
     Object header;
-    Value it, func;    /* func 0: the item is its own key */
-    Value target;      /* key of the group given out last, or 0 */
-    Value key, value;  /* of the item read ahead; value 0 when it has been taken */
+    Value it, func;      /* func 0: the item is its own key */
+    Value target;        /* key of the group given out last, or 0 */
+    Value key, value;    /* of the item read ahead; value 0 when it has been taken */
     const Object *group; /* that may read; not owned, only compared */
 } GroupBy;
 
@@ -145,8 +146,12 @@ const TypeSpec itertools_grouper_spec = {
     .size = sizeof(Grouper),
     .flags = TYPE_GC | TYPE_IMMUTABLE | TYPE_NO_WEAKREF,
     .kind = KIND_ITERATOR,
-    .slots = {.dealloc = grouper_dealloc, .clear = grouper_dealloc, .traverse = fields2_traverse,
-              .create = grouper_create, .iter = iter_self, .next = grouper_next},
+    .slots = {.dealloc = grouper_dealloc,
+              .clear = grouper_dealloc,
+              .traverse = fields2_traverse,
+              .create = grouper_create,
+              .iter = iter_self,
+              .next = grouper_next},
 };
 
 /* ---- tee -------------------------------------------------------------------------------------------------------

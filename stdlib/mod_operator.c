@@ -7,7 +7,7 @@
 
 #define FUNCTION(id) static Value id(VM *vm, Value self, Value *args, size_t nargs, Value kwnames)
 
-#define COMPARE_FUNCTION(id, op)                             \
+#define COMPARE_FUNCTION(id, op)                                                                                     \
     FUNCTION(op_##id) { return compare_rich(vm, args[0], args[1], op); }
 COMPARE_FUNCTION(lt, CMP_LT)
 COMPARE_FUNCTION(le, CMP_LE)
@@ -16,8 +16,8 @@ COMPARE_FUNCTION(ne, CMP_NE)
 COMPARE_FUNCTION(ge, CMP_GE)
 COMPARE_FUNCTION(gt, CMP_GT)
 
-#define BINARY_FUNCTION(id, op)                              \
-    FUNCTION(op_##id) { return arith_binary(vm, op, args[0], args[1]); } \
+#define BINARY_FUNCTION(id, op)                                                                                      \
+    FUNCTION(op_##id) { return arith_binary(vm, op, args[0], args[1]); }                                             \
     FUNCTION(op_i##id) { return arith_inplace(vm, op, args[0], args[1]); }
 BINARY_FUNCTION(add, OP_ADD)
 BINARY_FUNCTION(sub, OP_SUB)
@@ -33,7 +33,7 @@ BINARY_FUNCTION(or, OP_OR)
 BINARY_FUNCTION(xor, OP_XOR)
 BINARY_FUNCTION(matmul, OP_MATMUL)
 
-#define UNARY_FUNCTION(id, op) \
+#define UNARY_FUNCTION(id, op)                                                                                       \
     FUNCTION(op_##id) { return arith_unary(vm, op, args[0]); }
 UNARY_FUNCTION(neg, OP_NEG)
 UNARY_FUNCTION(pos, OP_POS)
@@ -168,7 +168,7 @@ FUNCTION(op_compare_digest) {
 
 typedef struct Getter { /* itemgetter: keys; attrgetter: names, a dotted one as a tuple of its parts */
     Object header;
-    Value keys; /* tuple */
+    Value keys;  /* tuple */
     Value shown; /* the arguments as they were given; tuple */
 } Getter;
 
@@ -347,8 +347,9 @@ static Value attrgetter_call(VM *vm, Value self, Value *args, size_t nargs, Valu
 
 static const TypeSpec attrgetter_spec = {
     .name = "operator.attrgetter",
-    .doc = "attrgetter(attr, /, *attrs)\n\nA callable that returns the given attribute or attributes of its argument.\n"
-           "Names may have dots.",
+    .doc =
+        "attrgetter(attr, /, *attrs)\n\nA callable that returns the given attribute or attributes of its argument.\n"
+        "Names may have dots.",
     .signature = "attr, /, *attrs",
     .size = sizeof(Getter),
     .flags = TYPE_GC | TYPE_IMMUTABLE | TYPE_NO_WEAKREF,
@@ -479,8 +480,10 @@ static const TypeSpec methodcaller_spec = {
 
 /* ---- the module ------------------------------------------------------------------------------------------------ */
 
-#define ROW2(name, id, text) {name, op_##id, "a, b, /", "Same as " text ".", 0}
-#define ROW1(name, id, text) {name, op_##id, "a, /", "Same as " text ".", 0}
+#define ROW2(name, id, text)                                                                                         \
+    { name, op_##id, "a, b, /", "Same as " text ".", 0 }
+#define ROW1(name, id, text)                                                                                         \
+    { name, op_##id, "a, /", "Same as " text ".", 0 }
 
 static const MethodSpec functions[] = {
     ROW2("lt", lt, "a < b"),
@@ -543,7 +546,8 @@ bool mod_operator_init(VM *vm, Value module) {
     static const struct {
         const char *name;
         const TypeSpec *spec;
-    } types[] = {{"itemgetter", &itemgetter_spec}, {"attrgetter", &attrgetter_spec}, {"methodcaller", &methodcaller_spec}};
+    } types[] = {
+        {"itemgetter", &itemgetter_spec}, {"attrgetter", &attrgetter_spec}, {"methodcaller", &methodcaller_spec}};
     for (size_t i = 0; i < ARRAY_LEN(types); i++) {
         Type *t = vm_type(vm, types[i].spec, NULL);
         if (!t || !module_add(vm, module, types[i].name, incref(type_value(t))))

@@ -1,7 +1,7 @@
 /* The module sys: its functions. The constants are in mod_sys_info.c, the hooks in mod_sys_hooks.c.
  *
- * sys exists before any script runs; vm->sys_dict is its namespace, which native code reads directly, so that a script
- * that replaces sys.stdout or sys.excepthook is heeded everywhere.
+ * sys exists before any script runs; vm->sys_dict is its namespace, which native code reads directly, so that a
+ * script that replaces sys.stdout or sys.excepthook is heeded everywhere.
  */
 #include "stdlib/mod_sys.h"
 
@@ -239,8 +239,7 @@ static Value sys_get_coroutine_origin(VM *vm, Value self, Value *args, size_t na
 }
 
 static bool want_hook(VM *vm, Value hook, const char *name) {
-    return !hook || is_none(hook) || is_callable(hook) ||
-           raise_type(vm, "callable %s expected, got %T", name, hook);
+    return !hook || is_none(hook) || is_callable(hook) || raise_type(vm, "callable %s expected, got %T", name, hook);
 }
 
 static Value sys_set_asyncgen_hooks(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
@@ -310,13 +309,9 @@ static Value sys_encode_errors(VM *vm, Value self, Value *args, size_t nargs, Va
     return str_intern_c(vm, "surrogateescape");
 }
 
-static Value sys_true(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
-    return VALUE_TRUE;
-}
+static Value sys_true(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) { return VALUE_TRUE; }
 
-static Value sys_nothing(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
-    return VALUE_NONE;
-}
+static Value sys_nothing(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) { return VALUE_NONE; }
 
 static Value sys_getallocatedblocks(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     return int_from_uint64(vm, vm->mem_used / 64); /* the VM counts bytes; a block of small objects has about 64 */
@@ -325,17 +320,21 @@ static Value sys_getallocatedblocks(VM *vm, Value self, Value *args, size_t narg
 const MethodSpec sys_methods[] = {
     {"_clear_internal_caches", sys_nothing, "", "Does nothing: no cache needs it.", 0},
     {"_clear_type_cache", sys_nothing, "", "Does nothing: the cache of methods checks itself.", 0},
-    {"_current_exceptions", sys_current_exceptions, "", "The exception that each thread handles, by thread number.", 0},
+    {"_current_exceptions", sys_current_exceptions, "", "The exception that each thread handles, by thread number.",
+     0},
     {"_current_frames", sys_current_frames, "", "The running frame of each thread, by thread number.", 0},
     {"_getframe", sys_getframe, "depth=0, /", "The running frame, or one further out.", 0},
-    {"_getframemodulename", sys_getframemodulename, "depth=0", "The module of the function running at that depth.", 0},
+    {"_getframemodulename", sys_getframemodulename, "depth=0", "The module of the function running at that depth.",
+     0},
     {"_is_gil_enabled", sys_true, "", "True: one thread at a time runs scripts.", 0},
     {"_is_interned", sys_is_interned, "string, /", "Tells whether a string is interned.", 0},
     {"addaudithook", sys_addaudithook, "hook", "Adds a function to be called with every audit event.", 0},
     {"audit", sys_audit, "event, /, *args", "Reports an event to the audit hooks.", 0},
     {"call_tracing", sys_call_tracing, "func, args, /", "Calls func(*args) with tracing enabled.", 0},
-    {"exc_info", sys_exc_info, "", "Type, value and traceback of the exception being handled; three times None "
-     "outside of handlers.", 0},
+    {"exc_info", sys_exc_info, "",
+     "Type, value and traceback of the exception being handled; three times None "
+     "outside of handlers.",
+     0},
     {"exception", sys_exception, "", "The exception being handled, or None.", 0},
     {"exit", sys_exit, "status=None, /", "Raises SystemExit(status): 0 or None mean success.", 0},
     {"get_asyncgen_hooks", sys_get_asyncgen_hooks, "", "The hooks that set_asyncgen_hooks has set.", 0},
@@ -349,8 +348,7 @@ const MethodSpec sys_methods[] = {
     {"getfilesystemencoding", sys_utf8, "", "'utf-8'.", 0},
     {"getprofile", sys_getprofile, "", "The function that setprofile has set.", 0},
     {"getrecursionlimit", sys_getrecursionlimit, "", "How deep calls may be nested.", 0},
-    {"getrefcount", sys_getrefcount, "object, /",
-     "How many references an object has, that of the call included.", 0},
+    {"getrefcount", sys_getrefcount, "object, /", "How many references an object has, that of the call included.", 0},
     {"getsizeof", sys_getsizeof, "object, default=<unset>", "The size of an object in bytes.", 0},
     {"getswitchinterval", sys_getswitchinterval, "", "How long a thread runs while others wait, in seconds.", 0},
     {"gettrace", sys_gettrace, "", "The function that settrace has set.", 0},

@@ -111,9 +111,7 @@ static void report_directly(VM *vm, Value exc) {
     error_clear(vm);
 }
 
-static void report_text(VM *vm, const char *text) {
-    stderr_write(vm, NULL, text, strlen(text));
-}
+static void report_text(VM *vm, const char *text) { stderr_write(vm, NULL, text, strlen(text)); }
 
 void sys_report_exception(VM *vm) {
     Value exc = error_take(vm);

@@ -9,9 +9,7 @@
 #define COVE_VERSION "0.1.0"
 #define LANGUAGE_HEX 0x030d00f0
 
-static bool set_text(VM *vm, const char *name, const char *text) {
-    return sys_set(vm, name, str_from_c(vm, text));
-}
+static bool set_text(VM *vm, const char *name, const char *text) { return sys_set(vm, name, str_from_c(vm, text)); }
 
 /* A record of plain numbers and texts; items are consumed, 0 among them is a failure. */
 static Value record(VM *vm, const char *name, const char *doc, const char *const *fields, size_t n, Value *items) {
@@ -34,27 +32,59 @@ static Value version_info(VM *vm) {
 }
 
 static Value flags(VM *vm) {
-    static const char *const fields[] = {
-        "debug", "inspect", "interactive", "optimize", "dont_write_bytecode", "no_user_site", "no_site",
-        "ignore_environment", "verbose", "bytes_warning", "quiet", "hash_randomization", "isolated", "dev_mode",
-        "utf8_mode", "warn_default_encoding", "safe_path", "int_max_str_digits"};
-    Value items[] = {from_small_int(0), from_small_int(vm->inspect), from_small_int(vm->interactive),
-                     from_small_int(vm->optimize), from_small_int(vm->dont_write_bytecode),
-                     from_small_int(vm->isolated), from_small_int(vm->no_site), from_small_int(vm->isolated),
-                     from_small_int(0), from_small_int(0), from_small_int(vm->quiet),
-                     from_small_int(vm->hash_secret_fixed ? 0 : 1), from_small_int(vm->isolated),
-                     from_bool(vm->dev_mode), from_small_int(0), from_small_int(0), from_bool(vm->safe_path),
+    static const char *const fields[] = {"debug",
+                                         "inspect",
+                                         "interactive",
+                                         "optimize",
+                                         "dont_write_bytecode",
+                                         "no_user_site",
+                                         "no_site",
+                                         "ignore_environment",
+                                         "verbose",
+                                         "bytes_warning",
+                                         "quiet",
+                                         "hash_randomization",
+                                         "isolated",
+                                         "dev_mode",
+                                         "utf8_mode",
+                                         "warn_default_encoding",
+                                         "safe_path",
+                                         "int_max_str_digits"};
+    Value items[] = {from_small_int(0),
+                     from_small_int(vm->inspect),
+                     from_small_int(vm->interactive),
+                     from_small_int(vm->optimize),
+                     from_small_int(vm->dont_write_bytecode),
+                     from_small_int(vm->isolated),
+                     from_small_int(vm->no_site),
+                     from_small_int(vm->isolated),
+                     from_small_int(0),
+                     from_small_int(0),
+                     from_small_int(vm->quiet),
+                     from_small_int(vm->hash_secret_fixed ? 0 : 1),
+                     from_small_int(vm->isolated),
+                     from_bool(vm->dev_mode),
+                     from_small_int(0),
+                     from_small_int(0),
+                     from_bool(vm->safe_path),
                      from_small_int(vm->int_max_str_digits)};
     return record(vm, "sys.flags", "The switches of the command line.", fields, ARRAY_LEN(fields), items);
 }
 
 static Value float_info(VM *vm) {
-    static const char *const fields[] = {"max", "max_exp", "max_10_exp", "min", "min_exp", "min_10_exp",
-                                         "dig", "mant_dig", "epsilon", "radix", "rounds"};
-    Value items[] = {from_double(DBL_MAX), from_small_int(DBL_MAX_EXP), from_small_int(DBL_MAX_10_EXP),
-                     from_double(DBL_MIN), from_small_int(DBL_MIN_EXP), from_small_int(DBL_MIN_10_EXP),
-                     from_small_int(DBL_DIG), from_small_int(DBL_MANT_DIG), from_double(DBL_EPSILON),
-                     from_small_int(FLT_RADIX), from_small_int(1)};
+    static const char *const fields[] = {"max", "max_exp",  "max_10_exp", "min",   "min_exp", "min_10_exp",
+                                         "dig", "mant_dig", "epsilon",    "radix", "rounds"};
+    Value items[] = {from_double(DBL_MAX),
+                     from_small_int(DBL_MAX_EXP),
+                     from_small_int(DBL_MAX_10_EXP),
+                     from_double(DBL_MIN),
+                     from_small_int(DBL_MIN_EXP),
+                     from_small_int(DBL_MIN_10_EXP),
+                     from_small_int(DBL_DIG),
+                     from_small_int(DBL_MANT_DIG),
+                     from_double(DBL_EPSILON),
+                     from_small_int(FLT_RADIX),
+                     from_small_int(1)};
     return record(vm, "sys.float_info", "The limits of floats.", fields, ARRAY_LEN(fields), items);
 }
 
@@ -66,11 +96,13 @@ static Value int_info(VM *vm) {
 }
 
 static Value hash_info(VM *vm) {
-    static const char *const fields[] = {"width", "modulus", "inf", "nan", "imag", "algorithm", "hash_bits",
-                                         "seed_bits", "cutoff"};
-    Value items[] = {from_small_int(64), int_from_int64(vm, ((int64_t)1 << 61) - 1), from_small_int(314159),
-                     from_small_int(0), from_small_int(1000003), str_intern_c(vm, "siphash13"), from_small_int(64),
-                     from_small_int(128), from_small_int(0)};
+    static const char *const fields[] = {"width",     "modulus",   "inf",       "nan",   "imag",
+                                         "algorithm", "hash_bits", "seed_bits", "cutoff"};
+    Value items[] = {from_small_int(64),      int_from_int64(vm, ((int64_t)1 << 61) - 1),
+                     from_small_int(314159),  from_small_int(0),
+                     from_small_int(1000003), str_intern_c(vm, "siphash13"),
+                     from_small_int(64),      from_small_int(128),
+                     from_small_int(0)};
     return record(vm, "sys.hash_info", "How hashes are computed.", fields, ARRAY_LEN(fields), items);
 }
 
@@ -82,7 +114,8 @@ static Value thread_info(VM *vm) {
 
 /* types.SimpleNamespace(name='cove', ...) */
 static Value implementation(VM *vm) {
-    Value dict = dict_new(vm), name = str_intern_c(vm, "cove"), tag = str_intern_c(vm, "cove-313"), result = VALUE_ERROR;
+    Value dict = dict_new(vm), name = str_intern_c(vm, "cove"), tag = str_intern_c(vm, "cove-313"),
+          result = VALUE_ERROR;
     Value version = sys_get(vm, "version_info");
     if (dict && name && tag && version && dict_set_c(vm, dict, "name", name) &&
         dict_set_c(vm, dict, "cache_tag", tag) && dict_set_c(vm, dict, "version", version) &&

@@ -1,8 +1,8 @@
 /* _typing: the objects behind type parameters (PEP 484, 612, 646, 695, 696): TypeVar, ParamSpec, TypeVarTuple, their
  * helpers, TypeAliasType, Generic.
  *
- * Bounds, constraints, defaults and alias values written in the new syntax are functions that the compiler makes; they
- * are called when first asked for. */
+ * Bounds, constraints, defaults and alias values written in the new syntax are functions that the compiler makes;
+ * they are called when first asked for. */
 #include "interp/frame.h"
 #include "object/type.h"
 #include "stdlib/init.h"
@@ -85,7 +85,8 @@ static Value caller_module(VM *vm) {
     return incref(name == 0 ? VALUE_NONE : name);
 }
 
-/* --- type parameters ----------------------------------------------------------------------------------------------------------- */
+/* --- type parameters
+ * ----------------------------------------------------------------------------------------------------------- */
 
 static TypeParam *param_of(Value v) { return (TypeParam *)as_obj(v); }
 
@@ -101,8 +102,8 @@ static Value param_new(VM *vm, ParamKind kind, Type *type, Value name) {
 
 static void param_dealloc(VM *vm, Object *self) {
     TypeParam *p = (TypeParam *)self;
-    Value owned[] = {p->name,       p->module,           p->bound,        p->constraints,
-                     p->fallback,   p->lazy_bound,       p->lazy_constraints, p->lazy_fallback};
+    Value owned[] = {p->name,       p->module,           p->bound,        p->constraints, p->fallback,
+                     p->lazy_bound, p->lazy_constraints, p->lazy_fallback};
     for (size_t i = 0; i < ARRAY_LEN(owned); i++)
         decref(vm, owned[i]);
 }
@@ -114,7 +115,8 @@ static void param_traverse(Object *self, VisitFn visit, void *arg) {
 }
 static void param_clear(VM *vm, Object *self) {
     TypeParam *p = (TypeParam *)self;
-    Value *owned[] = {&p->bound, &p->constraints, &p->fallback, &p->lazy_bound, &p->lazy_constraints, &p->lazy_fallback};
+    Value *owned[] = {&p->bound,      &p->constraints,      &p->fallback,
+                      &p->lazy_bound, &p->lazy_constraints, &p->lazy_fallback};
     for (size_t i = 0; i < ARRAY_LEN(owned); i++)
         set_owned(vm, owned[i], 0);
 }
@@ -159,7 +161,8 @@ static bool check_keywords(VM *vm, Value kwnames, const char *function, const ch
         while (*a != NULL && !str_equals_c(as_tuple(kwnames)->items[i], *a))
             a++;
         if (*a == NULL)
-            return raise_type(vm, "%s() got an unexpected keyword argument '%V'", function, as_tuple(kwnames)->items[i]);
+            return raise_type(vm, "%s() got an unexpected keyword argument '%V'", function,
+                              as_tuple(kwnames)->items[i]);
     }
     return true;
 }
@@ -173,7 +176,8 @@ static Value type_check(VM *vm, Value v, const char *message) {
 }
 
 static Value typevar_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
-    static const char *const allowed[] = {"name", "bound", "default", "covariant", "contravariant", "infer_variance", NULL};
+    static const char *const allowed[] = {"name",          "bound",          "default", "covariant",
+                                          "contravariant", "infer_variance", NULL};
     Value *kw = args + nargs, name = nargs > 0 ? args[0] : keyword(kwnames, kw, "name");
     if (!check_keywords(vm, kwnames, "typevar", allowed))
         return VALUE_ERROR;
@@ -194,15 +198,16 @@ static Value typevar_create(VM *vm, Type *type, Value *args, size_t nargs, Value
     if (bound != 0 && bound != VALUE_NONE)
         p->bound = type_check(vm, bound, "Bound must be a type.");
     p->fallback = incref(fallback);
-    if (error_pending(vm) || !variance(vm, p, keyword(kwnames, kw, "covariant"), keyword(kwnames, kw, "contravariant"),
-                                       keyword(kwnames, kw, "infer_variance")))
+    if (error_pending(vm) || !variance(vm, p, keyword(kwnames, kw, "covariant"),
+                                       keyword(kwnames, kw, "contravariant"), keyword(kwnames, kw, "infer_variance")))
         set_owned(vm, &v, 0);
     return v;
 }
 
 static Value paramspec_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
     Value a[6];
-    if (!native_bind(vm, "paramspec", "name, *, bound=None, default=None, covariant=False, contravariant=False, infer_variance=False",
+    if (!native_bind(vm, "paramspec",
+                     "name, *, bound=None, default=None, covariant=False, contravariant=False, infer_variance=False",
                      args, nargs, kwnames, a, 6))
         return VALUE_ERROR;
     if (!is_str(a[0]))
@@ -247,7 +252,8 @@ static Value get_constraints(VM *vm, Value self) {
 }
 static Value get_default(VM *vm, Value self) {
     TypingTypes *t = types(vm);
-    return t == NULL ? VALUE_ERROR : lazily(vm, &param_of(self)->fallback, &param_of(self)->lazy_fallback, t->no_default);
+    return t == NULL ? VALUE_ERROR
+                     : lazily(vm, &param_of(self)->fallback, &param_of(self)->lazy_fallback, t->no_default);
 }
 static Value get_covariant(VM *vm, Value self) { return (void)vm, from_bool(param_of(self)->covariant); }
 static Value get_contravariant(VM *vm, Value self) { return (void)vm, from_bool(param_of(self)->contravariant); }
@@ -271,7 +277,8 @@ static Value subst(NATIVE_ARGS) {
     return typing_call(vm, kind == PARAM_TYPEVAR ? "_typevar_subst" : "_paramspec_subst", a, 2);
 }
 static Value prepare_subst(NATIVE_ARGS) {
-    static const char *const names[] = {"_typevar_prepare_subst", "_paramspec_prepare_subst", "_typevartuple_prepare_subst"};
+    static const char *const names[] = {"_typevar_prepare_subst", "_paramspec_prepare_subst",
+                                        "_typevartuple_prepare_subst"};
     Value a[3] = {self, args[0], args[1]};
     return typing_call(vm, names[param_of(self)->kind], a, 3);
 }
@@ -324,15 +331,15 @@ static const MethodSpec param_methods[] = {
     {"__mro_entries__", mro_entries, "bases, /", "Always a TypeError.", 0},
     {0},
 };
-#define COMMON_GETSET                                                                                                 \
-    {"__name__", get_name, NULL, "Name."}, {"__module__", get_module, NULL, "Module."}, {                             \
-        "__default__", get_default, NULL, "Default, or NoDefault."                                                    \
+#define COMMON_GETSET                                                                                                \
+    {"__name__", get_name, NULL, "Name."}, {"__module__", get_module, NULL, "Module."}, {                            \
+        "__default__", get_default, NULL, "Default, or NoDefault."                                                   \
     }
-#define VARIANCE_GETSET                                                                                               \
-    {"__bound__", get_bound, NULL, "Upper bound, or None."},                                                          \
-        {"__covariant__", get_covariant, NULL, "Whether it is covariant."},                                           \
-        {"__contravariant__", get_contravariant, NULL, "Whether it is contravariant."}, {                             \
-        "__infer_variance__", get_infer, NULL, "Whether its variance is inferred."                                    \
+#define VARIANCE_GETSET                                                                                              \
+    {"__bound__", get_bound, NULL, "Upper bound, or None."},                                                         \
+        {"__covariant__", get_covariant, NULL, "Whether it is covariant."},                                          \
+        {"__contravariant__", get_contravariant, NULL, "Whether it is contravariant."}, {                            \
+        "__infer_variance__", get_infer, NULL, "Whether its variance is inferred."                                   \
     }
 static const GetSetSpec typevar_getset[] = {
     COMMON_GETSET, VARIANCE_GETSET, {"__constraints__", get_constraints, NULL, "Tuple of constraints."}, {0}};
@@ -343,21 +350,21 @@ static const GetSetSpec paramspec_getset[] = {COMMON_GETSET,
                                               {0}};
 static const GetSetSpec typevartuple_getset[] = {COMMON_GETSET, {0}};
 
-#define PARAM_SPEC(variable, text_name, text, maker, getset_rows, ...)                                                \
-    static const TypeSpec variable = {                                                                                \
-        .name = "typing." text_name,                                                                                  \
-        .doc = text,                                                                                                  \
-        .size = sizeof(TypeParam),                                                                                    \
-        .flags = TYPE_GC | TYPE_HAS_DICT,                                                                             \
-        .kind = KIND_OTHER,                                                                                           \
-        .slots = {.create = maker,                                                                                    \
-                  .dealloc = param_dealloc,                                                                           \
-                  .traverse = param_traverse,                                                                         \
-                  .clear = param_clear,                                                                               \
-                  .repr = param_repr,                                                                                 \
-                  __VA_ARGS__},                                                                                       \
-        .methods = param_methods,                                                                                     \
-        .getset = getset_rows,                                                                                        \
+#define PARAM_SPEC(variable, text_name, text, maker, getset_rows, ...)                                               \
+    static const TypeSpec variable = {                                                                               \
+        .name = "typing." text_name,                                                                                 \
+        .doc = text,                                                                                                 \
+        .size = sizeof(TypeParam),                                                                                   \
+        .flags = TYPE_GC | TYPE_HAS_DICT,                                                                            \
+        .kind = KIND_OTHER,                                                                                          \
+        .slots = {.create = maker,                                                                                   \
+                  .dealloc = param_dealloc,                                                                          \
+                  .traverse = param_traverse,                                                                        \
+                  .clear = param_clear,                                                                              \
+                  .repr = param_repr,                                                                                \
+                  __VA_ARGS__},                                                                                      \
+        .methods = param_methods,                                                                                    \
+        .getset = getset_rows,                                                                                       \
     }
 PARAM_SPEC(typevar_spec, "TypeVar", "A type variable.", typevar_create, typevar_getset, .binary[OP_OR] = make_union);
 PARAM_SPEC(paramspec_spec, "ParamSpec", "A variable for the parameters of a callable.", paramspec_create,
@@ -365,14 +372,18 @@ PARAM_SPEC(paramspec_spec, "ParamSpec", "A variable for the parameters of a call
 PARAM_SPEC(typevartuple_spec, "TypeVarTuple", "A variable for any number of types.", typevartuple_create,
            typevartuple_getset, .iter = tuple_iter);
 
-/* --- P.args, P.kwargs --------------------------------------------------------------------------------------------------------------- */
+/* --- P.args, P.kwargs
+ * --------------------------------------------------------------------------------------------------------------- */
 
 static Value part_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
     Value a[1];
-    return native_bind(vm, "ParamSpecArgs", "origin", args, nargs, kwnames, a, 1) ? part_new(vm, type, a[0]) : VALUE_ERROR;
+    return native_bind(vm, "ParamSpecArgs", "origin", args, nargs, kwnames, a, 1) ? part_new(vm, type, a[0])
+                                                                                  : VALUE_ERROR;
 }
 static void part_dealloc(VM *vm, Object *self) { decref(vm, ((ParamPart *)self)->origin); }
-static void part_traverse(Object *self, VisitFn visit, void *arg) { visit_value(((ParamPart *)self)->origin, visit, arg); }
+static void part_traverse(Object *self, VisitFn visit, void *arg) {
+    visit_value(((ParamPart *)self)->origin, visit, arg);
+}
 static Value part_origin(VM *vm, Value self) { return (void)vm, incref(((ParamPart *)as_obj(self))->origin); }
 static Value part_repr_as(VM *vm, Value self, const char *suffix) {
     Value origin = ((ParamPart *)as_obj(self))->origin, name;
@@ -391,24 +402,26 @@ static Value part_compare(VM *vm, Value a, Value b, CompareOp op) {
     return compare_rich(vm, ((ParamPart *)as_obj(a))->origin, ((ParamPart *)as_obj(b))->origin, op);
 }
 static const GetSetSpec part_getset[] = {{"__origin__", part_origin, NULL, "The ParamSpec."}, {0}};
-#define PART_SPEC(variable, text_name, repr_function)                                                                 \
-    static const TypeSpec variable = {                                                                                \
-        .name = "typing." text_name,                                                                                  \
-        .doc = "Part of the parameters that a ParamSpec stands for.",                                                 \
-        .size = sizeof(ParamPart),                                                                                    \
-        .flags = TYPE_GC,                                                                                             \
-        .kind = KIND_OTHER,                                                                                           \
-        .slots = {.create = part_create,                                                                              \
-                  .dealloc = part_dealloc,                                                                            \
-                  .traverse = part_traverse,                                                                          \
-                  .compare = part_compare,                                                                            \
-                  .repr = repr_function},                                                                             \
-        .getset = part_getset,                                                                                        \
+#define PART_SPEC(variable, text_name, repr_function)                                                                \
+    static const TypeSpec variable = {                                                                               \
+        .name = "typing." text_name,                                                                                 \
+        .doc = "Part of the parameters that a ParamSpec stands for.",                                                \
+        .size = sizeof(ParamPart),                                                                                   \
+        .flags = TYPE_GC,                                                                                            \
+        .kind = KIND_OTHER,                                                                                          \
+        .slots = {.create = part_create,                                                                             \
+                  .dealloc = part_dealloc,                                                                           \
+                  .traverse = part_traverse,                                                                         \
+                  .compare = part_compare,                                                                           \
+                  .repr = repr_function},                                                                            \
+        .getset = part_getset,                                                                                       \
     }
 PART_SPEC(paramspec_args_spec, "ParamSpecArgs", args_repr);
 PART_SPEC(paramspec_kwargs_spec, "ParamSpecKwargs", kwargs_repr);
 
-/* --- TypeAliasType -------------------------------------------------------------------------------------------------------------------- */
+/* --- TypeAliasType
+ * --------------------------------------------------------------------------------------------------------------------
+ */
 
 static TypeAlias *alias_of(Value v) { return (TypeAlias *)as_obj(v); }
 
@@ -488,7 +501,9 @@ static const TypeSpec typealias_spec = {
     .getset = alias_getset,
 };
 
-/* --- NoDefault, Generic ------------------------------------------------------------------------------------------------------------------ */
+/* --- NoDefault, Generic
+ * ------------------------------------------------------------------------------------------------------------------
+ */
 
 static Value nodefault_repr(VM *vm, Value self) { return str_from_c(vm, "typing.NoDefault"); }
 static Value nodefault_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
@@ -527,7 +542,8 @@ static Value generic_init_subclass(NATIVE_ARGS) {
 }
 static const MethodSpec generic_methods[] = {
     {"__class_getitem__", generic_class_getitem, "params, /", "A generic alias of the class.", METHOD_CLASS},
-    {"__init_subclass__", generic_init_subclass, "*args, **kwargs", "Collects the type parameters of a subclass.", METHOD_CLASS},
+    {"__init_subclass__", generic_init_subclass, "*args, **kwargs", "Collects the type parameters of a subclass.",
+     METHOD_CLASS},
     {0},
 };
 static const TypeSpec generic_spec = {
@@ -540,7 +556,8 @@ static const TypeSpec generic_spec = {
     .methods = generic_methods,
 };
 
-/* --- the module, and what the INTRINSIC instruction calls ------------------------------------------------------------------------------------ */
+/* --- the module, and what the INTRINSIC instruction calls
+ * ------------------------------------------------------------------------------------ */
 
 static Value make_typevar(NATIVE_ARGS) {
     TypingTypes *t = types(vm);
@@ -596,7 +613,8 @@ static Value idfunc(NATIVE_ARGS) { return incref(args[0]); }
 
 static const MethodSpec functions[] = {
     {"_idfunc", idfunc, "x, /", "Returns its argument.", 0},
-    {"_make_typevar", make_typevar, "name, bound, constraints, default, /", "A TypeVar of the type parameter syntax.", 0},
+    {"_make_typevar", make_typevar, "name, bound, constraints, default, /", "A TypeVar of the type parameter syntax.",
+     0},
     {"_make_paramspec", make_paramspec, "name, default, /", "A ParamSpec of the type parameter syntax.", 0},
     {"_make_typevartuple", make_typevartuple, "name, default, /", "A TypeVarTuple of the type parameter syntax.", 0},
     {"_make_typealias", make_typealias, "name, params, compute, /", "What a type statement makes.", 0},

@@ -40,7 +40,8 @@ static Value warnings_warn_explicit(VM *vm, Value self, Value *args, size_t narg
     if (!is_str(args[2]))
         return raise_type(vm, "warn_explicit() argument 'filename' must be str, not %T", args[2]);
     Value module = args[4] && !is_none(args[4]) ? args[4] : 0, source = args[7] && !is_none(args[7]) ? args[7] : 0;
-    return warnings_explicit(vm, category, args[0], args[2], line, module, args[5], source) ? VALUE_NONE : VALUE_ERROR;
+    return warnings_explicit(vm, category, args[0], args[2], line, module, args[5], source) ? VALUE_NONE
+                                                                                            : VALUE_ERROR;
 }
 
 static Value warnings_mutated(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {

@@ -116,14 +116,14 @@ static const TypeSpec namespace_spec = {
     .size = sizeof(Namespace),
     .flags = TYPE_GC | TYPE_BASE | TYPE_HAS_DICT,
     .kind = KIND_OBJECT,
-    .slots = {.create = namespace_create, .init = namespace_init, .repr = namespace_repr,
+    .slots = {.create = namespace_create,
+              .init = namespace_init,
+              .repr = namespace_repr,
               .compare = namespace_compare},
     .methods = namespace_methods,
 };
 
-static bool is_namespace(Value v) {
-    return is_obj(v) && obj_type(as_obj(v))->spec == &namespace_spec;
-}
+static bool is_namespace(Value v) { return is_obj(v) && obj_type(as_obj(v))->spec == &namespace_spec; }
 
 Value namespace_new(VM *vm, Value dict) {
     Type *type = vm_type(vm, &namespace_spec, vm->types.object);

@@ -1,8 +1,8 @@
 /* collections.OrderedDict: a dict that can move its entries.
  *
- * A dict keeps its order anyway, so the struct is that of dict. What differs is what scripts can see: methods that move
- * entries, equality that looks at the order, and iterators that notice every change of keys, not just of their number
- * (they compare the dict's version). Subclasses that override __setitem__ are filled through it.
+ * A dict keeps its order anyway, so the struct is that of dict. What differs is what scripts can see: methods that
+ * move entries, equality that looks at the order, and iterators that notice every change of keys, not just of their
+ * number (they compare the dict's version). Subclasses that override __setitem__ are filled through it.
  */
 #include "stdlib/collections.h"
 
@@ -186,30 +186,31 @@ static const TypeSpec iterator_spec = {
     .methods = iterator_methods,
 };
 
-/* ---- views: those of dict, with the iterators above --------------------------------------------------------------- */
+/* ---- views: those of dict, with the iterators above ---------------------------------------------------------------
+ */
 
 static Value view_dict(Value view) { return *(Value *)(as_obj(view) + 1); } /* see dict_views.c */
 
-#define VIEW(id, kind_)                                                                                             \
-    static Value id##_iter(VM *vm, Value self) { return iter_new(vm, view_dict(self), kind_); }                     \
-    static Value id##_reversed(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {                      \
-        return iter_new(vm, view_dict(self), (kind_) | BACKWARDS);                                                  \
-    }                                                                                                               \
-    static const MethodSpec id##_methods[] = {                                                                      \
-        {"__reversed__", id##_reversed, "", "An iterator from the last to the first.", 0},                          \
-        {0},                                                                                                        \
-    };                                                                                                              \
-    static const TypeSpec id##_spec = {                                                                             \
-        .name = "odict_" #id,                                                                                       \
-        .size = sizeof(Object) + sizeof(Value),                                                                     \
-        .flags = TYPE_GC | TYPE_IMMUTABLE | TYPE_NO_WEAKREF | TYPE_NO_NEW,                                          \
-        .kind = KIND_DICT_VIEW,                                                                                     \
-        .slots = {.iter = id##_iter},                                                                               \
-        .methods = id##_methods,                                                                                    \
-    };                                                                                                              \
-    static Value method_##id(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {                        \
-        Type *type = vm_type(vm, &id##_spec, vm->types.dict_##id);                                                  \
-        return type ? dict_view_new(vm, type, self) : VALUE_ERROR;                                                  \
+#define VIEW(id, kind_)                                                                                              \
+    static Value id##_iter(VM *vm, Value self) { return iter_new(vm, view_dict(self), kind_); }                      \
+    static Value id##_reversed(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {                       \
+        return iter_new(vm, view_dict(self), (kind_) | BACKWARDS);                                                   \
+    }                                                                                                                \
+    static const MethodSpec id##_methods[] = {                                                                       \
+        {"__reversed__", id##_reversed, "", "An iterator from the last to the first.", 0},                           \
+        {0},                                                                                                         \
+    };                                                                                                               \
+    static const TypeSpec id##_spec = {                                                                              \
+        .name = "odict_" #id,                                                                                        \
+        .size = sizeof(Object) + sizeof(Value),                                                                      \
+        .flags = TYPE_GC | TYPE_IMMUTABLE | TYPE_NO_WEAKREF | TYPE_NO_NEW,                                           \
+        .kind = KIND_DICT_VIEW,                                                                                      \
+        .slots = {.iter = id##_iter},                                                                                \
+        .methods = id##_methods,                                                                                     \
+    };                                                                                                               \
+    static Value method_##id(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {                         \
+        Type *type = vm_type(vm, &id##_spec, vm->types.dict_##id);                                                   \
+        return type ? dict_view_new(vm, type, self) : VALUE_ERROR;                                                   \
     }
 VIEW(keys, SHOW_KEYS)
 VIEW(values, SHOW_VALUES)
@@ -380,8 +381,8 @@ METHOD(reduce) {
     Value state = call_method0(vm, self, NAME(__getstate__));
     Value items = state ? call_method0(vm, self, NAME(items)) : VALUE_ERROR;
     Value it = items ? iter_get(vm, items) : VALUE_ERROR;
-    Value result = it ? tuple_pack(vm, 5, type_value(fast_type(vm, self)), vm->empty_tuple, state, VALUE_NONE, it)
-                      : VALUE_ERROR;
+    Value result =
+        it ? tuple_pack(vm, 5, type_value(fast_type(vm, self)), vm->empty_tuple, state, VALUE_NONE, it) : VALUE_ERROR;
     decref(vm, it);
     decref(vm, items);
     decref(vm, state);
@@ -397,8 +398,10 @@ static const MethodSpec methods[] = {
     {"move_to_end", method_move_to_end, "key, last=True",
      "Move a key to the end, or to the beginning.\n\nRaises KeyError if it is not there.", 0},
     {"pop", method_pop, "key, default=<unrepresentable>",
-     "Remove the key and return its value.\n\nIf it is not there, return the default if given, else raise KeyError.", 0},
-    {"popitem", method_popitem, "last=True", "Remove and return the last pair of key and value, or the first one.", 0},
+     "Remove the key and return its value.\n\nIf it is not there, return the default if given, else raise KeyError.",
+     0},
+    {"popitem", method_popitem, "last=True", "Remove and return the last pair of key and value, or the first one.",
+     0},
     {"setdefault", method_setdefault, "key, default=None",
      "The value of the key; if it is not in the dict, it is put there with the default.", 0},
     {"update", method_update, "*args, **kwargs",
@@ -415,7 +418,12 @@ const TypeSpec ordered_dict_spec = {
     .size = sizeof(Dict),
     .flags = TYPE_GC | TYPE_BASE | TYPE_MAPPING | TYPE_MATCH_SELF | TYPE_HAS_DICT | TYPE_IMMUTABLE,
     .kind = KIND_DICT,
-    .slots = {.create = create, .init = init, .repr = repr, .compare = compare, .iter = iter,
-              .binary = {[OP_OR] = binary_or}, .inplace = {[OP_OR] = inplace_or}},
+    .slots = {.create = create,
+              .init = init,
+              .repr = repr,
+              .compare = compare,
+              .iter = iter,
+              .binary = {[OP_OR] = binary_or},
+              .inplace = {[OP_OR] = inplace_or}},
     .methods = methods,
 };

@@ -1,16 +1,16 @@
 /* __build_class__: what a class statement calls.
  *
- * The body is the code of a function that runs in the namespace which the metaclass prepares. A body whose methods use
- * super() or __class__ leaves its cell in the namespace as __classcell__ for type.__new__ to fill; a metaclass that
- * loses it on the way is found out here.
+ * The body is the code of a function that runs in the namespace which the metaclass prepares. A body whose methods
+ * use super() or __class__ leaves its cell in the namespace as __classcell__ for type.__new__ to fill; a metaclass
+ * that loses it on the way is found out here.
  */
 #include "stdlib/builtins/builtins.h"
 
 #include "interp/frame.h"
 #include "object/type.h"
 
-/* Asks the bases that are no classes for their replacement. The result is owned; the same tuple when there was nothing
- * to replace. */
+/* Asks the bases that are no classes for their replacement. The result is owned; the same tuple when there was
+ * nothing to replace. */
 static Value resolve_bases(VM *vm, Value bases) {
     Tuple *t = as_tuple(bases);
     Value list = 0;
@@ -50,8 +50,8 @@ error:
 
 /* The class statement's keywords but `metaclass`: arrays ready for a call. */
 typedef struct ClassKeywords {
-    Value names;    /* tuple, owned; 0: none */
-    Value *values;  /* borrowed values behind `lead` free entries */
+    Value names;   /* tuple, owned; 0: none */
+    Value *values; /* borrowed values behind `lead` free entries */
     size_t n, room;
     Value metaclass; /* borrowed; 0: not given */
 } ClassKeywords;

@@ -33,16 +33,34 @@ static const struct {
     const char *name;
     size_t field; /* in Types */
 } builtin_types[] = {
-#define ROW(name, field) {name, offsetof(Types, field)}
-    ROW("bool", bool_),           ROW("bytearray", bytearray), ROW("bytes", bytes),
-    ROW("classmethod", classmethod), ROW("complex", complex_), ROW("dict", dict),
-    ROW("enumerate", enumerate),  ROW("filter", filter),       ROW("float", float_),
-    ROW("frozenset", frozenset),  ROW("int", int_),            ROW("list", list),
-    ROW("map", map),              ROW("memoryview", memoryview), ROW("object", object),
-    ROW("property", property),    ROW("range", range),         ROW("reversed", reversed),
-    ROW("set", set),              ROW("slice", slice),         ROW("staticmethod", staticmethod),
-    ROW("str", str),              ROW("super", super),         ROW("tuple", tuple),
-    ROW("type", type),            ROW("zip", zip),
+#define ROW(name, field)                                                                                             \
+    { name, offsetof(Types, field) }
+    ROW("bool", bool_),
+    ROW("bytearray", bytearray),
+    ROW("bytes", bytes),
+    ROW("classmethod", classmethod),
+    ROW("complex", complex_),
+    ROW("dict", dict),
+    ROW("enumerate", enumerate),
+    ROW("filter", filter),
+    ROW("float", float_),
+    ROW("frozenset", frozenset),
+    ROW("int", int_),
+    ROW("list", list),
+    ROW("map", map),
+    ROW("memoryview", memoryview),
+    ROW("object", object),
+    ROW("property", property),
+    ROW("range", range),
+    ROW("reversed", reversed),
+    ROW("set", set),
+    ROW("slice", slice),
+    ROW("staticmethod", staticmethod),
+    ROW("str", str),
+    ROW("super", super),
+    ROW("tuple", tuple),
+    ROW("type", type),
+    ROW("zip", zip),
 #undef ROW
 };
 
@@ -52,8 +70,8 @@ static bool install_types(VM *vm, Value dict) {
         if (!dict_set_c(vm, dict, builtin_types[i].name, type_value(t)))
             return false;
     }
-#define EXCEPTION(class, ...)                                                         \
-    if (!dict_set_str(vm, dict, vm->exc.class->name, type_value(vm->exc.class)))      \
+#define EXCEPTION(class, ...)                                                                                        \
+    if (!dict_set_str(vm, dict, vm->exc.class->name, type_value(vm->exc.class)))                                     \
         return false;
 #include "object/exceptions.def"
 #undef EXCEPTION

@@ -82,9 +82,7 @@ static Value object_globals(VM *vm, Value self, Value *args, size_t nargs, Value
     return globals ? incref(globals) : raise_system(vm, "globals() called without a running frame");
 }
 
-static Value object_locals(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
-    return frame_locals(vm);
-}
+static Value object_locals(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) { return frame_locals(vm); }
 
 static Value object_vars(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     if (!args[0])

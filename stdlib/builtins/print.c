@@ -1,8 +1,8 @@
 /* print and input.
  *
- * Output to the interpreter's own text file is put together first and handed over in one piece: that is what makes print
- * fast. Any other file object gets its write method called for each piece, separators included, as scripts that replace
- * sys.stdout can see.
+ * Output to the interpreter's own text file is put together first and handed over in one piece: that is what makes
+ * print fast. Any other file object gets its write method called for each piece, separators included, as scripts that
+ * replace sys.stdout can see.
  */
 #include "stdlib/builtins/builtins.h"
 #include "stdlib/init.h"
@@ -67,7 +67,8 @@ static bool add_str(VM *vm, StrBuilder *out, Value v) {
     return ok;
 }
 
-/* Writes through the file's own buffer. When str() of an argument fails, what came before it is written all the same. */
+/* Writes through the file's own buffer. When str() of an argument fails, what came before it is written all the same.
+ */
 static bool print_direct(VM *vm, const PrintOptions *o, Value *args, size_t nargs) {
     StrBuilder out;
     strbuilder_init(&out, vm);

@@ -57,10 +57,9 @@ static Value path_text(VM *vm, Value path) {
                                  : raise_type(vm, "expected str, bytes or os.PathLike object, not %T", path);
     if (is_str(result))
         return result;
-    Value text = is_bytes(result) ? str_decode(vm, as_bytes(result)->data, as_bytes(result)->len, "utf-8",
-                                               "surrogateescape")
-                                  : raise_type(vm, "expected %T.__fspath__() to return str or bytes, not %T", path,
-                                               result);
+    Value text = is_bytes(result)
+                     ? str_decode(vm, as_bytes(result)->data, as_bytes(result)->len, "utf-8", "surrogateescape")
+                     : raise_type(vm, "expected %T.__fspath__() to return str or bytes, not %T", path, result);
     decref(vm, result);
     return text;
 }
@@ -114,9 +113,7 @@ static Value run_compile(VM *vm, Value self, Value *args, size_t nargs, Value kw
 
 /* ---- eval, exec ---- */
 
-static bool is_mapping(VM *vm, Value v) {
-    return is_obj(v) && type_of(vm, v)->slots.getitem != NULL;
-}
+static bool is_mapping(VM *vm, Value v) { return is_obj(v) && type_of(vm, v)->slots.getitem != NULL; }
 
 typedef struct Namespaces {
     Value globals, locals; /* owned */
@@ -274,9 +271,9 @@ const MethodSpec builtins_run_methods[] = {
      "Computes an expression given as text or code object, in the given namespaces or the current ones.", 0},
     {"exec", run_exec, "source, /, globals=None, locals=None, *, closure=None",
      "Runs statements given as text or code object, in the given namespaces or the current ones.", 0},
-    {"open", run_open,
-     "*args, **kwargs",
+    {"open", run_open, "*args, **kwargs",
      "Opens a file: open(file, mode='r', buffering=-1, encoding=None, errors=None, newline=None, closefd=True, "
-     "opener=None).", 0},
+     "opener=None).",
+     0},
     {0},
 };

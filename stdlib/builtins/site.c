@@ -52,9 +52,7 @@ static Value quitter_call(VM *vm, Value self, Value *args, size_t nargs, Value k
     return VALUE_ERROR;
 }
 
-static Value named_get_name(VM *vm, Value self) {
-    return incref(((Named *)as_obj(self))->name);
-}
+static Value named_get_name(VM *vm, Value self) { return incref(((Named *)as_obj(self))->name); }
 
 static const GetSetSpec named_getset[] = {
     {"name", named_get_name, NULL, "The name it goes by."},
@@ -73,9 +71,7 @@ static const TypeSpec quitter_spec = {
 
 /* ---- copyright, credits, license ---- */
 
-static Value printer_repr(VM *vm, Value self) {
-    return incref(((Named *)as_obj(self))->text);
-}
+static Value printer_repr(VM *vm, Value self) { return incref(((Named *)as_obj(self))->text); }
 
 static Value print_value(VM *vm, Value v) {
     Value print = dict_get_c(vm, vm->builtins, "print");
@@ -136,8 +132,9 @@ bool site_install(VM *vm) {
            install(vm, "quit", named_new(vm, quitter, "quit", NULL)) &&
            install(vm, "copyright",
                    named_new(vm, printer, "copyright", "Copyright (c) the Cove authors.\nAll rights reserved.")) &&
-           install(vm, "credits", named_new(vm, printer, "credits",
-                                            "Cove is the work of its authors, on the shoulders of many: the language "
-                                            "is Python's.")) &&
+           install(vm, "credits",
+                   named_new(vm, printer, "credits",
+                             "Cove is the work of its authors, on the shoulders of many: the language "
+                             "is Python's.")) &&
            install(vm, "license", named_new(vm, printer, "license", "See the file LICENSE that came with Cove."));
 }

@@ -2,11 +2,11 @@
  *
  * The order of search is that of sys.meta_path, which at first holds three finders written in C (built-in modules,
  * frozen ones, files along a path). They are met as what they are and called without detours; a finder or loader of
- * any other kind goes through the documented protocol (find_spec, create_module, exec_module), so scripts can add their
- * own and replace ours.
+ * any other kind goes through the documented protocol (find_spec, create_module, exec_module), so scripts can add
+ * their own and replace ours.
  *
- * A module stands in sys.modules while it is executed, marked by its spec as initializing: a circular import finds the
- * unfinished module, and the error messages can say so. A module that fails to initialize is removed again.
+ * A module stands in sys.modules while it is executed, marked by its spec as initializing: a circular import finds
+ * the unfinished module, and the error messages can say so. A module that fails to initialize is removed again.
  */
 #include "stdlib/import/importer.h"
 #include "stdlib/init.h"
@@ -213,7 +213,8 @@ static Value not_found(VM *vm, Value name) {
 static Value loaded_module(VM *vm, Value name) {
     Value module = dict_get(vm, vm->modules, name);
     if (module && is_none(module))
-        return raise_import(vm, vm->exc.ModuleNotFoundError, name, 0, "import of %V halted; None in sys.modules", name);
+        return raise_import(vm, vm->exc.ModuleNotFoundError, name, 0, "import of %V halted; None in sys.modules",
+                            name);
     return incref(module);
 }
 
@@ -222,7 +223,8 @@ static Value bind_in_parent(VM *vm, Value parent, Value child_name, Value module
         return module;
     if (error_matches(vm, vm->exc.AttributeError)) {
         error_clear(vm);
-        if (warn(vm, vm->exc.ImportWarning, 1, "Cannot set an attribute on %R for child module %R", parent, child_name))
+        if (warn(vm, vm->exc.ImportWarning, 1, "Cannot set an attribute on %R for child module %R", parent,
+                 child_name))
             return module;
     }
     decref(vm, module);
@@ -240,8 +242,8 @@ static Value find_and_load(VM *vm, Value name, Value parent, Value child_name) {
             size_t cut = as_str(name)->nbytes - as_str(child_name)->nbytes - 1;
             Value package = str_new(vm, str_data(name), cut);
             if (package)
-                raise_import(vm, vm->exc.ModuleNotFoundError, name, 0, "No module named %R; %R is not a package", name,
-                             package);
+                raise_import(vm, vm->exc.ModuleNotFoundError, name, 0, "No module named %R; %R is not a package",
+                             name, package);
             decref(vm, package);
             return VALUE_ERROR;
         }
@@ -439,7 +441,8 @@ static int is_package(VM *vm, Value module) {
     return attr_has(vm, module, NAME(__path__));
 }
 
-/* What `import a.b.c` without a from-list gives: the module that the first part of the name stands for. Consumes module. */
+/* What `import a.b.c` without a from-list gives: the module that the first part of the name stands for. Consumes
+ * module. */
 static Value first_part(VM *vm, Value module, Value name, Value full, int level) {
     const char *text = str_data(name), *dot = strchr(text, '.');
     if (as_str(name)->nbytes == 0 || !dot)

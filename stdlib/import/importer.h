@@ -23,7 +23,8 @@ typedef enum SpecOrigin { SPEC_NONE, SPEC_BUILTIN, SPEC_FROZEN, SPEC_SOURCE, SPE
 /* spec.c: importlib.machinery.ModuleSpec and the loaders */
 typedef struct ModuleSpec {
     Object header;
-    Value name, loader, origin, locations, loader_state, cached; /* owned; loader_state and so on may be None, never 0 */
+    Value name, loader, origin, locations, loader_state,
+        cached; /* owned; loader_state and so on may be None, never 0 */
     bool has_location, initializing, set_cached;
 } ModuleSpec;
 Value spec_new(VM *vm, Value name, Value loader, Value origin, Value locations); /* 0 stands for None */
@@ -47,8 +48,8 @@ Value source_loader_path(Value loader); /* borrowed str */
 bool module_execute_source(VM *vm, Value module, Value path);
 bool module_execute_frozen(VM *vm, Value module, Value name);
 bool module_execute_builtin(VM *vm, Value module, Value name);
-Value file_read_bytes(VM *vm, Value path); /* OSError; owned bytes */
-Value code_from_file(VM *vm, Value path);  /* reads and compiles a source file */
+Value file_read_bytes(VM *vm, Value path);  /* OSError; owned bytes */
+Value code_from_file(VM *vm, Value path);   /* reads and compiles a source file */
 Value code_from_frozen(VM *vm, Value name); /* 0 with ImportError "No such frozen object named x" */
 
 /* importer.c */

@@ -1,11 +1,12 @@
 /* Finding and executing modules: the part of the import system that knows where modules come from.
  *
- * A directory is asked for a package first (a directory with an __init__ file), then for a file, then counts as part of
- * a namespace package if it has a directory of that name at all; of two suffixes .co goes before .py. Nothing is cached:
- * a module is looked for once in a program's life, and a file made a moment ago must be found.
+ * A directory is asked for a package first (a directory with an __init__ file), then for a file, then counts as part
+ * of a namespace package if it has a directory of that name at all; of two suffixes .co goes before .py. Nothing is
+ * cached: a module is looked for once in a program's life, and a file made a moment ago must be found.
  *
- * Most frozen modules stand, as it were, at the end of sys.path: a file of the same name beside the script goes before
- * them, as it does where the library is made of files. Only the few that the interpreter itself relies on come first.
+ * Most frozen modules stand, as it were, at the end of sys.path: a file of the same name beside the script goes
+ * before them, as it does where the library is made of files. Only the few that the interpreter itself relies on come
+ * first.
  */
 #include "stdlib/import/importer.h"
 #include "stdlib/init.h"
@@ -140,13 +141,9 @@ bool module_execute_builtin(VM *vm, Value module, Value name) {
     return m->init(vm, module);
 }
 
-bool mod_sys_init(VM *vm, Value module) {
-    return dict_update(vm, module_dict(module), vm->sys_dict);
-}
+bool mod_sys_init(VM *vm, Value module) { return dict_update(vm, module_dict(module), vm->sys_dict); }
 
-bool mod_builtins_init(VM *vm, Value module) {
-    return dict_update(vm, module_dict(module), vm->builtins);
-}
+bool mod_builtins_init(VM *vm, Value module) { return dict_update(vm, module_dict(module), vm->builtins); }
 
 /* ---- finding ---- */
 
@@ -176,8 +173,9 @@ static Value find_frozen(VM *vm, Value name) {
 }
 
 Value find_frozen_core(VM *vm, Value name) {
-    static const char *const core[] = {"abc", "codecs", "importlib", "importlib.machinery", "importlib.util", "io",
-                                       "os", "site", "stat", "genericpath", "posixpath", "_help"};
+    static const char *const core[] = {
+        "abc", "codecs", "importlib", "importlib.machinery", "importlib.util", "io",
+        "os",  "site",   "stat",      "genericpath",         "posixpath",      "_help"};
     for (size_t i = 0; i < ARRAY_LEN(core); i++) {
         if (str_equals_c(name, core[i]))
             return find_frozen(vm, name);
@@ -339,9 +337,7 @@ static Value find_file_spec(VM *vm, Value name, Value path) {
 }
 
 /* The package of a frozen submodule has an empty __path__. */
-static bool may_be_frozen(Value path) {
-    return is_none(path) || (is_list(path) && as_list(path)->len == 0);
-}
+static bool may_be_frozen(Value path) { return is_none(path) || (is_list(path) && as_list(path)->len == 0); }
 
 Value find_in_path(VM *vm, Value name, Value path) {
     Value spec = find_file_spec(vm, name, path);

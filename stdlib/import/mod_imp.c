@@ -4,9 +4,7 @@
 
 #include "stdlib/import/frozen.h"
 
-static bool want_str(VM *vm, Value v) {
-    return is_str(v) || raise_type(vm, "name must be str, not %T", v);
-}
+static bool want_str(VM *vm, Value v) { return is_str(v) || raise_type(vm, "name must be str, not %T", v); }
 
 static Value imp_import(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     return want_str(vm, args[0]) ? import_module(vm, args[0]) : VALUE_ERROR;
@@ -31,13 +29,9 @@ static Value imp_source_text(VM *vm, Value self, Value *args, size_t nargs, Valu
     return text ? incref(text) : VALUE_NONE;
 }
 
-static Value imp_nothing(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
-    return VALUE_NONE;
-}
+static Value imp_nothing(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) { return VALUE_NONE; }
 
-static Value imp_lock_held(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
-    return VALUE_FALSE;
-}
+static Value imp_lock_held(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) { return VALUE_FALSE; }
 
 static const MethodSpec imp_methods[] = {
     {"import_module", imp_import, "name, /", "Imports the module of an absolute name and returns it.", 0},

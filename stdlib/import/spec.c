@@ -1,8 +1,8 @@
 /* ModuleSpec, and the finders and loaders as scripts see them.
  *
- * The finders are classes that nobody instantiates: their methods are class methods, as they stand in sys.meta_path and
- * as the loaders of the modules they find. All of them are thin: the work is in loaders.c, which the import system calls
- * without going through these objects.
+ * The finders are classes that nobody instantiates: their methods are class methods, as they stand in sys.meta_path
+ * and as the loaders of the modules they find. All of them are thin: the work is in loaders.c, which the import
+ * system calls without going through these objects.
  */
 #include "stdlib/import/importer.h"
 #include "stdlib/init.h"
@@ -89,18 +89,19 @@ static Value spec_compare(VM *vm, Value a, Value b, CompareOp op) {
     if ((op != CMP_EQ && op != CMP_NE) || !is_module_spec(vm, a) || !is_module_spec(vm, b))
         return VALUE_NOTIMPL;
     ModuleSpec *x = (ModuleSpec *)as_obj(a), *y = (ModuleSpec *)as_obj(b);
-    Value pairs[][2] = {{x->name, y->name}, {x->loader, y->loader}, {x->origin, y->origin}, {x->locations, y->locations}};
+    Value pairs[][2] = {
+        {x->name, y->name}, {x->loader, y->loader}, {x->origin, y->origin}, {x->locations, y->locations}};
     int same = x->has_location == y->has_location;
     for (size_t i = 0; same == 1 && i < ARRAY_LEN(pairs); i++)
         same = value_equal(vm, pairs[i][0], pairs[i][1]);
     return same < 0 ? VALUE_ERROR : from_bool(same == (op == CMP_EQ));
 }
 
-#define SPEC_FIELD(attribute, field)                                                                          \
-    static Value spec_get_##attribute(VM *vm, Value self) { return incref(((ModuleSpec *)as_obj(self))->field); } \
-    static bool spec_set_##attribute(VM *vm, Value self, Value value) {                                       \
-        set_owned(vm, &((ModuleSpec *)as_obj(self))->field, value ? incref(value) : VALUE_NONE);              \
-        return true;                                                                                          \
+#define SPEC_FIELD(attribute, field)                                                                                 \
+    static Value spec_get_##attribute(VM *vm, Value self) { return incref(((ModuleSpec *)as_obj(self))->field); }    \
+    static bool spec_set_##attribute(VM *vm, Value self, Value value) {                                              \
+        set_owned(vm, &((ModuleSpec *)as_obj(self))->field, value ? incref(value) : VALUE_NONE);                     \
+        return true;                                                                                                 \
     }
 SPEC_FIELD(name, name)
 SPEC_FIELD(loader, loader)
@@ -117,19 +118,20 @@ static Value spec_get_parent(VM *vm, Value self) {
     return dot ? str_new(vm, str_data(s->name), (size_t)(dot - str_data(s->name))) : incref(vm->empty_str);
 }
 
-#define SPEC_FLAG(attribute, field)                                                                           \
+#define SPEC_FLAG(attribute, field)                                                                                  \
     static Value spec_get_##attribute(VM *vm, Value self) { return from_bool(((ModuleSpec *)as_obj(self))->field); } \
-    static bool spec_set_##attribute(VM *vm, Value self, Value value) {                                       \
-        int on = value ? truth(vm, value) : 0;                                                                \
-        if (on >= 0)                                                                                          \
-            ((ModuleSpec *)as_obj(self))->field = on;                                                         \
-        return on >= 0;                                                                                       \
+    static bool spec_set_##attribute(VM *vm, Value self, Value value) {                                              \
+        int on = value ? truth(vm, value) : 0;                                                                       \
+        if (on >= 0)                                                                                                 \
+            ((ModuleSpec *)as_obj(self))->field = on;                                                                \
+        return on >= 0;                                                                                              \
     }
 SPEC_FLAG(has_location, has_location)
 SPEC_FLAG(_initializing, initializing)
 SPEC_FLAG(_set_fileattr, has_location)
 
-#define SPEC_ROW(attribute, doc) {#attribute, spec_get_##attribute, spec_set_##attribute, doc}
+#define SPEC_ROW(attribute, doc)                                                                                     \
+    { #attribute, spec_get_##attribute, spec_set_##attribute, doc }
 static const GetSetSpec spec_getset[] = {
     SPEC_ROW(name, "The module's full name."),
     SPEC_ROW(loader, "What loads the module, or None."),
@@ -151,14 +153,17 @@ static const TypeSpec module_spec_spec = {
     .size = sizeof(ModuleSpec),
     .flags = TYPE_GC | TYPE_BASE | TYPE_HAS_DICT,
     .kind = KIND_OTHER,
-    .slots = {.dealloc = spec_dealloc, .clear = spec_clear, .traverse = spec_traverse, .create = spec_create,
-              .init = spec_init, .repr = spec_repr, .compare = spec_compare},
+    .slots = {.dealloc = spec_dealloc,
+              .clear = spec_clear,
+              .traverse = spec_traverse,
+              .create = spec_create,
+              .init = spec_init,
+              .repr = spec_repr,
+              .compare = spec_compare},
     .getset = spec_getset,
 };
 
-Type *spec_type(VM *vm) {
-    return vm_type(vm, &module_spec_spec, vm->types.object);
-}
+Type *spec_type(VM *vm) { return vm_type(vm, &module_spec_spec, vm->types.object); }
 
 bool is_module_spec(VM *vm, Value v) {
     return has_kind(v, KIND_OTHER) && obj_type(as_obj(v))->spec == &module_spec_spec;
@@ -212,8 +217,10 @@ static Value invalidate_nothing(VM *vm, Value self, Value *args, size_t nargs, V
     return VALUE_NONE; /* directories are looked up afresh each time */
 }
 
-#define LOAD_ROW(flags) {"load_module", load_by_name, "fullname, /", "Imports the module (of the old protocol).", flags}
-#define CREATE_ROW(flags) {"create_module", no_module_of_spec, "spec, /", "None: a plain module is made.", flags}
+#define LOAD_ROW(flags)                                                                                              \
+    { "load_module", load_by_name, "fullname, /", "Imports the module (of the old protocol).", flags }
+#define CREATE_ROW(flags)                                                                                            \
+    { "create_module", no_module_of_spec, "spec, /", "None: a plain module is made.", flags }
 
 /* ---- built-in modules ---- */
 
@@ -263,9 +270,7 @@ static const TypeSpec builtin_importer_spec = {
     .methods = builtin_methods,
 };
 
-Type *builtin_importer_type(VM *vm) {
-    return vm_type(vm, &builtin_importer_spec, vm->types.object);
-}
+Type *builtin_importer_type(VM *vm) { return vm_type(vm, &builtin_importer_spec, vm->types.object); }
 
 /* ---- frozen modules ---- */
 
@@ -323,9 +328,7 @@ static const TypeSpec frozen_importer_spec = {
     .methods = frozen_methods,
 };
 
-Type *frozen_importer_type(VM *vm) {
-    return vm_type(vm, &frozen_importer_spec, vm->types.object);
-}
+Type *frozen_importer_type(VM *vm) { return vm_type(vm, &frozen_importer_spec, vm->types.object); }
 
 /* ---- files ---- */
 
@@ -349,9 +352,7 @@ static const TypeSpec path_finder_spec = {
     .methods = path_methods,
 };
 
-Type *path_finder_type(VM *vm) {
-    return vm_type(vm, &path_finder_spec, vm->types.object);
-}
+Type *path_finder_type(VM *vm) { return vm_type(vm, &path_finder_spec, vm->types.object); }
 
 typedef struct SourceLoader {
     Object header;
@@ -383,17 +384,11 @@ Value source_loader_new(VM *vm, Value name, Value path) {
     return type ? loader_create(vm, type, args, 2, 0) : VALUE_ERROR;
 }
 
-Value source_loader_path(Value loader) {
-    return ((SourceLoader *)as_obj(loader))->path;
-}
+Value source_loader_path(Value loader) { return ((SourceLoader *)as_obj(loader))->path; }
 
-static Value loader_get_name(VM *vm, Value self) {
-    return incref(((SourceLoader *)as_obj(self))->name);
-}
+static Value loader_get_name(VM *vm, Value self) { return incref(((SourceLoader *)as_obj(self))->name); }
 
-static Value loader_get_path(VM *vm, Value self) {
-    return incref(((SourceLoader *)as_obj(self))->path);
-}
+static Value loader_get_path(VM *vm, Value self) { return incref(((SourceLoader *)as_obj(self))->path); }
 
 static const GetSetSpec loader_getset[] = {
     {"name", loader_get_name, NULL, "The module's full name."},
@@ -419,7 +414,8 @@ static Value loader_get_data(VM *vm, Value self, Value *args, size_t nargs, Valu
 
 static Value loader_get_source(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     Value data = file_read_bytes(vm, source_loader_path(self));
-    Value text = data ? str_decode(vm, as_bytes(data)->data, as_bytes(data)->len, "utf-8-sig", "strict") : VALUE_ERROR;
+    Value text =
+        data ? str_decode(vm, as_bytes(data)->data, as_bytes(data)->len, "utf-8-sig", "strict") : VALUE_ERROR;
     decref(vm, data);
     return text;
 }
@@ -459,17 +455,11 @@ static const TypeSpec source_loader_spec = {
     .getset = loader_getset,
 };
 
-Type *source_loader_type(VM *vm) {
-    return vm_type(vm, &source_loader_spec, vm->types.object);
-}
+Type *source_loader_type(VM *vm) { return vm_type(vm, &source_loader_spec, vm->types.object); }
 
-static Value namespace_exec(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
-    return VALUE_NONE;
-}
+static Value namespace_exec(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) { return VALUE_NONE; }
 
-static Value namespace_is_package(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
-    return VALUE_TRUE;
-}
+static Value namespace_is_package(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) { return VALUE_TRUE; }
 
 static const MethodSpec namespace_loader_methods[] = {
     CREATE_ROW(0),
@@ -487,6 +477,4 @@ static const TypeSpec namespace_loader_spec = {
     .methods = namespace_loader_methods,
 };
 
-Type *namespace_loader_type(VM *vm) {
-    return vm_type(vm, &namespace_loader_spec, vm->types.object);
-}
+Type *namespace_loader_type(VM *vm) { return vm_type(vm, &namespace_loader_spec, vm->types.object); }

@@ -1,7 +1,8 @@
 /* BufferedReader, BufferedWriter, BufferedRandom, BufferedRWPair over a raw file.
  *
- * One buffer serves either direction: while pos < end it holds bytes read ahead, while pending > 0 bytes not yet written;
- * never both. Changing direction first gives up the one (seeking back over what was read ahead) or flushes the other. */
+ * One buffer serves either direction: while pos < end it holds bytes read ahead, while pending > 0 bytes not yet
+ * written; never both. Changing direction first gives up the one (seeking back over what was read ahead) or flushes
+ * the other. */
 #include <errno.h>
 #include <unistd.h>
 
@@ -17,7 +18,8 @@ static bool usable(VM *vm, Buffered *b) {
     return true;
 }
 
-/* --- the raw file ------------------------------------------------------------------------------------------------------------ */
+/* --- the raw file
+ * ------------------------------------------------------------------------------------------------------------ */
 
 /* As fileio_read_some, for any raw file. */
 static ssize_t raw_read(VM *vm, Buffered *b, char *to, size_t n) {
@@ -36,8 +38,8 @@ static ssize_t raw_read(VM *vm, Buffered *b, char *to, size_t n) {
         count = -2;
     } else if (got != 0 && to_ssize(vm, got, &count)) {
         if (count < 0 || (size_t)count > n) {
-            raisef(vm, vm->exc.OSError, "raw readinto() returned invalid length %z (should have been between 0 and %u)",
-                   count, n);
+            raisef(vm, vm->exc.OSError,
+                   "raw readinto() returned invalid length %z (should have been between 0 and %u)", count, n);
             count = -1;
         } else {
             memcpy(to, ((ByteArray *)as_obj(room))->data, (size_t)count);
@@ -63,8 +65,8 @@ static ssize_t raw_write(VM *vm, Buffered *b, const char *from, size_t n) {
     if (done == VALUE_NONE)
         count = -2;
     else if (done != 0 && to_ssize(vm, done, &count) && (count < 0 || (size_t)count > n))
-        raisef(vm, vm->exc.OSError, "raw write() returned invalid length %z (should have been between 0 and %u)", count,
-               n);
+        raisef(vm, vm->exc.OSError, "raw write() returned invalid length %z (should have been between 0 and %u)",
+               count, n);
     decref(vm, done);
     decref(vm, data);
     return error_pending(vm) ? -1 : count;
@@ -75,7 +77,8 @@ static Value raw_seek(VM *vm, Buffered *b, Value offset, int whence) {
     return call_method(vm, b->raw, NAME(seek), a, 2);
 }
 
-/* --- both directions ------------------------------------------------------------------------------------------------------------ */
+/* --- both directions
+ * ------------------------------------------------------------------------------------------------------------ */
 
 bool buffered_flush(VM *vm, Buffered *b) {
     size_t done = 0;
@@ -238,7 +241,9 @@ Value buffered_readline(VM *vm, Buffered *b, ssize_t limit) {
     return r;
 }
 
-/* --- objects ---------------------------------------------------------------------------------------------------------------------- */
+/* --- objects
+ * ----------------------------------------------------------------------------------------------------------------------
+ */
 
 static bool setup(VM *vm, Buffered *b, Value raw, size_t size, bool can_read, bool can_write) {
     char *buf = mem_alloc(vm, size);
@@ -309,7 +314,9 @@ static void finalize(VM *vm, Value self) {
         io_finalize(vm, self);
 }
 
-/* --- methods ------------------------------------------------------------------------------------------------------------------------ */
+/* --- methods
+ * ------------------------------------------------------------------------------------------------------------------------
+ */
 
 static bool size_argument(VM *vm, Value v, ssize_t *n) {
     *n = -1;
@@ -435,9 +442,9 @@ static Value m_truncate(NATIVE_ARGS) {
     return call_method1(vm, b->raw, NAME(truncate), args[0] == 0 ? VALUE_NONE : args[0]);
 }
 
-#define FORWARD(function, name)                                                                                       \
-    static Value function(NATIVE_ARGS) {                                                                              \
-        return usable(vm, of(self)) ? call_method0(vm, of(self)->raw, NAME(name)) : VALUE_ERROR;                      \
+#define FORWARD(function, name)                                                                                      \
+    static Value function(NATIVE_ARGS) {                                                                             \
+        return usable(vm, of(self)) ? call_method0(vm, of(self)->raw, NAME(name)) : VALUE_ERROR;                     \
     }
 FORWARD(m_fileno, fileno)
 FORWARD(m_isatty, isatty)
@@ -464,26 +471,27 @@ static Value repr(VM *vm, Value self) {
     return r;
 }
 
-#define READ_ROWS                                                                                                     \
-    {"read", m_read, "size=-1, /", "Reads size bytes, or to the end.", 0},                                            \
-        {"read1", m_read1, "size=-1, /", "Reads with at most one read of the raw file.", 0},                          \
-        {"peek", m_peek, "size=0, /", "What is buffered, without moving on.", 0},                                     \
-        {"readinto", m_readinto, "buffer, /", "Reads into a buffer.", 0},                                             \
-        {"readinto1", m_readinto, "buffer, /", "Reads into a buffer.", 0},                                            \
+#define READ_ROWS                                                                                                    \
+    {"read", m_read, "size=-1, /", "Reads size bytes, or to the end.", 0},                                           \
+        {"read1", m_read1, "size=-1, /", "Reads with at most one read of the raw file.", 0},                         \
+        {"peek", m_peek, "size=0, /", "What is buffered, without moving on.", 0},                                    \
+        {"readinto", m_readinto, "buffer, /", "Reads into a buffer.", 0},                                            \
+        {"readinto1", m_readinto, "buffer, /", "Reads into a buffer.", 0},                                           \
         {"readline", m_readline, "size=-1, /", "Reads one line.", 0},
-#define WRITE_ROWS                                                                                                    \
-    {"write", m_write, "buffer, /", "Writes bytes.", 0}, {                                                            \
-        "truncate", m_truncate, "pos=None, /", "Cuts the file at a size.", 0                                          \
+#define WRITE_ROWS                                                                                                   \
+    {"write", m_write, "buffer, /", "Writes bytes.", 0}, {                                                           \
+        "truncate", m_truncate, "pos=None, /", "Cuts the file at a size.", 0                                         \
     }
-#define COMMON_ROWS                                                                                                   \
-    {"flush", m_flush, "", "Passes on what is buffered.", 0}, {"close", m_close, "", "Flushes and closes.", 0},       \
-        {"detach", m_detach, "", "Separates the raw file and returns it.", 0},                                        \
-        {"tell", m_tell, "", "The position.", 0}, {"seek", m_seek, "target, whence=0, /", "Changes the position.", 0}, \
-        {"fileno", m_fileno, "", "The descriptor.", 0}, {"isatty", m_isatty, "", "Whether it is a terminal.", 0},     \
-        {"seekable", m_seekable, "", "Whether seek() works.", 0},                                                     \
-        {"readable", m_readable, "", "Whether it can be read.", 0},                                                   \
-        {"writable", m_writable, "", "Whether it can be written.", 0}, {                                              \
-        0                                                                                                             \
+#define COMMON_ROWS                                                                                                  \
+    {"flush", m_flush, "", "Passes on what is buffered.", 0}, {"close", m_close, "", "Flushes and closes.", 0},      \
+        {"detach", m_detach, "", "Separates the raw file and returns it.", 0},                                       \
+        {"tell", m_tell, "", "The position.", 0},                                                                    \
+        {"seek", m_seek, "target, whence=0, /", "Changes the position.", 0},                                         \
+        {"fileno", m_fileno, "", "The descriptor.", 0}, {"isatty", m_isatty, "", "Whether it is a terminal.", 0},    \
+        {"seekable", m_seekable, "", "Whether seek() works.", 0},                                                    \
+        {"readable", m_readable, "", "Whether it can be read.", 0},                                                  \
+        {"writable", m_writable, "", "Whether it can be written.", 0}, {                                             \
+        0                                                                                                            \
     }
 static const MethodSpec reader_methods[] = {READ_ROWS COMMON_ROWS};
 static const MethodSpec writer_methods[] = {WRITE_ROWS, COMMON_ROWS};
@@ -496,30 +504,32 @@ static const GetSetSpec getset[] = {
     {0},
 };
 
-#define BUFFERED_SPEC(variable, type_name, text, rows, next_slot)                                                     \
-    const TypeSpec variable = {                                                                                       \
-        .name = "_io." type_name,                                                                                     \
-        .doc = text,                                                                                                  \
-        .signature = "raw, buffer_size=8192",                                                                         \
-        .size = sizeof(Buffered),                                                                                     \
-        .flags = TYPE_BASE | TYPE_GC,                                                                                 \
-        .kind = KIND_OTHER,                                                                                           \
-        .slots = {.create = create,                                                                                   \
-                  .init = init,                                                                                       \
-                  .dealloc = dealloc,                                                                                 \
-                  .traverse = traverse,                                                                               \
-                  .finalize = finalize,                                                                               \
-                  .next = next_slot,                                                                                  \
-                  .repr = repr},                                                                                      \
-        .methods = rows,                                                                                              \
-        .getset = getset,                                                                                             \
+#define BUFFERED_SPEC(variable, type_name, text, rows, next_slot)                                                    \
+    const TypeSpec variable = {                                                                                      \
+        .name = "_io." type_name,                                                                                    \
+        .doc = text,                                                                                                 \
+        .signature = "raw, buffer_size=8192",                                                                        \
+        .size = sizeof(Buffered),                                                                                    \
+        .flags = TYPE_BASE | TYPE_GC,                                                                                \
+        .kind = KIND_OTHER,                                                                                          \
+        .slots = {.create = create,                                                                                  \
+                  .init = init,                                                                                      \
+                  .dealloc = dealloc,                                                                                \
+                  .traverse = traverse,                                                                              \
+                  .finalize = finalize,                                                                              \
+                  .next = next_slot,                                                                                 \
+                  .repr = repr},                                                                                     \
+        .methods = rows,                                                                                             \
+        .getset = getset,                                                                                            \
     }
 BUFFERED_SPEC(bufferedreader_spec, "BufferedReader", "A binary file read through a buffer.", reader_methods, m_next);
 BUFFERED_SPEC(bufferedwriter_spec, "BufferedWriter", "A binary file written through a buffer.", writer_methods, NULL);
 BUFFERED_SPEC(bufferedrandom_spec, "BufferedRandom", "A binary file read and written through a buffer.",
               random_methods, m_next);
 
-/* --- BufferedRWPair -------------------------------------------------------------------------------------------------------------------- */
+/* --- BufferedRWPair
+ * --------------------------------------------------------------------------------------------------------------------
+ */
 
 typedef struct Pair {
     Object header;
@@ -530,7 +540,8 @@ static Pair *pair_of(Value v) { return (Pair *)as_obj(v); }
 static bool pair_init(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     Value v[3];
     IoTypes *t = io_types(vm);
-    if (t == NULL || !native_bind(vm, "BufferedRWPair", "reader, writer, buffer_size=8192, /", args, nargs, kwnames, v, 3))
+    if (t == NULL ||
+        !native_bind(vm, "BufferedRWPair", "reader, writer, buffer_size=8192, /", args, nargs, kwnames, v, 3))
         return false;
     Value size = v[2] == 0 ? from_small_int(IO_BUFFER_SIZE) : v[2];
     Value reader = call2(vm, type_value(t->reader), v[0], size);
@@ -547,11 +558,11 @@ static void pair_traverse(Object *self, VisitFn visit, void *arg) {
     visit_value(((Pair *)self)->reader, visit, arg);
     visit_value(((Pair *)self)->writer, visit, arg);
 }
-#define PAIR(function, side, name, count)                                                                             \
-    static Value function(NATIVE_ARGS) {                                                                              \
-        if (pair_of(self)->side == 0)                                                                                 \
-            return raise_value(vm, "I/O operation on uninitialized object");                                          \
-        return call_method(vm, pair_of(self)->side, NAME(name), args, count);                                         \
+#define PAIR(function, side, name, count)                                                                            \
+    static Value function(NATIVE_ARGS) {                                                                             \
+        if (pair_of(self)->side == 0)                                                                                \
+            return raise_value(vm, "I/O operation on uninitialized object");                                         \
+        return call_method(vm, pair_of(self)->side, NAME(name), args, count);                                        \
     }
 PAIR(pair_read, reader, read, args[0] != 0)
 PAIR(pair_read1, reader, read1, args[0] != 0)

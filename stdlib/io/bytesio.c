@@ -15,9 +15,9 @@ static bool usable(VM *vm, Value self) {
     return of(self)->closed ? (bool)raise_value(vm, "I/O operation on closed file.") : true;
 }
 static bool resizable(VM *vm, Value self) {
-    return of(self)->exports == 0 ? true
-                                  : (bool)raisef(vm, vm->exc.BufferError,
-                                                 "Existing exports of data: object cannot be re-sized");
+    return of(self)->exports == 0
+               ? true
+               : (bool)raisef(vm, vm->exc.BufferError, "Existing exports of data: object cannot be re-sized");
 }
 
 static bool reserve(VM *vm, BytesIO *b, size_t n) {
@@ -163,7 +163,9 @@ static Value m_seek(NATIVE_ARGS) {
     of(self)->pos = base + offset < 0 ? 0 : (size_t)(base + offset);
     return int_from_ssize(vm, (ssize_t)of(self)->pos);
 }
-static Value m_tell(NATIVE_ARGS) { return usable(vm, self) ? int_from_ssize(vm, (ssize_t)of(self)->pos) : VALUE_ERROR; }
+static Value m_tell(NATIVE_ARGS) {
+    return usable(vm, self) ? int_from_ssize(vm, (ssize_t)of(self)->pos) : VALUE_ERROR;
+}
 static Value m_truncate(NATIVE_ARGS) {
     ssize_t n;
     if (!usable(vm, self) || !resizable(vm, self) || !size_argument(vm, args[0], &n))

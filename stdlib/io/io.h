@@ -35,10 +35,10 @@ typedef struct Buffered { /* BufferedReader, BufferedWriter, BufferedRandom */
 
 /* iobase.c */
 Value io_unsupported(VM *vm, const char *what);
-bool io_check_closed(VM *vm, Value self);  /* ValueError "I/O operation on closed file." */
-int io_is_closed(VM *vm, Value self);      /* 1, 0, -1 */
+bool io_check_closed(VM *vm, Value self); /* ValueError "I/O operation on closed file." */
+int io_is_closed(VM *vm, Value self);     /* 1, 0, -1 */
 extern const TypeSpec iobase_spec, rawiobase_spec, bufferediobase_spec, textiobase_spec;
-void io_finalize(VM *vm, Value self);      /* closes an unclosed file that is being dropped */
+void io_finalize(VM *vm, Value self); /* closes an unclosed file that is being dropped */
 
 /* fileio.c */
 extern const TypeSpec fileio_spec;

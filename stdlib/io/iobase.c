@@ -196,7 +196,8 @@ const TypeSpec iobase_spec = {
     .getset = base_getset,
 };
 
-/* --- raw ---------------------------------------------------------------------------------------------------------------- */
+/* --- raw
+ * ---------------------------------------------------------------------------------------------------------------- */
 
 static Value raw_readall(NATIVE_ARGS) {
     Value out = bytearray_new(vm, "", 0);
@@ -238,9 +239,11 @@ static Value raw_read(NATIVE_ARGS) {
     Value r = got;
     ssize_t count;
     if (got != 0 && got != VALUE_NONE)
-        r = to_ssize(vm, got, &count)
-                ? bytes_new(vm, ((ByteArray *)as_obj(room))->data, (size_t)(count < 0 ? 0 : count > n ? n : count))
-                : 0;
+        r = to_ssize(vm, got, &count) ? bytes_new(vm, ((ByteArray *)as_obj(room))->data,
+                                                  (size_t)(count < 0   ? 0
+                                                           : count > n ? n
+                                                                       : count))
+                                      : 0;
     decref(vm, room);
     return r;
 }
@@ -259,7 +262,8 @@ const TypeSpec rawiobase_spec = {
     .methods = raw_methods,
 };
 
-/* --- buffered, text ---------------------------------------------------------------------------------------------------------- */
+/* --- buffered, text
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static Value readinto_by(VM *vm, Value self, Value target, Value method) {
     Buffer b;

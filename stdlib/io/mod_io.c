@@ -48,7 +48,9 @@ IoTypes *io_types(VM *vm) {
     return t;
 }
 
-/* --- open() ---------------------------------------------------------------------------------------------------------------------- */
+/* --- open()
+ * ----------------------------------------------------------------------------------------------------------------------
+ */
 
 typedef struct OpenMode {
     char raw[8];
@@ -74,8 +76,9 @@ static bool parse_open_mode(VM *vm, Value mode, OpenMode *m) {
     if (m->text && m->binary)
         return raise_value(vm, "can't have text and binary mode at once");
     if (kinds != 1)
-        return raise_value(vm, kinds > 1 ? "must have exactly one of create/read/write/append mode"
-                                         : "Must have exactly one of create/read/write/append mode and at most one plus");
+        return raise_value(vm, kinds > 1
+                                   ? "must have exactly one of create/read/write/append mode"
+                                   : "Must have exactly one of create/read/write/append mode and at most one plus");
     return true;
 }
 
@@ -88,9 +91,10 @@ static bool check_open_arguments(VM *vm, const OpenMode *m, Value *v) {
         if (!is_str(a))
             return raise_type(vm, "open() argument '%s' must be str or None, not %T", names[i], a);
         if (m->binary)
-            return raise_value(vm, "binary mode doesn't take %s argument", i == 0   ? "an encoding"
-                                                                          : i == 1 ? "an errors"
-                                                                                   : "a newline");
+            return raise_value(vm, "binary mode doesn't take %s argument",
+                               i == 0   ? "an encoding"
+                               : i == 1 ? "an errors"
+                                        : "a newline");
     }
     return true;
 }
@@ -154,7 +158,8 @@ static Value io_text_encoding(NATIVE_ARGS) {
 }
 
 static const MethodSpec functions[] = {
-    {"open", io_open, "file, mode='r', buffering=-1, encoding=None, errors=None, newline=None, closefd=True, opener=None",
+    {"open", io_open,
+     "file, mode='r', buffering=-1, encoding=None, errors=None, newline=None, closefd=True, opener=None",
      "Opens a file and returns it: text or binary, for reading, writing, appending or creating.", 0},
     {"open_code", io_open_code, "path", "Opens a file that holds code, for reading bytes.", 0},
     {"text_encoding", io_text_encoding, "encoding, stacklevel=2, /", "The encoding to use where none was given.", 0},
@@ -189,7 +194,8 @@ bool mod_io_init(VM *vm, Value module) {
     return module_add(vm, module, "DEFAULT_BUFFER_SIZE", from_small_int(IO_BUFFER_SIZE));
 }
 
-/* --- the standard files ------------------------------------------------------------------------------------------------------------- */
+/* --- the standard files
+ * ------------------------------------------------------------------------------------------------------------- */
 
 static Value std_file(VM *vm, int fd, const char *name, const char *errors) {
     IoTypes *t = io_types(vm);
@@ -210,7 +216,8 @@ static Value std_file(VM *vm, int fd, const char *name, const char *errors) {
     decref(vm, raw);
     bool lines = fd == 2 || isatty(fd);
     Value nl = fd == 0 ? VALUE_NONE : str_from_c(vm, "\n");
-    Value text = buffered == 0 || nl == 0 ? 0 : text_new(vm, buffered, "utf-8", errors, nl, lines, vm->unbuffered && fd != 0);
+    Value text =
+        buffered == 0 || nl == 0 ? 0 : text_new(vm, buffered, "utf-8", errors, nl, lines, vm->unbuffered && fd != 0);
     decref(vm, nl);
     decref(vm, buffered);
     Value mode = str_from_c(vm, fd == 0 ? "r" : "w");
@@ -221,10 +228,10 @@ static Value std_file(VM *vm, int fd, const char *name, const char *errors) {
 }
 
 bool io_setup_std(VM *vm) {
-    static const char *const names[3] = {"stdin", "stdout", "stderr"}, *const originals[3] = {"__stdin__", "__stdout__",
-                                                                                              "__stderr__"};
-    static const char *const labels[3] = {"<stdin>", "<stdout>", "<stderr>"},
-                                  *const errors[3] = {"strict", "strict", "backslashreplace"};
+    static const char *const names[3] = {"stdin", "stdout", "stderr"}, *const originals[3] = {
+                                                                           "__stdin__", "__stdout__", "__stderr__"};
+    static const char *const labels[3] = {"<stdin>", "<stdout>", "<stderr>"}, *const errors[3] = {"strict", "strict",
+                                                                                                  "backslashreplace"};
     for (int fd = 0; fd < 3; fd++) {
         Value file = std_file(vm, fd, labels[fd], errors[fd]);
         bool ok = file != 0 && dict_set_c(vm, vm->sys_dict, names[fd], file) &&

@@ -170,7 +170,9 @@ static Value m_seek(NATIVE_ARGS) {
     of(self)->pos = whence == 0 ? (size_t)offset : whence == 1 ? of(self)->pos : of(self)->len;
     return int_from_ssize(vm, (ssize_t)of(self)->pos);
 }
-static Value m_tell(NATIVE_ARGS) { return usable(vm, self) ? int_from_ssize(vm, (ssize_t)of(self)->pos) : VALUE_ERROR; }
+static Value m_tell(NATIVE_ARGS) {
+    return usable(vm, self) ? int_from_ssize(vm, (ssize_t)of(self)->pos) : VALUE_ERROR;
+}
 static Value m_truncate(NATIVE_ARGS) {
     ssize_t n;
     if (!usable(vm, self) || !size_argument(vm, args[0], &n))

@@ -1,11 +1,11 @@
 /* TextIOWrapper: text over a buffered binary file, and IncrementalNewlineDecoder.
  *
- * Reading. Bytes are decoded chunk by chunk into `ahead`, a str of which the first ahead_at bytes have been given out; bytes
- * of an incomplete character wait in `tail`. With universal newlines a '\r' at the end of a chunk is held back until it is
- * known whether '\n' follows.
+ * Reading. Bytes are decoded chunk by chunk into `ahead`, a str of which the first ahead_at bytes have been given
+ * out; bytes of an incomplete character wait in `tail`. With universal newlines a '\r' at the end of a chunk is held
+ * back until it is known whether '\n' follows.
  *
- * Writing. Encoded bytes are collected in `out` and passed to the buffer when there are many, at a flush, and at a line end
- * when the file is line buffered. Over our own BufferedWriter there is only its buffer. */
+ * Writing. Encoded bytes are collected in `out` and passed to the buffer when there are many, at a flush, and at a
+ * line end when the file is line buffered. Over our own BufferedWriter there is only its buffer. */
 #include <strings.h>
 
 #include "stdlib/init.h"
@@ -15,17 +15,17 @@
 
 typedef struct TextIO {
     Object header;
-    Value buffer; /* 0: detached */
+    Value buffer;           /* 0: detached */
     Value encoding, errors; /* str */
-    Value newline; /* None or str as given */
-    Value ahead;   /* str or 0 */
+    Value newline;          /* None or str as given */
+    Value ahead;            /* str or 0 */
     size_t ahead_at;
     char tail[8];
     uint8_t ntail;
     bool held_return, at_end;
-    bool translate_in;   /* '\r', "\r\n" become '\n' */
+    bool translate_in; /* '\r', "\r\n" become '\n' */
     bool line_buffering, write_through, closed;
-    bool utf8; /* the encoding is UTF-8 and errors strict: no codec call */
+    bool utf8;    /* the encoding is UTF-8 and errors strict: no codec call */
     uint8_t seen; /* line ends met: 1 '\r', 2 '\n', 4 "\r\n" */
     char *out;
     size_t nout;
@@ -49,7 +49,9 @@ static bool is_native_buffer(VM *vm, Value buffer) {
     return t != NULL && (type == t->writer || type == t->reader || type == t->random);
 }
 
-/* --- writing -------------------------------------------------------------------------------------------------------------------- */
+/* --- writing
+ * --------------------------------------------------------------------------------------------------------------------
+ */
 
 static bool pass_on(VM *vm, TextIO *t) {
     if (t->nout == 0)
@@ -93,8 +95,9 @@ static bool put(VM *vm, TextIO *t, const char *data, size_t n) {
 }
 
 static const char *line_end(const TextIO *t) {
-    return is_str(t->newline) && as_str(t->newline)->nbytes > 0 && !str_equals_c(t->newline, "\n") ? str_data(t->newline)
-                                                                                                  : NULL;
+    return is_str(t->newline) && as_str(t->newline)->nbytes > 0 && !str_equals_c(t->newline, "\n")
+               ? str_data(t->newline)
+               : NULL;
 }
 
 /* '\n' replaced by the file's line end. */
@@ -168,7 +171,9 @@ static Value m_write(NATIVE_ARGS) {
     return int_from_ssize(vm, (ssize_t)as_str(args[0])->nchars);
 }
 
-/* --- reading ---------------------------------------------------------------------------------------------------------------------- */
+/* --- reading
+ * ----------------------------------------------------------------------------------------------------------------------
+ */
 
 /* Bytes at the end of data that may be the beginning of a character. */
 static size_t incomplete(const TextIO *t, const char *data, size_t n) {
@@ -420,7 +425,9 @@ static Value m_next(VM *vm, Value self) {
 }
 static Value m_iter(VM *vm, Value self) { return usable(vm, of(self)) ? incref(self) : VALUE_ERROR; }
 
-/* --- position ------------------------------------------------------------------------------------------------------------------------ */
+/* --- position
+ * ------------------------------------------------------------------------------------------------------------------------
+ */
 
 /* The position is the byte offset of the next character: what is ahead is encoded again to know its length. */
 static Value m_tell(NATIVE_ARGS) {
@@ -482,7 +489,9 @@ static Value m_truncate(NATIVE_ARGS) {
     return r;
 }
 
-/* --- the rest -------------------------------------------------------------------------------------------------------------------------- */
+/* --- the rest
+ * --------------------------------------------------------------------------------------------------------------------------
+ */
 
 static Value m_flush(NATIVE_ARGS) {
     TextIO *t = of(self);
@@ -518,9 +527,9 @@ static Value m_detach(NATIVE_ARGS) {
     return buffer;
 }
 
-#define FORWARD(function, name)                                                                                       \
-    static Value function(NATIVE_ARGS) {                                                                              \
-        return usable(vm, of(self)) ? call_method0(vm, of(self)->buffer, NAME(name)) : VALUE_ERROR;                   \
+#define FORWARD(function, name)                                                                                      \
+    static Value function(NATIVE_ARGS) {                                                                             \
+        return usable(vm, of(self)) ? call_method0(vm, of(self)->buffer, NAME(name)) : VALUE_ERROR;                  \
     }
 FORWARD(m_fileno, fileno)
 FORWARD(m_isatty, isatty)
@@ -572,8 +581,8 @@ static bool configure(VM *vm, TextIO *t, Value encoding, Value errors, Value new
 static bool init(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     Value v[6];
     if (!native_bind(vm, "TextIOWrapper",
-                     "buffer, encoding=None, errors=None, newline=None, line_buffering=False, write_through=False", args,
-                     nargs, kwnames, v, 6))
+                     "buffer, encoding=None, errors=None, newline=None, line_buffering=False, write_through=False",
+                     args, nargs, kwnames, v, 6))
         return false;
     for (int i = 1; i < 3; i++)
         if (v[i] != 0 && v[i] != VALUE_NONE && !is_str(v[i]))
@@ -637,7 +646,9 @@ static Value m_reconfigure(NATIVE_ARGS) {
         return io_unsupported(vm, "It is not possible to set the encoding or newline of stream after the first read");
     if (t->buffer != 0 && !flush_all(vm, t))
         return VALUE_ERROR;
-    Value errors = args[1] != 0 && args[1] != VALUE_NONE ? args[1] : args[0] != 0 && args[0] != VALUE_NONE ? 0 : t->errors;
+    Value errors = args[1] != 0 && args[1] != VALUE_NONE   ? args[1]
+                   : args[0] != 0 && args[0] != VALUE_NONE ? 0
+                                                           : t->errors;
     Value encoding = args[0] != 0 && args[0] != VALUE_NONE ? args[0] : t->encoding;
     if (!configure(vm, t, encoding, errors, args[2] != 0 ? args[2] : t->newline))
         return VALUE_ERROR;
@@ -650,7 +661,9 @@ static Value m_reconfigure(NATIVE_ARGS) {
     return VALUE_NONE;
 }
 
-static Value get_buffer(VM *vm, Value self) { return (void)vm, incref(of(self)->buffer == 0 ? VALUE_NONE : of(self)->buffer); }
+static Value get_buffer(VM *vm, Value self) {
+    return (void)vm, incref(of(self)->buffer == 0 ? VALUE_NONE : of(self)->buffer);
+}
 static Value get_encoding(VM *vm, Value self) { return (void)vm, incref(of(self)->encoding); }
 static Value get_errors(VM *vm, Value self) { return (void)vm, incref(of(self)->errors); }
 static Value get_line_buffering(VM *vm, Value self) { return (void)vm, from_bool(of(self)->line_buffering); }
@@ -748,7 +761,9 @@ const TypeSpec textiowrapper_spec = {
     .getset = getset,
 };
 
-/* --- print's short way --------------------------------------------------------------------------------------------------------------------- */
+/* --- print's short way
+ * ---------------------------------------------------------------------------------------------------------------------
+ */
 
 bool io_is_direct(VM *vm, Value file) {
     IoTypes *types = io_types(vm);
@@ -773,7 +788,8 @@ bool io_write_fast(VM *vm, Value file, const char *utf8, size_t n) {
     return !t->line_buffering || memchr(utf8, '\n', n) == NULL || flush_all(vm, t);
 }
 
-/* --- IncrementalNewlineDecoder -------------------------------------------------------------------------------------------------------------- */
+/* --- IncrementalNewlineDecoder
+ * -------------------------------------------------------------------------------------------------------------- */
 
 typedef struct NewlineDecoder {
     Object header;
@@ -789,7 +805,8 @@ static Value decoder_create(VM *vm, Type *type, Value *args, size_t nargs, Value
 }
 static bool decoder_init(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     Value v[3];
-    if (!native_bind(vm, "IncrementalNewlineDecoder", "decoder, translate, errors='strict'", args, nargs, kwnames, v, 3))
+    if (!native_bind(vm, "IncrementalNewlineDecoder", "decoder, translate, errors='strict'", args, nargs, kwnames, v,
+                     3))
         return false;
     int translate = truth(vm, v[1]);
     set_owned(vm, &decoder_of(self)->decoder, incref(v[0]));

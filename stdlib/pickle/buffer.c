@@ -3,7 +3,7 @@
 
 typedef struct PickleBuffer {
     Object header;
-    Buffer view; /* view.owner 0: released */
+    Buffer view;  /* view.owner 0: released */
     Value object; /* whose buffer it is, or 0 */
 } PickleBuffer;
 
@@ -58,7 +58,8 @@ static Value m_raw(NATIVE_ARGS) {
     if (!pickle_buffer_view(vm, self, &view))
         return 0;
     Value m = memoryview_new(vm, of(self)->object), cast = m != 0 ? str_intern_c(vm, "cast") : 0;
-    Value format = cast != 0 ? str_intern_c(vm, "B") : 0, result = format != 0 ? call_method1(vm, m, cast, format) : 0;
+    Value format = cast != 0 ? str_intern_c(vm, "B") : 0,
+          result = format != 0 ? call_method1(vm, m, cast, format) : 0;
     decref(vm, m);
     decref(vm, cast);
     decref(vm, format);

@@ -87,7 +87,8 @@ static bool modernize(VM *vm, Value *module, Value *name) {
         set_owned(vm, module, incref(as_tuple(pair)->items[0]));
         set_owned(vm, name, incref(as_tuple(pair)->items[1]));
     } else if (pair != 0) {
-        ok = raisef(vm, vm->exc.RuntimeError, "_compat_pickle.NAME_MAPPING values should be pairs of str, not %T", pair);
+        ok = raisef(vm, vm->exc.RuntimeError, "_compat_pickle.NAME_MAPPING values should be pairs of str, not %T",
+                    pair);
     } else if (ok) {
         Value modules = find_compat(vm, "IMPORT_MAPPING");
         Value other = modules != 0 ? dict_get(vm, modules, *module) : 0;
@@ -95,7 +96,8 @@ static bool modernize(VM *vm, Value *module, Value *name) {
         if (other != 0 && is_str(other))
             set_owned(vm, module, incref(other));
         else if (other != 0)
-            ok = raisef(vm, vm->exc.RuntimeError, "_compat_pickle.IMPORT_MAPPING values should be strings, not %T", other);
+            ok = raisef(vm, vm->exc.RuntimeError, "_compat_pickle.IMPORT_MAPPING values should be strings, not %T",
+                        other);
         decref(vm, modules);
     }
     decref(vm, key);

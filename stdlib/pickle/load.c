@@ -1,7 +1,7 @@
 /* Reading a pickle: the input, the stack machine's own parts (stack, marks, memo) and its loop.
  *
- * The opcodes come from anybody, so each checks what it takes: nothing below the fence, which is the last mark, may be
- * popped. The stack holds owned references and is all there is, so that an error at any point drops everything. */
+ * The opcodes come from anybody, so each checks what it takes: nothing below the fence, which is the last mark, may
+ * be popped. The stack holds owned references and is all there is, so that an error at any point drops everything. */
 #include "stdlib/pickle/pickle.h"
 
 /* ---- input ----------------------------------------------------------------------------------------------------- */

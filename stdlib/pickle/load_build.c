@@ -1,7 +1,7 @@
 /* The opcodes that put objects together: containers, classes found by name, instances made and filled.
  *
- * Whatever can run scripts works on references of its own; the stack itself is only reached through the unpickler, which
- * refuses to be used again while it is at work. */
+ * Whatever can run scripts works on references of its own; the stack itself is only reached through the unpickler,
+ * which refuses to be used again while it is at work. */
 #include "stdlib/pickle/pickle.h"
 
 static bool bad(VM *vm, const char *text) { return raisef(vm, pickle_state(vm)->unpickling_error, "%s", text); }
@@ -376,7 +376,8 @@ static bool load_persistent(VM *vm, Unpickler *u, bool line) {
     if (!line && u->depth <= u->fence)
         return load_underflow(vm, u);
     if (u->persistent_load == 0)
-        return bad(vm, "A load persistent id instruction was encountered, but no persistent_load function was specified.");
+        return bad(
+            vm, "A load persistent id instruction was encountered, but no persistent_load function was specified.");
     Value id = 0;
     const char *data;
     size_t n;
@@ -406,7 +407,8 @@ static bool load_next_buffer(VM *vm, Unpickler *u) {
 static bool load_readonly_buffer(VM *vm, Unpickler *u) {
     if (u->depth <= u->fence)
         return load_underflow(vm, u);
-    Value view = memoryview_new(vm, u->stack[u->depth - 1]), readonly = view != 0 ? attr_get_c(vm, view, "readonly") : 0;
+    Value view = memoryview_new(vm, u->stack[u->depth - 1]),
+          readonly = view != 0 ? attr_get_c(vm, view, "readonly") : 0;
     bool ok = readonly != 0;
     if (ok && readonly != VALUE_TRUE) {
         Value made = 0, key = str_intern_c(vm, "toreadonly");
@@ -458,16 +460,35 @@ bool load_build(VM *vm, Unpickler *u, int op, bool *known) {
         return load_push(vm, u, dict_new(vm));
     case OPC_EMPTY_SET:
         return load_push(vm, u, set_new(vm, 0));
-    case OPC_TUPLE: case OPC_LIST: case OPC_DICT: case OPC_FROZENSET:
+    case OPC_TUPLE:
+    case OPC_LIST:
+    case OPC_DICT:
+    case OPC_FROZENSET:
         return load_marked(vm, u, op);
-    case OPC_TUPLE1: case OPC_TUPLE2: case OPC_TUPLE3:
+    case OPC_TUPLE1:
+    case OPC_TUPLE2:
+    case OPC_TUPLE3:
         return load_push(vm, u, take_tuple(vm, u, (size_t)(op - OPC_TUPLE1 + 1)));
-    case OPC_APPEND: case OPC_APPENDS: case OPC_SETITEM: case OPC_SETITEMS: case OPC_ADDITEMS:
+    case OPC_APPEND:
+    case OPC_APPENDS:
+    case OPC_SETITEM:
+    case OPC_SETITEMS:
+    case OPC_ADDITEMS:
         return load_items(vm, u, op);
-    case OPC_GLOBAL: case OPC_STACK_GLOBAL: case OPC_EXT1: case OPC_EXT2: case OPC_EXT4: case OPC_INST: case OPC_OBJ:
-    case OPC_NEWOBJ: case OPC_NEWOBJ_EX: case OPC_REDUCE: case OPC_BUILD:
+    case OPC_GLOBAL:
+    case OPC_STACK_GLOBAL:
+    case OPC_EXT1:
+    case OPC_EXT2:
+    case OPC_EXT4:
+    case OPC_INST:
+    case OPC_OBJ:
+    case OPC_NEWOBJ:
+    case OPC_NEWOBJ_EX:
+    case OPC_REDUCE:
+    case OPC_BUILD:
         return load_class_op(vm, u, op);
-    case OPC_PERSID: case OPC_BINPERSID:
+    case OPC_PERSID:
+    case OPC_BINPERSID:
         return load_persistent(vm, u, op == OPC_PERSID);
     case OPC_NEXT_BUFFER:
         return load_next_buffer(vm, u);

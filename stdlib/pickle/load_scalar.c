@@ -141,7 +141,10 @@ static Value read_old_string(VM *vm, Unpickler *u, int width) {
 }
 
 static int digit_value(char c) {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : 99;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : 99;
 }
 
 /* What follows a backslash at s; the number of bytes read of it, 0 if malformed, and the result (-1: nothing). */
@@ -263,11 +266,26 @@ bool load_scalar(VM *vm, Unpickler *u, int op, bool *known) {
         return load_push(vm, u, VALUE_TRUE);
     case OPC_NEWFALSE:
         return load_push(vm, u, VALUE_FALSE);
-    case OPC_INT: case OPC_BININT: case OPC_BININT1: case OPC_BININT2: case OPC_LONG: case OPC_LONG1: case OPC_LONG4:
-    case OPC_FLOAT: case OPC_BINFLOAT:
+    case OPC_INT:
+    case OPC_BININT:
+    case OPC_BININT1:
+    case OPC_BININT2:
+    case OPC_LONG:
+    case OPC_LONG1:
+    case OPC_LONG4:
+    case OPC_FLOAT:
+    case OPC_BINFLOAT:
         return load_push(vm, u, load_ints(vm, u, op));
-    case OPC_STRING: case OPC_BINSTRING: case OPC_SHORT_BINSTRING: case OPC_UNICODE: case OPC_SHORT_BINUNICODE:
-    case OPC_BINUNICODE: case OPC_BINUNICODE8: case OPC_SHORT_BINBYTES: case OPC_BINBYTES: case OPC_BINBYTES8:
+    case OPC_STRING:
+    case OPC_BINSTRING:
+    case OPC_SHORT_BINSTRING:
+    case OPC_UNICODE:
+    case OPC_SHORT_BINUNICODE:
+    case OPC_BINUNICODE:
+    case OPC_BINUNICODE8:
+    case OPC_SHORT_BINBYTES:
+    case OPC_BINBYTES:
+    case OPC_BINBYTES8:
     case OPC_BYTEARRAY8:
         return load_push(vm, u, load_texts(vm, u, op));
     default:

@@ -47,9 +47,7 @@ static Value pickler_clear(NATIVE_ARGS) {
     return VALUE_NONE;
 }
 
-static bool is_proxy(VM *vm, Value v, const TypeSpec *spec) {
-    return is_obj(v) && obj_type(as_obj(v))->spec == spec;
-}
+static bool is_proxy(VM *vm, Value v, const TypeSpec *spec) { return is_obj(v) && obj_type(as_obj(v))->spec == spec; }
 
 static bool memo_from_dict(VM *vm, Memo *memo, Value dict) {
     Value key, value;

@@ -63,7 +63,8 @@ static Value encode(NATIVE_ARGS) {
     if (!is_str(args[0]))
         return raise_type(vm, "encode() argument 'obj' must be str, not %T", args[0]);
     const char *encoding = args[1] != 0 ? to_c_string(vm, args[1], "encode() argument 'encoding'") : "utf-8";
-    const char *errors = encoding != NULL && args[2] != 0 ? to_c_string(vm, args[2], "encode() argument 'errors'") : "strict";
+    const char *errors =
+        encoding != NULL && args[2] != 0 ? to_c_string(vm, args[2], "encode() argument 'errors'") : "strict";
     return encoding != NULL && errors != NULL ? str_encode(vm, args[0], encoding, errors) : 0;
 }
 static const MethodSpec encode_method = {"encode", encode, "obj, encoding='utf-8', errors='strict'",

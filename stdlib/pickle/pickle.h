@@ -11,22 +11,85 @@
 
 #define NATIVE_ARGS VM *vm, Value self, Value *args, size_t nargs, Value kwnames
 
-enum { PROTOCOL_HIGHEST = 5, PROTOCOL_DEFAULT = 4, BATCH_SIZE = 1000, FRAME_HEADER = 9, FRAME_MIN = 4,
-       FRAME_TARGET = 64 * 1024 };
+enum {
+    PROTOCOL_HIGHEST = 5,
+    PROTOCOL_DEFAULT = 4,
+    BATCH_SIZE = 1000,
+    FRAME_HEADER = 9,
+    FRAME_MIN = 4,
+    FRAME_TARGET = 64 * 1024
+};
 
 /* The opcodes, named as in the format's description. */
 enum Opcode {
-    OPC_MARK = '(', OPC_STOP = '.', OPC_POP = '0', OPC_POP_MARK = '1', OPC_DUP = '2', OPC_FLOAT = 'F', OPC_INT = 'I',
-    OPC_BININT = 'J', OPC_BININT1 = 'K', OPC_LONG = 'L', OPC_BININT2 = 'M', OPC_NONE = 'N', OPC_PERSID = 'P',
-    OPC_BINPERSID = 'Q', OPC_REDUCE = 'R', OPC_STRING = 'S', OPC_BINSTRING = 'T', OPC_SHORT_BINSTRING = 'U',
-    OPC_UNICODE = 'V', OPC_BINUNICODE = 'X', OPC_APPEND = 'a', OPC_BUILD = 'b', OPC_GLOBAL = 'c', OPC_DICT = 'd',
-    OPC_EMPTY_DICT = '}', OPC_APPENDS = 'e', OPC_GET = 'g', OPC_BINGET = 'h', OPC_INST = 'i', OPC_LONG_BINGET = 'j',
-    OPC_LIST = 'l', OPC_EMPTY_LIST = ']', OPC_OBJ = 'o', OPC_PUT = 'p', OPC_BINPUT = 'q', OPC_LONG_BINPUT = 'r',
-    OPC_SETITEM = 's', OPC_TUPLE = 't', OPC_EMPTY_TUPLE = ')', OPC_SETITEMS = 'u', OPC_BINFLOAT = 'G',
-    OPC_PROTO = 0x80, OPC_NEWOBJ, OPC_EXT1, OPC_EXT2, OPC_EXT4, OPC_TUPLE1, OPC_TUPLE2, OPC_TUPLE3, OPC_NEWTRUE,
-    OPC_NEWFALSE, OPC_LONG1, OPC_LONG4, OPC_BINBYTES = 'B', OPC_SHORT_BINBYTES = 'C', OPC_SHORT_BINUNICODE = 0x8c,
-    OPC_BINUNICODE8, OPC_BINBYTES8, OPC_EMPTY_SET, OPC_ADDITEMS, OPC_FROZENSET, OPC_NEWOBJ_EX, OPC_STACK_GLOBAL,
-    OPC_MEMOIZE, OPC_FRAME, OPC_BYTEARRAY8, OPC_NEXT_BUFFER, OPC_READONLY_BUFFER,
+    OPC_MARK = '(',
+    OPC_STOP = '.',
+    OPC_POP = '0',
+    OPC_POP_MARK = '1',
+    OPC_DUP = '2',
+    OPC_FLOAT = 'F',
+    OPC_INT = 'I',
+    OPC_BININT = 'J',
+    OPC_BININT1 = 'K',
+    OPC_LONG = 'L',
+    OPC_BININT2 = 'M',
+    OPC_NONE = 'N',
+    OPC_PERSID = 'P',
+    OPC_BINPERSID = 'Q',
+    OPC_REDUCE = 'R',
+    OPC_STRING = 'S',
+    OPC_BINSTRING = 'T',
+    OPC_SHORT_BINSTRING = 'U',
+    OPC_UNICODE = 'V',
+    OPC_BINUNICODE = 'X',
+    OPC_APPEND = 'a',
+    OPC_BUILD = 'b',
+    OPC_GLOBAL = 'c',
+    OPC_DICT = 'd',
+    OPC_EMPTY_DICT = '}',
+    OPC_APPENDS = 'e',
+    OPC_GET = 'g',
+    OPC_BINGET = 'h',
+    OPC_INST = 'i',
+    OPC_LONG_BINGET = 'j',
+    OPC_LIST = 'l',
+    OPC_EMPTY_LIST = ']',
+    OPC_OBJ = 'o',
+    OPC_PUT = 'p',
+    OPC_BINPUT = 'q',
+    OPC_LONG_BINPUT = 'r',
+    OPC_SETITEM = 's',
+    OPC_TUPLE = 't',
+    OPC_EMPTY_TUPLE = ')',
+    OPC_SETITEMS = 'u',
+    OPC_BINFLOAT = 'G',
+    OPC_PROTO = 0x80,
+    OPC_NEWOBJ,
+    OPC_EXT1,
+    OPC_EXT2,
+    OPC_EXT4,
+    OPC_TUPLE1,
+    OPC_TUPLE2,
+    OPC_TUPLE3,
+    OPC_NEWTRUE,
+    OPC_NEWFALSE,
+    OPC_LONG1,
+    OPC_LONG4,
+    OPC_BINBYTES = 'B',
+    OPC_SHORT_BINBYTES = 'C',
+    OPC_SHORT_BINUNICODE = 0x8c,
+    OPC_BINUNICODE8,
+    OPC_BINBYTES8,
+    OPC_EMPTY_SET,
+    OPC_ADDITEMS,
+    OPC_FROZENSET,
+    OPC_NEWOBJ_EX,
+    OPC_STACK_GLOBAL,
+    OPC_MEMOIZE,
+    OPC_FRAME,
+    OPC_BYTEARRAY8,
+    OPC_NEXT_BUFFER,
+    OPC_READONLY_BUFFER,
 };
 
 /* Per VM; every Value is kept alive by the VM. */
@@ -86,10 +149,10 @@ typedef struct Unpickler {
     size_t depth, cap, fence;
     size_t *marks;
     size_t nmarks, marks_cap;
-    bool mark_seen;       /* the fence is a mark */
-    Value *memo;          /* by number, 0 where unset */
+    bool mark_seen; /* the fence is a mark */
+    Value *memo;    /* by number, 0 where unset */
     size_t memo_cap;
-    Value sparse;         /* dict of the numbers too large for the array, or 0 */
+    Value sparse; /* dict of the numbers too large for the array, or 0 */
     size_t memo_count;
     int protocol;
     bool fix_imports, ready, busy;
@@ -101,15 +164,17 @@ extern const TypeSpec pickler_spec, unpickler_spec, pickle_buffer_spec, pickler_
 bool save(VM *vm, Pickler *p, Value v);
 bool save_bytes_data(VM *vm, Pickler *p, Value v, const char *data, size_t n);
 bool save_bytearray_data(VM *vm, Pickler *p, Value v, const char *data, size_t n);
-bool save_pair_call(VM *vm, Pickler *p, Value callable, Value args_consumed, Value obj); /* callable(*args) makes obj */
+bool save_pair_call(VM *vm, Pickler *p, Value callable, Value args_consumed,
+                    Value obj); /* callable(*args) makes obj */
 /* save_out.c */
 bool put(VM *vm, Pickler *p, const void *data, size_t n);
 bool put_op(VM *vm, Pickler *p, int op);
-bool put_sized(VM *vm, Pickler *p, int op, size_t size, int width, const char *data, size_t n); /* may leave the frame */
+bool put_sized(VM *vm, Pickler *p, int op, size_t size, int width, const char *data,
+               size_t n);              /* may leave the frame */
 bool put_boundary(VM *vm, Pickler *p); /* a frame that is large enough ends here */
 bool put_commit(VM *vm, Pickler *p);
 bool put_flush(VM *vm, Pickler *p);
-bool put_memo(VM *vm, Pickler *p, Value v);  /* remembers v, which is on top of the reader's stack */
+bool put_memo(VM *vm, Pickler *p, Value v); /* remembers v, which is on top of the reader's stack */
 bool put_get(VM *vm, Pickler *p, const MemoEntry *e);
 /* save_container.c */
 bool save_tuple(VM *vm, Pickler *p, Value v);
@@ -123,12 +188,12 @@ bool save_object(VM *vm, Pickler *p, Value v);
 bool save_reduced(VM *vm, Pickler *p, Value reduced, Value obj); /* a tuple; obj may be 0 */
 bool save_global(VM *vm, Pickler *p, Value v, Value name);       /* name 0: its own */
 /* find.c */
-Value find_module(VM *vm, Value name);                     /* imports; owned */
+Value find_module(VM *vm, Value name); /* imports; owned */
 Value find_module_c(VM *vm, const char *name);
-Value find_copyreg(VM *vm, const char *name);              /* owned */
-Value find_dotted(VM *vm, Value root, Value path);         /* root.a.b.c; AttributeError, also for <locals> */
+Value find_copyreg(VM *vm, const char *name);      /* owned */
+Value find_dotted(VM *vm, Value root, Value path); /* root.a.b.c; AttributeError, also for <locals> */
 Value find_class(VM *vm, Unpickler *u, Value module, Value name);
-Value find_compat(VM *vm, const char *table);              /* a dict of _compat_pickle; owned */
+Value find_compat(VM *vm, const char *table); /* a dict of _compat_pickle; owned */
 /* load_*.c */
 bool unpickler_load_line(VM *vm, Unpickler *u, const char **line, size_t *n); /* without the newline */
 bool unpickler_take(VM *vm, Unpickler *u, size_t n, const char **data);       /* valid until the next call */
@@ -152,8 +217,9 @@ size_t load_le(const char *data, int width);
 /* pickler.c, unpickler.c, memo_proxy.c */
 bool pickler_setup(VM *vm, Pickler *p, Value protocol, Value fix_imports, Value buffer_callback); /* 0: defaults */
 bool pickler_file(VM *vm, Pickler *p, Value file);
-bool pickler_run(VM *vm, Pickler *p, Value v);  /* leaves the pickle, or its last part, in the buffer */
-bool unpickler_setup(VM *vm, Unpickler *u, const char *who, Value fix_imports, Value encoding, Value errors, Value buffers);
+bool pickler_run(VM *vm, Pickler *p, Value v); /* leaves the pickle, or its last part, in the buffer */
+bool unpickler_setup(VM *vm, Unpickler *u, const char *who, Value fix_imports, Value encoding, Value errors,
+                     Value buffers);
 bool unpickler_file(VM *vm, Unpickler *u, Value file);
 Value unpickler_load(VM *vm, Unpickler *u);
 Value pickler_memo(VM *vm, Value self);

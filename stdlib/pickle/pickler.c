@@ -1,6 +1,6 @@
-/* The class Pickler. What a subclass may define (persistent_id, reducer_override, dispatch_table) is looked up once for
- * each dump() and let go at its end, so that a pickler is part of no cycle. While one dump() runs another on the same
- * pickler would write into its middle: it is refused. */
+/* The class Pickler. What a subclass may define (persistent_id, reducer_override, dispatch_table) is looked up once
+ * for each dump() and let go at its end, so that a pickler is part of no cycle. While one dump() runs another on the
+ * same pickler would write into its middle: it is refused. */
 #include "stdlib/pickle/pickle.h"
 
 static Pickler *of(Value v) { return (Pickler *)as_obj(v); }
@@ -109,8 +109,8 @@ static Value create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames
 
 static bool init(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     Value v[4];
-    if (!native_bind(vm, "Pickler", "file, protocol=None, fix_imports=True, buffer_callback=None", args, nargs, kwnames, v,
-                     4))
+    if (!native_bind(vm, "Pickler", "file, protocol=None, fix_imports=True, buffer_callback=None", args, nargs,
+                     kwnames, v, 4))
         return false;
     Pickler *p = of(self);
     if (p->busy)
@@ -138,8 +138,8 @@ static void dealloc(VM *vm, Object *self) {
 
 static void traverse(Object *self, VisitFn visit, void *arg) {
     Pickler *p = (Pickler *)self;
-    Value held[] = {p->write, p->buffer_callback, p->own_persistent, p->own_dispatch, p->persistent_id,
-                    p->dispatch_table, p->reducer_override, p->copyreg_table};
+    Value held[] = {p->write,         p->buffer_callback, p->own_persistent,   p->own_dispatch,
+                    p->persistent_id, p->dispatch_table,  p->reducer_override, p->copyreg_table};
     for (size_t i = 0; i < ARRAY_LEN(held); i++)
         visit_value(held[i], visit, arg);
     for (size_t i = 0; p->memo.table != NULL && i <= p->memo.mask; i++)
@@ -149,7 +149,8 @@ static void traverse(Object *self, VisitFn visit, void *arg) {
 static Value m_dump(NATIVE_ARGS) {
     Pickler *p = of(self);
     if (!p->ready || p->write == 0)
-        return raisef(vm, pickle_state(vm)->pickling_error, "Pickler.__init__() was not called by %T.__init__()", self);
+        return raisef(vm, pickle_state(vm)->pickling_error, "Pickler.__init__() was not called by %T.__init__()",
+                      self);
     return pickler_run(vm, p, args[0]) && put_flush(vm, p) ? VALUE_NONE : 0;
 }
 

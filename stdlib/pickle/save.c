@@ -1,7 +1,7 @@
 /* Writing values: save() and everything that needs no look into containers or classes.
  *
- * save() leaves exactly one object more on the stack of whoever will read the pickle. Its depth is that of the data; the
- * guard of native recursion turns data that is too deep into RecursionError. */
+ * save() leaves exactly one object more on the stack of whoever will read the pickle. Its depth is that of the data;
+ * the guard of native recursion turns data that is too deep into RecursionError. */
 #include "stdlib/pickle/pickle.h"
 
 #include <stdio.h>
@@ -46,8 +46,11 @@ static bool save_int(VM *vm, Pickler *p, Value v) {
         if (!p->bin)
             return put(vm, p, line, (size_t)snprintf(line, sizeof line, "I%lld\n", (long long)i));
         int width = i < 0 || i > 0xffff ? 4 : i > 0xff ? 2 : 1;
-        return put_sized(vm, p, width == 4 ? OPC_BININT : width == 2 ? OPC_BININT2 : OPC_BININT1, (size_t)i, width,
-                         NULL, 0);
+        return put_sized(vm, p,
+                         width == 4   ? OPC_BININT
+                         : width == 2 ? OPC_BININT2
+                                      : OPC_BININT1,
+                         (size_t)i, width, NULL, 0);
     }
     if (p->protocol >= 2)
         return save_long_binary(vm, p, v);
@@ -114,7 +117,9 @@ bool save_bytes_data(VM *vm, Pickler *p, Value v, const char *data, size_t n) {
     return ok && put_memo(vm, p, v);
 }
 
-static bool save_bytes(VM *vm, Pickler *p, Value v) { return save_bytes_data(vm, p, v, as_bytes(v)->data, as_bytes(v)->len); }
+static bool save_bytes(VM *vm, Pickler *p, Value v) {
+    return save_bytes_data(vm, p, v, as_bytes(v)->data, as_bytes(v)->len);
+}
 
 bool save_bytearray_data(VM *vm, Pickler *p, Value v, const char *data, size_t n) {
     return put_sized(vm, p, OPC_BYTEARRAY8, n, 8, data, n) && put_memo(vm, p, v);
@@ -160,7 +165,8 @@ static bool save_pickle_buffer(VM *vm, Pickler *p, Value v) {
     Buffer now; /* the callback may have released it */
     if (!buffer_get(vm, v, &now, false))
         return false;
-    bool ok = readonly ? save_bytes_data(vm, p, v, now.data, now.len) : save_bytearray_data(vm, p, v, now.data, now.len);
+    bool ok =
+        readonly ? save_bytes_data(vm, p, v, now.data, now.len) : save_bytearray_data(vm, p, v, now.data, now.len);
     buffer_release(vm, &now);
     return ok;
 }

@@ -1,7 +1,7 @@
-/* Writing containers. While an item is written scripts may run and change the container, so nothing is taken from it but
- * one item at a time, with a reference. A container that can contain itself is remembered before its items; a tuple or
- * frozenset can only turn out, after its items, to have been written among them: then the items are thrown away and
- * the known one is fetched. */
+/* Writing containers. While an item is written scripts may run and change the container, so nothing is taken from it
+ * but one item at a time, with a reference. A container that can contain itself is remembered before its items; a
+ * tuple or frozenset can only turn out, after its items, to have been written among them: then the items are thrown
+ * away and the known one is fetched. */
 #include "object/descr.h"
 #include "stdlib/pickle/pickle.h"
 

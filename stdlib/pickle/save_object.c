@@ -3,7 +3,6 @@
 
 /* ---- by name --------------------------------------------------------------------------------------------------- */
 
-
 /* Is the object what the path leads to in that module? 1, 0, -1 */
 static int module_holds(VM *vm, Value module, Value v, Value path) {
     Value found = find_dotted(vm, module, path);
@@ -30,7 +29,8 @@ static Value module_name_of(VM *vm, Value v, Value path) {
     Value result = 0;
     size_t at = 0;
     while (result == 0 && dict_next(modules, &at, &key, &module)) {
-        if (module == VALUE_NONE || (is_str(key) && (str_equals_c(key, "__main__") || str_equals_c(key, "__mp_main__"))))
+        if (module == VALUE_NONE ||
+            (is_str(key) && (str_equals_c(key, "__main__") || str_equals_c(key, "__mp_main__"))))
             continue;
         int holds = module_holds(vm, module, v, path);
         if (holds < 0)
@@ -44,7 +44,8 @@ static Value module_name_of(VM *vm, Value v, Value path) {
 
 /* An extension code of copyreg for the name: 1 written, 0 none, -1 */
 static int save_extension(VM *vm, Pickler *p, Value module_name, Value path) {
-    Value registry = find_copyreg(vm, "_extension_registry"), key = registry != 0 ? tuple_pack(vm, 2, module_name, path) : 0;
+    Value registry = find_copyreg(vm, "_extension_registry"),
+          key = registry != 0 ? tuple_pack(vm, 2, module_name, path) : 0;
     Value code = key != 0 ? dict_get(vm, registry, key) : 0;
     incref(code);
     decref(vm, key);
@@ -91,8 +92,8 @@ static bool make_old(VM *vm, Value *module, Value *name) {
 
 static bool put_name_line(VM *vm, Pickler *p, Value name, const char *what) {
     if (p->protocol < 3 && !str_is_ascii(as_str(name)))
-        return raisef(vm, pickle_state(vm)->pickling_error, "can't pickle %s identifier '%V' using pickle protocol %d",
-                      what, name, p->protocol);
+        return raisef(vm, pickle_state(vm)->pickling_error,
+                      "can't pickle %s identifier '%V' using pickle protocol %d", what, name, p->protocol);
     return put(vm, p, str_data(name), as_str(name)->nbytes) && put_op(vm, p, '\n');
 }
 
@@ -209,7 +210,8 @@ static bool complain(VM *vm, const char *text) { return raisef(vm, pickle_state(
 
 /* cls.__new__(cls, *args, **kwargs), for which protocol 2 and 3 have no opcode: a partial that is called */
 static bool save_newobj_partial(VM *vm, Pickler *p, Value cls, Value args, Value kwargs) {
-    Value functools = find_module_c(vm, "functools"), partial = functools != 0 ? attr_get_c(vm, functools, "partial") : 0;
+    Value functools = find_module_c(vm, "functools"),
+          partial = functools != 0 ? attr_get_c(vm, functools, "partial") : 0;
     Value make = partial != 0 ? attr_get(vm, cls, NAME(__new__)) : 0;
     size_t n = as_tuple(args)->len;
     Value all = make != 0 ? tuple_new(vm, n + 2) : 0, bound = 0;
@@ -233,7 +235,8 @@ static bool save_newobj_ex(VM *vm, Pickler *p, Value all) {
     Value *part = as_tuple(all)->items;
     Type *error = pickle_state(vm)->pickling_error;
     if (as_tuple(all)->len != 3)
-        return raisef(vm, error, "length of the NEWOBJ_EX argument tuple must be exactly 3, not %u", as_tuple(all)->len);
+        return raisef(vm, error, "length of the NEWOBJ_EX argument tuple must be exactly 3, not %u",
+                      as_tuple(all)->len);
     if (!is_type(part[0]))
         return raisef(vm, error, "first item from NEWOBJ_EX argument tuple must be a class, not %T", part[0]);
     if (!is_tuple(part[1]))
@@ -273,7 +276,9 @@ static bool find_way(VM *vm, Pickler *p, Value callable, int *way) {
     if (attr_lookup(vm, callable, NAME(__name__), &name) < 0)
         return false;
     if (name != 0 && is_str(name))
-        *way = str_equals_c(name, "__newobj_ex__") ? BY_NEWOBJ_EX : str_equals_c(name, "__newobj__") ? BY_NEWOBJ : BY_CALL;
+        *way = str_equals_c(name, "__newobj_ex__") ? BY_NEWOBJ_EX
+               : str_equals_c(name, "__newobj__")  ? BY_NEWOBJ
+                                                   : BY_CALL;
     decref(vm, name);
     return true;
 }
@@ -297,7 +302,8 @@ static bool check_reduced(VM *vm, Value reduced, Value part[6]) {
             return raisef(vm, error, "%s element of the tuple returned by __reduce__ must be an iterator, not %T",
                           i == 3 ? "fourth" : "fifth", part[i]);
     if (part[5] != 0 && !is_callable(part[5]))
-        return raisef(vm, error, "sixth element of the tuple returned by __reduce__ must be a function, not %T", part[5]);
+        return raisef(vm, error, "sixth element of the tuple returned by __reduce__ must be a function, not %T",
+                      part[5]);
     return true;
 }
 
@@ -330,7 +336,8 @@ bool save_reduced(VM *vm, Pickler *p, Value reduced, Value obj) {
         if (!put_memo(vm, p, obj))
             return false;
     }
-    return (part[3] == 0 || save_batch(vm, p, part[3], false)) && (part[4] == 0 || save_batch(vm, p, part[4], true)) &&
+    return (part[3] == 0 || save_batch(vm, p, part[3], false)) &&
+           (part[4] == 0 || save_batch(vm, p, part[4], true)) &&
            (part[2] == 0 || save_state(vm, p, obj, part[2], part[5]));
 }
 

@@ -1,8 +1,8 @@
 /* The writing end of a pickler: its buffer, the frames of protocol 4 and later, and the memo.
  *
- * frame_start is the offset of an open frame's header in the buffer, or -1. A frame is opened by the first byte written
- * while framing is on, its size is filled in when it is closed. Everything works by offsets, because flushing calls the
- * file's write method, and that may do anything. */
+ * frame_start is the offset of an open frame's header in the buffer, or -1. A frame is opened by the first byte
+ * written while framing is on, its size is filled in when it is closed. Everything works by offsets, because flushing
+ * calls the file's write method, and that may do anything. */
 #include "stdlib/pickle/pickle.h"
 
 static bool reserve(VM *vm, Pickler *p, size_t n) {

@@ -1,5 +1,5 @@
-/* The class Unpickler. Its hooks (find_class, persistent_load) are looked up once for each load(); a second load() on the
- * same one while it is at work is refused, since both would use its stack. */
+/* The class Unpickler. Its hooks (find_class, persistent_load) are looked up once for each load(); a second load() on
+ * the same one while it is at work is refused, since both would use its stack. */
 #include "stdlib/pickle/pickle.h"
 
 static Unpickler *of(Value v) { return (Unpickler *)as_obj(v); }
@@ -16,7 +16,8 @@ static bool text_argument(VM *vm, const char *who, Value v, const char *name, co
     return true;
 }
 
-bool unpickler_setup(VM *vm, Unpickler *u, const char *who, Value fix_imports, Value encoding, Value errors, Value buffers) {
+bool unpickler_setup(VM *vm, Unpickler *u, const char *who, Value fix_imports, Value encoding, Value errors,
+                     Value buffers) {
     int fix = fix_imports != 0 ? truth(vm, fix_imports) : 1;
     if (fix < 0 || !text_argument(vm, who, encoding, "encoding", "ASCII", &u->encoding) ||
         !text_argument(vm, who, errors, "errors", "strict", &u->errors))
@@ -83,8 +84,8 @@ static void drop_input(VM *vm, Unpickler *u) {
 
 static bool init(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     Value v[5];
-    if (!native_bind(vm, "Unpickler", "file, *, fix_imports=True, encoding='ASCII', errors='strict', buffers=()", args,
-                     nargs, kwnames, v, 5))
+    if (!native_bind(vm, "Unpickler", "file, *, fix_imports=True, encoding='ASCII', errors='strict', buffers=()",
+                     args, nargs, kwnames, v, 5))
         return false;
     Unpickler *u = of(self);
     if (u->busy)
@@ -101,8 +102,8 @@ static void clear(VM *vm, Object *self) {
     load_reset(vm, u);
     load_memo_clear(vm, u);
     drop_input(vm, u);
-    Value *held[] = {&u->read, &u->readline, &u->buffers, &u->own_persistent, &u->encoding, &u->errors, &u->find_class,
-                     &u->persistent_load};
+    Value *held[] = {&u->read,     &u->readline, &u->buffers,    &u->own_persistent,
+                     &u->encoding, &u->errors,   &u->find_class, &u->persistent_load};
     for (size_t i = 0; i < ARRAY_LEN(held); i++)
         set_owned(vm, held[i], 0);
     u->ready = false;
@@ -117,8 +118,8 @@ static void dealloc(VM *vm, Object *self) {
 
 static void traverse(Object *self, VisitFn visit, void *arg) {
     Unpickler *u = (Unpickler *)self;
-    Value held[] = {u->read, u->readline, u->buffers, u->own_persistent, u->encoding, u->errors, u->find_class,
-                    u->persistent_load, u->input, u->source.owner, u->sparse};
+    Value held[] = {u->read,       u->readline,        u->buffers, u->own_persistent, u->encoding, u->errors,
+                    u->find_class, u->persistent_load, u->input,   u->source.owner,   u->sparse};
     for (size_t i = 0; i < ARRAY_LEN(held); i++)
         visit_value(held[i], visit, arg);
     for (size_t i = 0; i < u->depth; i++)
@@ -129,7 +130,8 @@ static void traverse(Object *self, VisitFn visit, void *arg) {
 
 static Value m_load(NATIVE_ARGS) {
     if (!of(self)->ready || of(self)->read == 0)
-        return raisef(vm, pickle_state(vm)->unpickling_error, "Unpickler.__init__() was not called by %T.__init__()", self);
+        return raisef(vm, pickle_state(vm)->unpickling_error, "Unpickler.__init__() was not called by %T.__init__()",
+                      self);
     return unpickler_load(vm, of(self));
 }
 

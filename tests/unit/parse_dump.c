@@ -20,8 +20,7 @@ typedef struct Options {
     unsigned flags;
 } Options;
 
-static char *read_file(const char *path, size_t *n)
-{
+static char *read_file(const char *path, size_t *n) {
     FILE *file = fopen(path, "rb");
     if (!file)
         return NULL;
@@ -45,17 +44,15 @@ static char *read_file(const char *path, size_t *n)
     return text;
 }
 
-static const char *kind_name(int kind)
-{
+static const char *kind_name(int kind) {
     static const char *const names[] = {
-        "ok", "SyntaxError", "IndentationError", "TabError", "_IncompleteInputError", "UnicodeEncodeError",
+        "ok",          "SyntaxError", "IndentationError", "TabError", "_IncompleteInputError", "UnicodeEncodeError",
         "MemoryError", "MemoryError",
     };
     return names[kind];
 }
 
-static void answer(const Options *options, const char *head, const char *body, size_t n)
-{
+static void answer(const Options *options, const char *head, const char *body, size_t n) {
     if (options->batch)
         printf("%zu\n", strlen(head) + n);
     fputs(head, stdout);
@@ -65,9 +62,8 @@ static void answer(const Options *options, const char *head, const char *body, s
     fflush(stdout);
 }
 
-static void print_result(const Options *options, Arena *arena, const AstModule *module,
-                         const ParseError *error, const ParseWarnings *warnings)
-{
+static void print_result(const Options *options, Arena *arena, const AstModule *module, const ParseError *error,
+                         const ParseWarnings *warnings) {
     char head[2048] = "";
     size_t used = 0;
     for (int i = 0; i < warnings->n && used < sizeof head - 400; i++)
@@ -88,8 +84,7 @@ static void print_result(const Options *options, Arena *arena, const AstModule *
     }
 }
 
-static int parse_file(const char *path, const Options *options)
-{
+static int parse_file(const char *path, const Options *options) {
     size_t n = 0;
     char *text = read_file(path, &n);
     if (!text) {
@@ -102,8 +97,7 @@ static int parse_file(const char *path, const Options *options)
         ParseError error;
         ParseWarnings warnings;
         arena_init(&arena, NULL, NULL);
-        AstModule *module =
-            parse_source(&arena, text, n, path, options->mode, options->flags, &error, &warnings);
+        AstModule *module = parse_source(&arena, text, n, path, options->mode, options->flags, &error, &warnings);
         if (options->repeat == 1)
             print_result(options, &arena, module, &error, &warnings);
         arena_free(&arena);
@@ -116,19 +110,32 @@ static int parse_file(const char *path, const Options *options)
     return 0;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     Options options = {.mode = PARSE_FILE, .repeat = 1, .flags = 0};
     int status = 0, i = 1;
     for (; i < argc && argv[i][0] == '-'; i++) {
         switch (argv[i][1]) {
-        case 'e': options.mode = PARSE_EVAL; break;
-        case 's': options.mode = PARSE_SINGLE; break;
-        case 'b': options.batch = 1; break;
-        case 'q': options.quiet = 1; break;
-        case 'a': options.flags |= PARSE_FLAG_ALLOW_INCOMPLETE | PARSE_FLAG_DONT_IMPLY_DEDENT; break;
-        case 't': options.repeat = i + 1 < argc ? atoi(argv[++i]) : 1; break;
-        default: fprintf(stderr, "unknown option %s\n", argv[i]); return 2;
+        case 'e':
+            options.mode = PARSE_EVAL;
+            break;
+        case 's':
+            options.mode = PARSE_SINGLE;
+            break;
+        case 'b':
+            options.batch = 1;
+            break;
+        case 'q':
+            options.quiet = 1;
+            break;
+        case 'a':
+            options.flags |= PARSE_FLAG_ALLOW_INCOMPLETE | PARSE_FLAG_DONT_IMPLY_DEDENT;
+            break;
+        case 't':
+            options.repeat = i + 1 < argc ? atoi(argv[++i]) : 1;
+            break;
+        default:
+            fprintf(stderr, "unknown option %s\n", argv[i]);
+            return 2;
         }
     }
     for (; i < argc; i++)

@@ -1,5 +1,5 @@
-/* UTF-8: counting, skipping and checking. Loops look at eight bytes at a time where text is long, since every slice and
- * every index of non-ASCII text counts code points. */
+/* UTF-8: counting, skipping and checking. Loops look at eight bytes at a time where text is long, since every slice
+ * and every index of non-ASCII text counts code points. */
 #include "base/utf8.h"
 
 #define HIGH_BITS 0x8080808080808080ull
@@ -91,7 +91,8 @@ Utf8Fault utf8_check(const char *text, size_t n, unsigned *length) {
 }
 
 static bool is_encoded_surrogate(const char *p, size_t n) {
-    return n >= 3 && (uint8_t)p[0] == 0xED && (uint8_t)p[1] >= 0xA0 && (uint8_t)p[1] <= 0xBF && utf8_is_continuation(p[2]);
+    return n >= 3 && (uint8_t)p[0] == 0xED && (uint8_t)p[1] >= 0xA0 && (uint8_t)p[1] <= 0xBF &&
+           utf8_is_continuation(p[2]);
 }
 
 bool utf8_validate(const char *p, size_t n, bool surrogates, size_t *chars) {

@@ -1,7 +1,7 @@
-/* UTF-8 as Cove's strings use it: valid sequences of one to four bytes, except that a lone surrogate is allowed as the
- * three bytes it would have (scripts can make one, and every code point must have a place in a string). Since the lead
- * byte tells the length and no sequence is part of another, searching and comparing bytes is searching and comparing
- * code points. */
+/* UTF-8 as Cove's strings use it: valid sequences of one to four bytes, except that a lone surrogate is allowed as
+ * the three bytes it would have (scripts can make one, and every code point must have a place in a string). Since the
+ * lead byte tells the length and no sequence is part of another, searching and comparing bytes is searching and
+ * comparing code points. */
 #ifndef COVE_BASE_UTF8_H
 #define COVE_BASE_UTF8_H
 
@@ -37,7 +37,8 @@ static ALWAYS_INLINE uint32_t utf8_decode(const char *p, unsigned *length) {
         return (uint32_t)(u[0] & 0x0F) << 12 | (uint32_t)(u[1] & 0x3F) << 6 | (u[2] & 0x3F);
     }
     *length = 4;
-    return (uint32_t)(u[0] & 0x07) << 18 | (uint32_t)(u[1] & 0x3F) << 12 | (uint32_t)(u[2] & 0x3F) << 6 | (u[3] & 0x3F);
+    return (uint32_t)(u[0] & 0x07) << 18 | (uint32_t)(u[1] & 0x3F) << 12 | (uint32_t)(u[2] & 0x3F) << 6 |
+           (u[3] & 0x3F);
 }
 
 /* Reads the code point at *p and moves *p behind it. */

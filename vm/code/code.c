@@ -5,7 +5,8 @@
 #include "object/descr.h"
 #include "object/bytes.h"
 
-/* --- facts derived from opcodes.def ------------------------------------------------------------------------------------------ */
+/* --- facts derived from opcodes.def
+ * ------------------------------------------------------------------------------------------ */
 
 const uint8_t opcode_caches[OPCODE_COUNT] = {
 #define OPCODE(name, format, caches, flags, meaning) caches,
@@ -26,7 +27,8 @@ const char *const opcode_formats[OPCODE_COUNT] = {
 #undef OPCODE
 };
 
-/* --- construction --------------------------------------------------------------------------------------------------------------- */
+/* --- construction
+ * --------------------------------------------------------------------------------------------------------------- */
 
 static void *copy_block(VM *vm, const void *from, size_t size, bool *ok) {
     if (!*ok || size == 0)
@@ -63,7 +65,8 @@ Value code_new(VM *vm, const CodeInit *init) {
     c->nregs = init->nregs;
     c->flags = init->flags;
     c->firstlineno = init->firstlineno;
-    c->frame_size = (uint32_t)(sizeof(Frame) + (init->nregs + (init->flags & CO_OPTIMIZED ? 0u : 1u)) * sizeof(Value));
+    c->frame_size =
+        (uint32_t)(sizeof(Frame) + (init->nregs + (init->flags & CO_OPTIMIZED ? 0u : 1u)) * sizeof(Value));
     c->simple_args = !(init->flags & (CO_VARARGS | CO_VARKEYWORDS)) && init->kwonlyargcount == 0;
     c->simple = c->simple_args && !(init->flags & CO_SUSPENDS) && (init->flags & CO_OPTIMIZED);
     c->name = incref(init->name);
@@ -103,7 +106,9 @@ static void code_dealloc(VM *vm, Object *self) {
         decref(vm, owned[i]);
 }
 
-/* --- positions ------------------------------------------------------------------------------------------------------------------------- */
+/* --- positions
+ * -------------------------------------------------------------------------------------------------------------------------
+ */
 
 /* The last entry that starts at or before pc. */
 static const CodePosition *find_position(const Code *c, uint32_t pc) {
@@ -134,7 +139,9 @@ int code_line(const Code *c, uint32_t pc) {
     return p == NULL ? c->firstlineno : p->line;
 }
 
-/* --- the type ------------------------------------------------------------------------------------------------------------------------------ */
+/* --- the type
+ * ------------------------------------------------------------------------------------------------------------------------------
+ */
 
 static Value get_name(VM *vm, Value self) { return (void)vm, incref(as_code(self)->name); }
 static Value get_qualname(VM *vm, Value self) { return (void)vm, incref(as_code(self)->qualname); }
@@ -152,7 +159,9 @@ static Value get_flags(VM *vm, Value self) { return (void)vm, from_small_int(as_
 static Value get_consts(VM *vm, Value self) {
     return tuple_from_array(vm, as_code(self)->consts, as_code(self)->nconsts);
 }
-static Value get_names(VM *vm, Value self) { return tuple_from_array(vm, as_code(self)->names, as_code(self)->nnames); }
+static Value get_names(VM *vm, Value self) {
+    return tuple_from_array(vm, as_code(self)->names, as_code(self)->nnames);
+}
 static Value get_code_bytes(VM *vm, Value self) {
     return bytes_new(vm, (const char *)as_code(self)->instrs, as_code(self)->ninstrs * sizeof(Instr));
 }
@@ -214,8 +223,8 @@ static Value method_lines(VM *vm, Value self, Value *args, size_t nargs, Value k
         while (next < c->npositions && c->positions[next].line == c->positions[i].line)
             next++;
         uint32_t end = next < c->npositions ? c->positions[next].pc : c->ninstrs;
-        Value entry = tuple_pack(vm, 3, from_small_int((int64_t)c->positions[i].pc * 8), from_small_int((int64_t)end * 8),
-                                 column(c->positions[i].line));
+        Value entry = tuple_pack(vm, 3, from_small_int((int64_t)c->positions[i].pc * 8),
+                                 from_small_int((int64_t)end * 8), column(c->positions[i].line));
         if (entry == 0 || !list_append_steal(vm, list, entry)) {
             decref(vm, list);
             return VALUE_ERROR;
@@ -231,11 +240,13 @@ static Value method_lines(VM *vm, Value self, Value *args, size_t nargs, Value k
 static Value method_replace(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     Code *c = as_code(self);
     if (nargs != 0)
-        return raise_type(vm, "replace() takes 0 positional arguments but %u %s given", nargs, nargs == 1 ? "was" : "were");
-    CodeInit init = {
-        c->instrs, c->ninstrs, c->consts, c->nconsts, c->names, c->nnames, c->handlers, c->nhandlers, c->positions,
-        c->npositions, c->local_kinds, c->argcount, c->posonlyargcount, c->kwonlyargcount, c->nlocals, c->nregs, c->flags,
-        c->firstlineno, c->name, c->qualname, c->filename, c->local_names, c->freevars, c->cellvars};
+        return raise_type(vm, "replace() takes 0 positional arguments but %u %s given", nargs,
+                          nargs == 1 ? "was" : "were");
+    CodeInit init = {c->instrs,      c->ninstrs,     c->consts,          c->nconsts,        c->names,
+                     c->nnames,      c->handlers,    c->nhandlers,       c->positions,      c->npositions,
+                     c->local_kinds, c->argcount,    c->posonlyargcount, c->kwonlyargcount, c->nlocals,
+                     c->nregs,       c->flags,       c->firstlineno,     c->name,           c->qualname,
+                     c->filename,    c->local_names, c->freevars,        c->cellvars};
     for (size_t i = 0; kwnames != 0 && i < as_tuple(kwnames)->len; i++) {
         Value name = as_tuple(kwnames)->items[i], v = args[i];
         int number;
@@ -252,8 +263,7 @@ static Value method_replace(VM *vm, Value self, Value *args, size_t nargs, Value
         else if (str_equals_c(name, "co_flags") && to_c_int(vm, v, &number))
             init.flags = (uint32_t)number;
         else
-            return error_pending(vm) ? VALUE_ERROR
-                                     : raise_type(vm, "replace() cannot change %R to %R here", name, v);
+            return error_pending(vm) ? VALUE_ERROR : raise_type(vm, "replace() cannot change %R to %R here", name, v);
     }
     return code_new(vm, &init);
 }

@@ -13,7 +13,7 @@ typedef enum Opcode {
 } Opcode;
 
 typedef uint64_t Instr;
-#define INSTR(op, a, b, c)                                                                                            \
+#define INSTR(op, a, b, c)                                                                                           \
     ((Instr)(uint16_t)(op) | (Instr)(uint16_t)(a) << 16 | (Instr)(uint16_t)(b) << 32 | (Instr)(uint16_t)(c) << 48)
 #define INSTR_X(op, a, x) ((Instr)(uint16_t)(op) | (Instr)(uint16_t)(a) << 16 | (Instr)(uint32_t)(x) << 32)
 static ALWAYS_INLINE unsigned instr_op(Instr i) { return (uint16_t)i; }
@@ -26,29 +26,40 @@ extern const uint8_t opcode_caches[OPCODE_COUNT]; /* cache words after the instr
 extern const char *const opcode_names[OPCODE_COUNT];
 extern const char *const opcode_formats[OPCODE_COUNT];
 
-typedef enum Intrinsic { /* INTRINSIC's functions */
-    INTRINSIC_TYPEVAR,          /* name, bound-function or None, constraints-function or None, default-function or None */
-    INTRINSIC_PARAMSPEC,        /* name, default-function or None */
-    INTRINSIC_TYPEVARTUPLE,     /* name, default-function or None */
-    INTRINSIC_GENERIC_BASE,     /* type parameters tuple -> Generic[...] as base class */
-    INTRINSIC_TYPE_ALIAS,       /* name, type parameters tuple or None, function that computes the value */
-    INTRINSIC_SET_TYPE_PARAMS,  /* function, type parameters tuple -> function */
-    INTRINSIC_ASYNCGEN_WRAP,    /* unused by the compiler */
-    INTRINSIC_STOPITERATION_ERROR,
+typedef enum Intrinsic {                            /* INTRINSIC's functions */
+                         INTRINSIC_TYPEVAR,         /* name, bound-function or None, constraints-function or None,
+                                                       default-function or None */
+                         INTRINSIC_PARAMSPEC,       /* name, default-function or None */
+                         INTRINSIC_TYPEVARTUPLE,    /* name, default-function or None */
+                         INTRINSIC_GENERIC_BASE,    /* type parameters tuple -> Generic[...] as base class */
+                         INTRINSIC_TYPE_ALIAS,      /* name, type parameters tuple or None, function that computes the
+                                                       value */
+                         INTRINSIC_SET_TYPE_PARAMS, /* function, type parameters tuple -> function */
+                         INTRINSIC_ASYNCGEN_WRAP,   /* unused by the compiler */
+                         INTRINSIC_STOPITERATION_ERROR,
 } Intrinsic;
 
 enum CodeFlags { /* as inspect.CO_* */
-    CO_OPTIMIZED = 0x1, CO_NEWLOCALS = 0x2, CO_VARARGS = 0x4, CO_VARKEYWORDS = 0x8, CO_NESTED = 0x10,
-    CO_GENERATOR = 0x20, CO_COROUTINE = 0x80, CO_ITERABLE_COROUTINE = 0x100, CO_ASYNC_GENERATOR = 0x200,
-    CO_FUTURE_ANNOTATIONS = 0x1000000, CO_HAS_DOCSTRING = 0x4000000, CO_METHOD = 0x8000000,
-    CO_SUSPENDS = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR,
+                 CO_OPTIMIZED = 0x1,
+                 CO_NEWLOCALS = 0x2,
+                 CO_VARARGS = 0x4,
+                 CO_VARKEYWORDS = 0x8,
+                 CO_NESTED = 0x10,
+                 CO_GENERATOR = 0x20,
+                 CO_COROUTINE = 0x80,
+                 CO_ITERABLE_COROUTINE = 0x100,
+                 CO_ASYNC_GENERATOR = 0x200,
+                 CO_FUTURE_ANNOTATIONS = 0x1000000,
+                 CO_HAS_DOCSTRING = 0x4000000,
+                 CO_METHOD = 0x8000000,
+                 CO_SUSPENDS = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR,
 };
 
 /* Instructions in [start, end) that raise continue at `handler`. Entries are sorted so that the first match is the
  * innermost. */
 typedef struct HandlerEntry {
     uint32_t start, end, handler;
-    uint32_t reg;     /* temporaries from here on are dropped; then it receives the exception */
+    uint32_t reg; /* temporaries from here on are dropped; then it receives the exception */
 } HandlerEntry;
 
 /* Source position of the instruction at word `pc` and the following ones up to the next entry. Byte columns from 0,
@@ -64,27 +75,27 @@ enum { LOCAL_PLAIN = 0, LOCAL_CELL = 1, LOCAL_HIDDEN = 2 /* of an inlined compre
 
 typedef struct Code {
     Object header;
-    Instr *instrs;     /* ninstrs words, caches included; quickened in place */
-    Value *consts;     /* owned */
-    Value *names;      /* interned strings, owned */
+    Instr *instrs; /* ninstrs words, caches included; quickened in place */
+    Value *consts; /* owned */
+    Value *names;  /* interned strings, owned */
     HandlerEntry *handlers;
     CodePosition *positions; /* sorted by pc */
     uint8_t *local_kinds;    /* nlocals of LOCAL_* */
     uint32_t ninstrs, nconsts, nnames, nhandlers, npositions;
     uint16_t argcount; /* positional parameters, positional-only included; without *args */
     uint16_t posonlyargcount, kwonlyargcount;
-    uint16_t nlocals;  /* argcount + kwonlyargcount [+ *args] [+ **kwargs], in this order, then the other locals */
+    uint16_t nlocals; /* argcount + kwonlyargcount [+ *args] [+ **kwargs], in this order, then the other locals */
     uint16_t nregs;
     uint32_t frame_size; /* bytes of a Frame with its registers */
-    bool simple_args;  /* positional parameters only */
-    bool simple;       /* ... and no generator: the interpreter's fast call */
+    bool simple_args;    /* positional parameters only */
+    bool simple;         /* ... and no generator: the interpreter's fast call */
     uint32_t flags;
     int32_t firstlineno;
     Value name, qualname, filename; /* strings */
-    Value local_names; /* tuple of nlocals strings (hidden ones included) */
-    Value freevars;    /* tuple of names: closure cell number i is freevars[i] */
-    Value cellvars;    /* tuple of names, for co_cellvars */
-    Value docstring;   /* None or str: K[0] is the docstring too when CO_HAS_DOCSTRING */
+    Value local_names;              /* tuple of nlocals strings (hidden ones included) */
+    Value freevars;                 /* tuple of names: closure cell number i is freevars[i] */
+    Value cellvars;                 /* tuple of names, for co_cellvars */
+    Value docstring;                /* None or str: K[0] is the docstring too when CO_HAS_DOCSTRING */
     uint32_t version;
 } Code;
 
@@ -92,11 +103,16 @@ static ALWAYS_INLINE Code *as_code(Value v) { return (Code *)as_obj(v); }
 
 /* What code_new takes: everything is copied; Values are borrowed. */
 typedef struct CodeInit {
-    const Instr *instrs; uint32_t ninstrs;
-    Value *consts; uint32_t nconsts;
-    Value *names; uint32_t nnames;
-    const HandlerEntry *handlers; uint32_t nhandlers;
-    const CodePosition *positions; uint32_t npositions;
+    const Instr *instrs;
+    uint32_t ninstrs;
+    Value *consts;
+    uint32_t nconsts;
+    Value *names;
+    uint32_t nnames;
+    const HandlerEntry *handlers;
+    uint32_t nhandlers;
+    const CodePosition *positions;
+    uint32_t npositions;
     const uint8_t *local_kinds;
     uint16_t argcount, posonlyargcount, kwonlyargcount, nlocals, nregs;
     uint32_t flags;

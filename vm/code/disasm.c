@@ -48,9 +48,18 @@ static void put_operands(StrBuilder *b, const Code *c, uint32_t pc, Instr i) {
     if (strchr(format, 'n') && cache < c->nnames)
         strbuilder_printf(b, " .%V", c->names[cache]);
     switch (instr_op(i)) {
-    case BC_MAKE_FUNCTION: case BC_CALL_KW: case BC_CALL_METHOD_KW: put_constant(b, c, cache); break;
-    case BC_UNPACK_EX: case BC_MATCH_CLASS: case BC_INTRINSIC: strbuilder_printf(b, " {%d}", (int)cache); break;
-    default: break;
+    case BC_MAKE_FUNCTION:
+    case BC_CALL_KW:
+    case BC_CALL_METHOD_KW:
+        put_constant(b, c, cache);
+        break;
+    case BC_UNPACK_EX:
+    case BC_MATCH_CLASS:
+    case BC_INTRINSIC:
+        strbuilder_printf(b, " {%d}", (int)cache);
+        break;
+    default:
+        break;
     }
     int64_t target = jump_target(c, pc, i);
     if (target >= 0)

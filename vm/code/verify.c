@@ -1,8 +1,9 @@
 /* The verifier: walks all paths through a code object and follows which temporaries hold a value.
  *
- * Invariant: for each basic block two sets are kept: temporaries that hold a value on every way there (`must`), and on
- * some way (`may`). What an instruction reads must be in `must`; nothing but the result may be in `may` at a return, so a
- * temporary that one branch forgets is found. Sets only shrink (must) and grow (may), so the walk ends. */
+ * Invariant: for each basic block two sets are kept: temporaries that hold a value on every way there (`must`), and
+ * on some way (`may`). What an instruction reads must be in `must`; nothing but the result may be in `may` at a
+ * return, so a temporary that one branch forgets is found. Sets only shrink (must) and grow (may), so the walk ends.
+ */
 #include "runtime/vm.h"
 
 #include "code/verify.h"
@@ -15,21 +16,25 @@ typedef struct Block {
 typedef struct Verifier {
     VM *vm;
     const Code *code;
-    uint32_t *block_at;     /* by word: number of the block that starts there, 0: none, UINT32_MAX: inside an instruction */
+    uint32_t
+        *block_at; /* by word: number of the block that starts there, 0: none, UINT32_MAX: inside an instruction */
     Block *blocks;
     uint64_t *sets;
     uint32_t *queue;
     uint32_t nblocks, queued;
-    size_t words;           /* of a set */
-    uint64_t *must, *may;   /* at the present point */
+    size_t words;         /* of a set */
+    uint64_t *must, *may; /* at the present point */
     uint32_t pc;
     bool failed;
 } Verifier;
 
-/* --- operands ------------------------------------------------------------------------------------------------------------ */
+/* --- operands
+ * ------------------------------------------------------------------------------------------------------------ */
 
 typedef struct Effect { /* registers that an instruction uses, as ranges */
-    struct { uint32_t first, n; } read[4], peek[3], write[3];
+    struct {
+        uint32_t first, n;
+    } read[4], peek[3], write[3];
     int nread, npeek, nwrite;
 } Effect;
 
@@ -52,44 +57,115 @@ static void add_write(Effect *e, uint32_t first, uint32_t n) {
 static bool special_effect(Instr i, uint64_t cache, Effect *e) {
     uint32_t a = instr_a(i), b = instr_b(i), c = instr_c(i);
     switch (instr_op(i)) {
-    case BC_COPY: case BC_IMPORT_FROM: case BC_GET_LEN: case BC_MATCH_SEQUENCE: case BC_MATCH_MAPPING:
-    case BC_GET_ANEXT: case BC_LOAD_CELL:
+    case BC_COPY:
+    case BC_IMPORT_FROM:
+    case BC_GET_LEN:
+    case BC_MATCH_SEQUENCE:
+    case BC_MATCH_MAPPING:
+    case BC_GET_ANEXT:
+    case BC_LOAD_CELL:
         add_peek(e, b), add_write(e, a, 1);
         return true;
-    case BC_STORE_CELL: add_peek(e, a), add_read(e, b, 1); return true;
-    case BC_DELETE_CELL: add_peek(e, a); return true;
-    case BC_CLEAR: case BC_DELETE_LOCAL: return true;
-    case BC_UNPACK: add_read(e, b, 1), add_write(e, a, c); return true;
-    case BC_UNPACK_EX: add_read(e, b, 1), add_write(e, a, (uint32_t)(cache & 0xFFFF) + (uint32_t)(cache >> 16) + 1); return true;
-    case BC_LOAD_METHOD: add_read(e, b, 1), add_write(e, a, 2); return true;
-    case BC_LOAD_SUPER_ATTR: add_read(e, b, 3), add_write(e, a, 1); return true;
-    case BC_LOAD_SUPER_METHOD: add_read(e, b, 3), add_write(e, a, 2); return true;
-    case BC_BUILD_SLICE: case BC_BUILD_TUPLE: case BC_BUILD_LIST: case BC_BUILD_SET: case BC_BUILD_STRING:
+    case BC_STORE_CELL:
+        add_peek(e, a), add_read(e, b, 1);
+        return true;
+    case BC_DELETE_CELL:
+        add_peek(e, a);
+        return true;
+    case BC_CLEAR:
+    case BC_DELETE_LOCAL:
+        return true;
+    case BC_UNPACK:
+        add_read(e, b, 1), add_write(e, a, c);
+        return true;
+    case BC_UNPACK_EX:
+        add_read(e, b, 1), add_write(e, a, (uint32_t)(cache & 0xFFFF) + (uint32_t)(cache >> 16) + 1);
+        return true;
+    case BC_LOAD_METHOD:
+        add_read(e, b, 1), add_write(e, a, 2);
+        return true;
+    case BC_LOAD_SUPER_ATTR:
+        add_read(e, b, 3), add_write(e, a, 1);
+        return true;
+    case BC_LOAD_SUPER_METHOD:
+        add_read(e, b, 3), add_write(e, a, 2);
+        return true;
+    case BC_BUILD_SLICE:
+    case BC_BUILD_TUPLE:
+    case BC_BUILD_LIST:
+    case BC_BUILD_SET:
+    case BC_BUILD_STRING:
     case BC_INTRINSIC:
         add_read(e, b, c), add_write(e, a, 1);
         return true;
-    case BC_BUILD_MAP: add_read(e, b, 2 * c), add_write(e, a, 1); return true;
-    case BC_MAKE_FUNCTION: add_read(e, b, (uint32_t)__builtin_popcount(c)), add_write(e, a, 1); return true;
-    case BC_CALL: case BC_CALL_KW: add_read(e, b, c + 1), add_write(e, a, 1); return true;
-    case BC_CALL_METHOD: case BC_CALL_METHOD_KW: add_read(e, b, c + 2), add_write(e, a, 1); return true;
-    case BC_CALL_EX: add_read(e, b, c + 2), add_write(e, a, 1); return true;
-    case BC_LIST_APPEND: case BC_LIST_EXTEND: case BC_SET_ADD: case BC_SET_UPDATE: case BC_DICT_UPDATE:
+    case BC_BUILD_MAP:
+        add_read(e, b, 2 * c), add_write(e, a, 1);
+        return true;
+    case BC_MAKE_FUNCTION:
+        add_read(e, b, (uint32_t)__builtin_popcount(c)), add_write(e, a, 1);
+        return true;
+    case BC_CALL:
+    case BC_CALL_KW:
+        add_read(e, b, c + 1), add_write(e, a, 1);
+        return true;
+    case BC_CALL_METHOD:
+    case BC_CALL_METHOD_KW:
+        add_read(e, b, c + 2), add_write(e, a, 1);
+        return true;
+    case BC_CALL_EX:
+        add_read(e, b, c + 2), add_write(e, a, 1);
+        return true;
+    case BC_LIST_APPEND:
+    case BC_LIST_EXTEND:
+    case BC_SET_ADD:
+    case BC_SET_UPDATE:
+    case BC_DICT_UPDATE:
         add_peek(e, a), add_read(e, b, 1);
         return true;
-    case BC_MAP_ADD: add_peek(e, a), add_read(e, b, 1), add_read(e, c, 1); return true;
-    case BC_DICT_MERGE: add_peek(e, a), add_peek(e, c), add_read(e, b, 1); return true;
-    case BC_ENTER_HANDLER: add_peek(e, a), add_write(e, a + 1, 1); return true;
-    case BC_LEAVE_HANDLER: case BC_RERAISE: case BC_END_ASYNC_FOR: add_read(e, a, 2); return true;
-    case BC_EXC_MATCH: add_peek(e, b), add_read(e, c, 1), add_write(e, a, 1); return true;
-    case BC_EXC_GROUP_MATCH: add_peek(e, b), add_read(e, c, 1), add_write(e, a, 1); return true;
-    case BC_PREP_RERAISE_STAR: add_peek(e, b), add_read(e, c, 1), add_write(e, a, 1); return true;
-    case BC_WITH_ENTER: add_read(e, b, 1), add_write(e, a, 4); return true;
-    case BC_WITH_EXCEPT_ARGS: add_peek(e, b), add_write(e, a, 3); return true;
-    case BC_MATCH_KEYS: add_peek(e, b), add_peek(e, c), add_write(e, a, 1); return true;
-    case BC_MATCH_CLASS: add_peek(e, b), add_read(e, c, 2), add_write(e, a, 1); return true;
-    case BC_FOR_ITER: add_peek(e, b); return true;
-    case BC_JUMP_IF_TRUE_KEEP: case BC_JUMP_IF_FALSE_KEEP: add_peek(e, a); return true;
-    default: return false;
+    case BC_MAP_ADD:
+        add_peek(e, a), add_read(e, b, 1), add_read(e, c, 1);
+        return true;
+    case BC_DICT_MERGE:
+        add_peek(e, a), add_peek(e, c), add_read(e, b, 1);
+        return true;
+    case BC_ENTER_HANDLER:
+        add_peek(e, a), add_write(e, a + 1, 1);
+        return true;
+    case BC_LEAVE_HANDLER:
+    case BC_RERAISE:
+    case BC_END_ASYNC_FOR:
+        add_read(e, a, 2);
+        return true;
+    case BC_EXC_MATCH:
+        add_peek(e, b), add_read(e, c, 1), add_write(e, a, 1);
+        return true;
+    case BC_EXC_GROUP_MATCH:
+        add_peek(e, b), add_read(e, c, 1), add_write(e, a, 1);
+        return true;
+    case BC_PREP_RERAISE_STAR:
+        add_peek(e, b), add_read(e, c, 1), add_write(e, a, 1);
+        return true;
+    case BC_WITH_ENTER:
+        add_read(e, b, 1), add_write(e, a, 4);
+        return true;
+    case BC_WITH_EXCEPT_ARGS:
+        add_peek(e, b), add_write(e, a, 3);
+        return true;
+    case BC_MATCH_KEYS:
+        add_peek(e, b), add_peek(e, c), add_write(e, a, 1);
+        return true;
+    case BC_MATCH_CLASS:
+        add_peek(e, b), add_read(e, c, 2), add_write(e, a, 1);
+        return true;
+    case BC_FOR_ITER:
+        add_peek(e, b);
+        return true;
+    case BC_JUMP_IF_TRUE_KEEP:
+    case BC_JUMP_IF_FALSE_KEEP:
+        add_peek(e, a);
+        return true;
+    default:
+        return false;
     }
 }
 
@@ -108,7 +184,8 @@ static Effect effect_of(Instr i, uint64_t cache) {
     return e;
 }
 
-/* --- the state ------------------------------------------------------------------------------------------------------------- */
+/* --- the state
+ * ------------------------------------------------------------------------------------------------------------- */
 
 static bool fail(Verifier *v, const char *what, uint32_t reg) {
     if (!v->failed) {
@@ -228,8 +305,9 @@ static void check_indices(Verifier *v, Instr i, uint64_t cache) {
         fail(v, "no such constant", instr_c(i));
     if ((op == BC_MAKE_FUNCTION || op == BC_CALL_KW || op == BC_CALL_METHOD_KW) && (uint32_t)cache >= c->nconsts)
         fail(v, "no such constant", (uint32_t)cache);
-    if ((op == BC_LOAD_FREE || op == BC_STORE_FREE || op == BC_DELETE_FREE || op == BC_LOAD_FREE_CELL
-         || op == BC_LOAD_CLASS_FREE) && instr_b(i) >= as_tuple(c->freevars)->len)
+    if ((op == BC_LOAD_FREE || op == BC_STORE_FREE || op == BC_DELETE_FREE || op == BC_LOAD_FREE_CELL ||
+         op == BC_LOAD_CLASS_FREE) &&
+        instr_b(i) >= as_tuple(c->freevars)->len)
         fail(v, "no such free variable", instr_b(i));
 }
 
@@ -251,20 +329,33 @@ static bool step(Verifier *v, Instr i, uint64_t cache, uint32_t next) {
             put(v, v->must, instr_a(i), false), put(v, v->may, instr_a(i), false);
         use(v, instr_b(i), 1, true);
         return true;
-    case BC_JUMP_IF_TRUE_KEEP: case BC_JUMP_IF_FALSE_KEEP:
+    case BC_JUMP_IF_TRUE_KEEP:
+    case BC_JUMP_IF_FALSE_KEEP:
         flow(v, (int64_t)next + (int32_t)instr_x(i));
         use(v, instr_a(i), 1, true);
         return true;
-    case BC_CLEAR: case BC_DELETE_LOCAL:
+    case BC_CLEAR:
+    case BC_DELETE_LOCAL:
         if (instr_a(i) >= v->code->nregs)
             return fail(v, "no such register", instr_a(i));
         if (instr_a(i) >= v->code->nlocals)
             put(v, v->must, instr_a(i), false), put(v, v->may, instr_a(i), false);
         return true;
-    case BC_RETURN: case BC_RETURN_K: check_return(v); return false;
-    case BC_RERAISE: case BC_RERAISE_BARE: case BC_RAISE: case BC_RAISE_FROM: case BC_RAISE_CURRENT: return false;
-    case BC_JUMP: flow(v, (int64_t)next + (int32_t)instr_x(i)); return false;
-    default: break;
+    case BC_RETURN:
+    case BC_RETURN_K:
+        check_return(v);
+        return false;
+    case BC_RERAISE:
+    case BC_RERAISE_BARE:
+    case BC_RAISE:
+    case BC_RAISE_FROM:
+    case BC_RAISE_CURRENT:
+        return false;
+    case BC_JUMP:
+        flow(v, (int64_t)next + (int32_t)instr_x(i));
+        return false;
+    default:
+        break;
     }
     if (format[0] == 'J')
         flow(v, (int64_t)next + (int16_t)instr_a(i));
@@ -306,7 +397,9 @@ static void run_block(Verifier *v, uint32_t start) {
     }
 }
 
-/* --- blocks ------------------------------------------------------------------------------------------------------------------ */
+/* --- blocks
+ * ------------------------------------------------------------------------------------------------------------------
+ */
 
 static void mark_leader(Verifier *v, int64_t target) {
     if (target >= 0 && target < v->code->ninstrs && v->block_at[target] == 0)

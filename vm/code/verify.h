@@ -4,8 +4,8 @@
 
 #include "code/code.h"
 
-/* True if every operand is in range, every jump lands on an instruction, every temporary is written before it is read and
- * used up exactly once on every path. Else SystemError says what is wrong, and where. */
+/* True if every operand is in range, every jump lands on an instruction, every temporary is written before it is read
+ * and used up exactly once on every path. Else SystemError says what is wrong, and where. */
 bool code_verify(VM *vm, const Code *code) MUST_CHECK;
 
 #endif

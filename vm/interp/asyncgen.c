@@ -1,8 +1,8 @@
 /* Async generators: the object and the awaitables of its methods.
  *
- * The body runs on the same frames as any generator. A value that its own `yield` gives leaves the interpreter with status
- * SEND_ASYNC_YIELD; a value that something it awaits passes up leaves with SEND_YIELD and goes on to the event loop. The
- * awaitables turn the former into their result.
+ * The body runs on the same frames as any generator. A value that its own `yield` gives leaves the interpreter with
+ * status SEND_ASYNC_YIELD; a value that something it awaits passes up leaves with SEND_YIELD and goes on to the event
+ * loop. The awaitables turn the former into their result.
  *
  *     asend(v), __anext__()     AsyncSend: drives the generator to its next value
  *     athrow(e), aclose()       AsyncThrow: the same, beginning with an exception
@@ -38,7 +38,9 @@ typedef struct AnextAwaitable {
 
 static Generator *gen_of(Value v) { return as_generator(v); }
 
-/* --- hooks ------------------------------------------------------------------------------------------------------------------------- */
+/* --- hooks
+ * -------------------------------------------------------------------------------------------------------------------------
+ */
 
 static bool init_hooks(VM *vm, Generator *g) {
     if (g->frame.flags & GEN_HOOKS_INITED)
@@ -77,7 +79,9 @@ static Value take_finalizer(VM *vm, Generator *g) {
     return hook;
 }
 
-/* --- driving -------------------------------------------------------------------------------------------------------------------------- */
+/* --- driving
+ * --------------------------------------------------------------------------------------------------------------------------
+ */
 
 static void raise_stop_async(VM *vm) {
     Value exc = exception_new_simple(vm, vm->exc.StopAsyncIteration, 0);
@@ -271,7 +275,9 @@ static Value asend_new(VM *vm, Value generator, Value value) {
     return from_obj(a);
 }
 
-/* --- athrow, aclose ---------------------------------------------------------------------------------------------------------------------- */
+/* --- athrow, aclose
+ * ----------------------------------------------------------------------------------------------------------------------
+ */
 
 /* A step of aclose: a value of the generator's own means that it ignored GeneratorExit; its end is success. */
 static SendStatus close_result(VM *vm, AsyncThrow *a, Generator *g, int status, Value *out) {
@@ -325,7 +331,8 @@ static SendStatus athrow_start(VM *vm, AsyncThrow *a, Generator *g, Value sent, 
     }
     a->state = AWAIT_ITER;
     g->frame.flags |= GEN_ASYNC_RUNNING;
-    Value exc = a->close ? exception_new_simple(vm, vm->exc.GeneratorExit, 0) : generator_throw_exception(vm, a->args);
+    Value exc =
+        a->close ? exception_new_simple(vm, vm->exc.GeneratorExit, 0) : generator_throw_exception(vm, a->args);
     if (exc == 0) {
         g->frame.flags &= (uint8_t)~GEN_ASYNC_RUNNING;
         return SEND_ERROR;
@@ -452,7 +459,9 @@ static Value athrow_new(VM *vm, Value generator, Value *args, bool close) {
     return from_obj(a);
 }
 
-/* --- the async generator ------------------------------------------------------------------------------------------------------------------ */
+/* --- the async generator
+ * ------------------------------------------------------------------------------------------------------------------
+ */
 
 static Value agen_anext(VM *vm, Value self) { return asend_new(vm, self, VALUE_NONE); }
 static Value agen_asend(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
@@ -497,7 +506,8 @@ static void agen_finalize(VM *vm, Value self) {
 
 static Value agen_repr(VM *vm, Value self) {
     Value at = address_text(vm, self);
-    Value r = at == 0 ? 0 : str_printf(vm, "<async_generator object %V at %V>", gen_of(self)->frame.func->qualname, at);
+    Value r =
+        at == 0 ? 0 : str_printf(vm, "<async_generator object %V at %V>", gen_of(self)->frame.func->qualname, at);
     decref(vm, at);
     return r;
 }
@@ -510,8 +520,8 @@ static Value get_ag_running(VM *vm, Value self) {
     return (void)vm, from_bool(gen_of(self)->frame.flags & GEN_ASYNC_RUNNING ? 1 : 0);
 }
 static Value get_ag_suspended(VM *vm, Value self) {
-    return (void)vm,
-           from_bool(gen_of(self)->frame.state == FRAME_SUSPENDED && !(gen_of(self)->frame.flags & GEN_ASYNC_RUNNING));
+    return (void)vm, from_bool(gen_of(self)->frame.state == FRAME_SUSPENDED &&
+                               !(gen_of(self)->frame.flags & GEN_ASYNC_RUNNING));
 }
 static Value get_ag_await(VM *vm, Value self) {
     (void)vm;
@@ -555,7 +565,9 @@ const TypeSpec async_generator_spec = {
     .getset = agen_getset,
 };
 
-/* --- anext(it, default) --------------------------------------------------------------------------------------------------------------------- */
+/* --- anext(it, default)
+ * ---------------------------------------------------------------------------------------------------------------------
+ */
 
 Value anext_awaitable_new(VM *vm, Value wrapped, Value fallback) {
     AnextAwaitable *a = object_alloc(vm, vm->types.anext_awaitable, 0);

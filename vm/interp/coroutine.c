@@ -5,7 +5,8 @@
 #include "object/type.h"
 #include "object/bytes.h"
 
-/* --- names, states ------------------------------------------------------------------------------------------------------------- */
+/* --- names, states
+ * ------------------------------------------------------------------------------------------------------------- */
 
 static Value get_name(VM *vm, Value self) { return (void)vm, incref(as_generator(self)->frame.func->name); }
 static Value get_qualname(VM *vm, Value self) { return (void)vm, incref(as_generator(self)->frame.func->qualname); }
@@ -74,7 +75,9 @@ static Value generator_repr(VM *vm, Value self) {
     return r;
 }
 
-/* --- methods ------------------------------------------------------------------------------------------------------------------------ */
+/* --- methods
+ * ------------------------------------------------------------------------------------------------------------------------
+ */
 
 /* The result of send and throw as a method gives it: a return becomes StopIteration. */
 static Value method_result(VM *vm, SendStatus status, Value out) {
@@ -160,7 +163,9 @@ static SendStatus generator_slot_send(VM *vm, Value self, Value sent, Value *out
 
 static Value return_self(VM *vm, Value self) { return (void)vm, incref(self); }
 
-/* --- finalization ----------------------------------------------------------------------------------------------------------------------- */
+/* --- finalization
+ * -----------------------------------------------------------------------------------------------------------------------
+ */
 
 static bool warn_never_awaited(VM *vm, Generator *g) {
     Value warnings = vm->modules == 0 ? 0 : dict_get_c(vm, vm->modules, "warnings");
@@ -192,7 +197,9 @@ void generator_finalize(VM *vm, Value self) {
         error_unraisable(vm, NULL, self);
 }
 
-/* --- origins ------------------------------------------------------------------------------------------------------------------------------ */
+/* --- origins
+ * ------------------------------------------------------------------------------------------------------------------------------
+ */
 
 void coroutine_note_origin(VM *vm, Generator *g) {
     Thread *t = vm->thread;
@@ -234,7 +241,9 @@ static Value get_origin(VM *vm, Value self) {
     return error_pending(vm) ? VALUE_ERROR : incref(v == 0 ? VALUE_NONE : v);
 }
 
-/* --- the types ------------------------------------------------------------------------------------------------------------------------------ */
+/* --- the types
+ * ------------------------------------------------------------------------------------------------------------------------------
+ */
 
 static Value class_getitem(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     (void)nargs, (void)kwnames;
@@ -242,7 +251,8 @@ static Value class_getitem(VM *vm, Value self, Value *args, size_t nargs, Value 
 }
 
 static const MethodSpec generator_methods[] = {
-    {"send", generator_method_send, "value, /", "Resumes the generator; the value becomes the result of its yield.", 0},
+    {"send", generator_method_send, "value, /", "Resumes the generator; the value becomes the result of its yield.",
+     0},
     {"throw", method_throw, "typ, val=None, tb=None, /", "Raises an exception where the generator is suspended.", 0},
     {"close", method_close, "", "Raises GeneratorExit where the generator is suspended.", 0},
     {"__class_getitem__", class_getitem, "object, /", "A generic alias of the type.", METHOD_CLASS},

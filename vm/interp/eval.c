@@ -1,16 +1,16 @@
 /* The interpreter loop.
  *
- * One call of eval_run executes a whole tree of script calls: a call pushes a frame and continues in the same C frame, a
- * return pops it. The state of the running frame is kept in C locals (registers of the machine):
+ * One call of eval_run executes a whole tree of script calls: a call pushes a frame and continues in the same C
+ * frame, a return pops it. The state of the running frame is kept in C locals (registers of the machine):
  *
  *     frame, consts, pc, nlocals      and frame->pc, which must be current whenever anything can raise or look
  *
  * Rules for whoever edits a handler:
- *   1. Operands that are temporaries are consumed: after use, DROP(operand) (a no-op for locals). Numbers need no DROP: a
- *      dead register may hold any value that is not a heap pointer.
+ *   1. Operands that are temporaries are consumed: after use, DROP(operand) (a no-op for locals). Numbers need no
+ * DROP: a dead register may hold any value that is not a heap pointer.
  *   2. Write the destination last, with STORE, after everything that can fail.
- *   3. SAVE() before anything that can raise, run scripts or look at the frame; then `goto error` on failure. Operands
- *      may still be in their registers then: unwinding drops them.
+ *   3. SAVE() before anything that can raise, run scripts or look at the frame; then `goto error` on failure.
+ * Operands may still be in their registers then: unwinding drops them.
  *   4. Whatever may run scripts may also free what you borrowed: read operands again, or hold references.
  *   5. Never cache frame or pc across a push or pop of a frame other than by LOAD_FRAME.
  *   6. A handler's fast path is short and inline; the rest is a function in slow.c.
@@ -35,81 +35,81 @@
 
 #if defined(__GNUC__)
 #define TARGET(op) L_##op
-#define DISPATCH()                                                                                                    \
-    do {                                                                                                              \
-        ins = *pc++;                                                                                                  \
-        goto *labels[(uint16_t)ins];                                                                                  \
+#define DISPATCH()                                                                                                   \
+    do {                                                                                                             \
+        ins = *pc++;                                                                                                 \
+        goto *labels[(uint16_t)ins];                                                                                 \
     } while (0)
 #else
 #define TARGET(op) case BC_##op
 #define DISPATCH() goto dispatch
 #endif
 
-#define RELEASE(v)                                                                                                    \
-    do {                                                                                                              \
-        Value released_ = (v);                                                                                        \
-        if (is_obj(released_) && --as_obj(released_)->refcount == 0) {                                                \
-            SAVE();                                                                                                   \
-            object_free(vm, as_obj(released_));                                                                       \
-        }                                                                                                             \
+#define RELEASE(v)                                                                                                   \
+    do {                                                                                                             \
+        Value released_ = (v);                                                                                       \
+        if (is_obj(released_) && --as_obj(released_)->refcount == 0) {                                               \
+            SAVE();                                                                                                  \
+            object_free(vm, as_obj(released_));                                                                      \
+        }                                                                                                            \
     } while (0)
 
-#define STORE(reg, v)                                                                                                 \
-    do {                                                                                                              \
-        Value *slot_ = &regs[reg];                                                                                    \
-        Value old_ = *slot_;                                                                                          \
-        *slot_ = (v);                                                                                                 \
-        RELEASE(old_);                                                                                                \
+#define STORE(reg, v)                                                                                                \
+    do {                                                                                                             \
+        Value *slot_ = &regs[reg];                                                                                   \
+        Value old_ = *slot_;                                                                                         \
+        *slot_ = (v);                                                                                                \
+        RELEASE(old_);                                                                                               \
     } while (0)
 
 /* The value of an operand is no longer needed: drop it if it is a temporary's. */
-#define DROP(reg)                                                                                                     \
-    do {                                                                                                              \
-        unsigned dropped_ = (reg);                                                                                    \
-        if (dropped_ >= nlocals) {                                                                                    \
-            Value temp_ = regs[dropped_];                                                                             \
-            regs[dropped_] = 0;                                                                                       \
-            RELEASE(temp_);                                                                                           \
-        }                                                                                                             \
+#define DROP(reg)                                                                                                    \
+    do {                                                                                                             \
+        unsigned dropped_ = (reg);                                                                                   \
+        if (dropped_ >= nlocals) {                                                                                   \
+            Value temp_ = regs[dropped_];                                                                            \
+            regs[dropped_] = 0;                                                                                      \
+            RELEASE(temp_);                                                                                          \
+        }                                                                                                            \
     } while (0)
 
 /* An owned value from an operand: moved out of a temporary, a new reference from a local. */
-#define TAKE(into, reg)                                                                                               \
-    do {                                                                                                              \
-        unsigned taken_ = (reg);                                                                                      \
-        into = regs[taken_];                                                                                          \
-        if (taken_ >= nlocals)                                                                                        \
-            regs[taken_] = 0;                                                                                         \
-        else if (likely(into != 0))                                                                                   \
-            incref(into);                                                                                             \
-        else                                                                                                          \
-            goto unbound;                                                                                             \
+#define TAKE(into, reg)                                                                                              \
+    do {                                                                                                             \
+        unsigned taken_ = (reg);                                                                                     \
+        into = regs[taken_];                                                                                         \
+        if (taken_ >= nlocals)                                                                                       \
+            regs[taken_] = 0;                                                                                        \
+        else if (likely(into != 0))                                                                                  \
+            incref(into);                                                                                            \
+        else                                                                                                         \
+            goto unbound;                                                                                            \
     } while (0)
 
-#define LOAD_FRAME(f)                                                                                                 \
-    do {                                                                                                              \
-        frame = (f);                                                                                                  \
-        consts = frame->code->consts;                                                                                 \
-        nlocals = frame->code->nlocals;                                                                               \
-        pc = frame->pc;                                                                                               \
+#define LOAD_FRAME(f)                                                                                                \
+    do {                                                                                                             \
+        frame = (f);                                                                                                 \
+        consts = frame->code->consts;                                                                                \
+        nlocals = frame->code->nlocals;                                                                              \
+        pc = frame->pc;                                                                                              \
     } while (0)
 
-#define SAFEPOINT()                                                                                                   \
-    do {                                                                                                              \
-        if (unlikely(vm->interrupts != 0)) {                                                                          \
-            SAVE();                                                                                                   \
-            if (!vm_safepoint(vm))                                                                                    \
-                goto error;                                                                                           \
-        }                                                                                                             \
+#define SAFEPOINT()                                                                                                  \
+    do {                                                                                                             \
+        if (unlikely(vm->interrupts != 0)) {                                                                         \
+            SAVE();                                                                                                  \
+            if (!vm_safepoint(vm))                                                                                   \
+                goto error;                                                                                          \
+        }                                                                                                            \
     } while (0)
 
 #define QUICKEN(op) (((Instr *)pc)[-1] = (ins & ~(Instr)0xFFFF) | (op))
 /* The guess was wrong: become the general form and execute that. */
-#define DEOPT(op)                                                                                                     \
-    do {                                                                                                              \
-        ins = (ins & ~(Instr)0xFFFF) | (op);                                                                          \
-        ((Instr *)pc)[-1] = ins;                                                                                      \
-        goto *labels[op];                                                                                             \
+#define DEOPT(op)                                                                                                    \
+    do {                                                                                                             \
+        ins = (ins & ~(Instr)0xFFFF) | (op);                                                                         \
+        ((Instr *)pc)[-1] = ins;                                                                                     \
+        goto *labels[op];                                                                                            \
     } while (0)
 
 /* The innermost table entry that covers word `at`. */
@@ -204,8 +204,8 @@ Value eval_run(VM *vm, Frame *entry, bool throwing) {
     const Instr *pc;
     unsigned nlocals;
     Instr ins;
-    Value result;  /* of calls and returns on their way to a register */
-    Frame *callee; /* pushed, about to be entered */
+    Value result;                             /* of calls and returns on their way to a register */
+    Frame *callee;                            /* pushed, about to be entered */
     Value *call_args, *call_drop, call_names; /* of a call on its way to the general path */
     unsigned call_count;
     int yield_status;
@@ -237,14 +237,15 @@ dispatch:
 #include "interp/op_misc.inc"
     }
 
-    /* --- a frame was pushed: run it -------------------------------------------------------------------------------------- */
-enter_callee:
-    t->frame = callee;
+    /* --- a frame was pushed: run it
+       -------------------------------------------------------------------------------------- */
+    enter_callee : t->frame = callee;
     LOAD_FRAME(callee);
     SAFEPOINT();
     DISPATCH();
 
-    /* --- the running frame returns `result` ----------------------------------------------------------------------------- */
+    /* --- the running frame returns `result`
+     * ----------------------------------------------------------------------------- */
 return_result:
     SAVE();
     if (unlikely(frame->flags & FRAME_OF_GENERATOR))
@@ -303,7 +304,8 @@ return_result:
         }
     }
 
-    /* --- errors ------------------------------------------------------------------------------------------------------------ */
+    /* --- errors
+     * ------------------------------------------------------------------------------------------------------------ */
 unbound:
     SAVE();
     slow_unbound_operand(vm, frame, ins);

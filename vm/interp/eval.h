@@ -4,8 +4,8 @@
 
 #include "interp/frame.h"
 
-/* A generator's yield leaves eval_run with this status instead of SEND_YIELD when the generator is an async one and the
- * value is its own (not one that an awaited object passes up). */
+/* A generator's yield leaves eval_run with this status instead of SEND_YIELD when the generator is an async one and
+ * the value is its own (not one that an awaited object passes up). */
 #define SEND_ASYNC_YIELD 2
 
 #endif

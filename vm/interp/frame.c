@@ -1,11 +1,12 @@
 /* Frames: the chunked stack of a thread, and frame objects as scripts see them.
  *
- * The stack. Frames of plain calls are cut from chunks, newest last, and given back in the opposite order. A chunk that
- * becomes empty is kept as a spare, so that a call that crosses the border back and forth does not allocate. Chunks double
- * in size: recursion a million deep costs a handful of allocations.
+ * The stack. Frames of plain calls are cut from chunks, newest last, and given back in the opposite order. A chunk
+ * that becomes empty is kept as a spare, so that a call that crosses the border back and forth does not allocate.
+ * Chunks double in size: recursion a million deep costs a handful of allocations.
  *
- * Frame objects. Most frames are never seen by a script. When one is (sys._getframe, a traceback, gi_frame), a FrameObject
- * is made that points to it; when the frame ends while somebody still holds that object, its registers move there. */
+ * Frame objects. Most frames are never seen by a script. When one is (sys._getframe, a traceback, gi_frame), a
+ * FrameObject is made that points to it; when the frame ends while somebody still holds that object, its registers
+ * move there. */
 #include "interp/frame.h"
 
 #include "interp/generator.h"
@@ -17,7 +18,8 @@ typedef struct FrameChunk {
     char *saved_top, *saved_end; /* of the chunk below */
 } FrameChunk;
 
-/* --- the stack ------------------------------------------------------------------------------------------------------------- */
+/* --- the stack
+ * ------------------------------------------------------------------------------------------------------------- */
 
 static bool chunk_enter(VM *vm, size_t need) {
     Thread *t = vm->thread;
@@ -96,7 +98,8 @@ void frame_unpush(VM *vm, Frame *f) {
         frame_pop_chunk(vm);
 }
 
-/* --- frame objects ----------------------------------------------------------------------------------------------------------- */
+/* --- frame objects
+ * ----------------------------------------------------------------------------------------------------------- */
 
 uint32_t frame_lasti(const Frame *f) {
     uint32_t at = (uint32_t)(f->pc - f->code->instrs);
@@ -224,13 +227,13 @@ static void frame_clear_saved(VM *vm, Object *self) {
     set_owned(vm, &o->extra_locals, 0);
 }
 
-/* --- namespaces ------------------------------------------------------------------------------------------------------------------ */
+/* --- namespaces
+ * ------------------------------------------------------------------------------------------------------------------
+ */
 
 Value frame_globals(VM *vm) { return vm->thread->frame == NULL ? 0 : vm->thread->frame->func->globals; }
 
-Value frame_builtins(VM *vm) {
-    return vm->thread->frame == NULL ? vm->builtins : vm->thread->frame->func->builtins;
-}
+Value frame_builtins(VM *vm) { return vm->thread->frame == NULL ? vm->builtins : vm->thread->frame->func->builtins; }
 
 /* Value of local number i (through its cell), borrowed, 0 if unbound. */
 static Value local_value(const Code *c, Value *regs, unsigned i) {
@@ -336,7 +339,8 @@ bool frame_super_arguments(VM *vm, Value out[2]) {
     return raise_runtime(vm, "super(): __class__ cell not found");
 }
 
-/* --- FrameLocalsProxy (PEP 667) ----------------------------------------------------------------------------------------------------- */
+/* --- FrameLocalsProxy (PEP 667)
+ * ----------------------------------------------------------------------------------------------------- */
 
 typedef struct LocalsProxy {
     Object header;
@@ -407,10 +411,9 @@ static bool proxy_setitem(VM *vm, Value self, Value key, Value value) {
     Value *place = proxy_place(o, key);
     if (value == 0)
         return place != NULL ? raise_value(vm, "cannot remove local variables from FrameLocalsProxy")
-               : o->extra_locals != 0 && dict_delete(vm, o->extra_locals, key) > 0
-                   ? true
-                   : error_pending(vm) ? false
-                                       : raise_key(vm, key);
+               : o->extra_locals != 0 && dict_delete(vm, o->extra_locals, key) > 0 ? true
+               : error_pending(vm)                                                 ? false
+                                                                                   : raise_key(vm, key);
     if (place != NULL) {
         set_owned(vm, place, incref(value));
         return true;
@@ -531,7 +534,9 @@ const TypeSpec frame_locals_proxy_spec = {
     .methods = proxy_methods,
 };
 
-/* --- the frame type -------------------------------------------------------------------------------------------------------------------- */
+/* --- the frame type
+ * --------------------------------------------------------------------------------------------------------------------
+ */
 
 static FrameObject *self_frame(Value self) { return (FrameObject *)as_obj(self); }
 
@@ -628,10 +633,7 @@ const TypeSpec frame_spec = {
     .size = sizeof(FrameObject),
     .flags = TYPE_GC | TYPE_NO_NEW | TYPE_NO_WEAKREF,
     .kind = KIND_FRAME,
-    .slots = {.dealloc = frame_dealloc,
-              .traverse = frame_traverse,
-              .clear = frame_clear_saved,
-              .repr = frame_repr},
+    .slots = {.dealloc = frame_dealloc, .traverse = frame_traverse, .clear = frame_clear_saved, .repr = frame_repr},
     .methods = frame_methods,
     .getset = frame_getset,
 };

@@ -6,9 +6,9 @@
  *
  *     Frame | local 0 .. nlocals-1 | temporaries .. nregs-1 | namespace (only code without CO_OPTIMIZED)
  *
- * `pc` of a frame that is not executing stands behind the instruction that it is at (a call, a yield), so that pc[-1] is
- * inside that instruction; of a generator that delegates, pc stands ON its SEND instruction, which is completed when the
- * delegate returns. */
+ * `pc` of a frame that is not executing stands behind the instruction that it is at (a call, a yield), so that pc[-1]
+ * is inside that instruction; of a generator that delegates, pc stands ON its SEND instruction, which is completed
+ * when the delegate returns. */
 #ifndef COVE_INTERP_FRAME_H
 #define COVE_INTERP_FRAME_H
 
@@ -33,24 +33,31 @@ static ALWAYS_INLINE Function *as_function(Value v) { return (Function *)as_obj(
 
 /* What happens to a frame's result in the frame before it. */
 typedef enum ReturnKind {
-    RET_STORE,  /* into register dst */
-    RET_EXIT,   /* leave the C function that runs the interpreter */
-    RET_INIT,   /* __init__: must be None; the instance waits in register aux of the caller and moves to dst */
-    RET_FOR,    /* generator driven by FOR_ITER: yields store to dst and jump, return ends the loop */
-    RET_NEXT,   /* generator driven by next(g), g.send(v): yields store to dst, return raises StopIteration */
-    RET_BINARY, /* binary special method: NotImplemented tries the other operand (aux: stage) */
+    RET_STORE,       /* into register dst */
+    RET_EXIT,        /* leave the C function that runs the interpreter */
+    RET_INIT,        /* __init__: must be None; the instance waits in register aux of the caller and moves to dst */
+    RET_FOR,         /* generator driven by FOR_ITER: yields store to dst and jump, return ends the loop */
+    RET_NEXT,        /* generator driven by next(g), g.send(v): yields store to dst, return raises StopIteration */
+    RET_BINARY,      /* binary special method: NotImplemented tries the other operand (aux: stage) */
     RET_NEXT_METHOD, /* script __next__ driven by FOR_ITER: return stores and jumps, StopIteration ends the loop */
-    RET_DISCARD, /* SETITEM, SETATTR and other statements: result dropped */
-    RET_GETATTR, /* property or __getattribute__: as RET_STORE; AttributeError falls back to __getattr__ */
+    RET_DISCARD,     /* SETITEM, SETATTR and other statements: result dropped */
+    RET_GETATTR,     /* property or __getattribute__: as RET_STORE; AttributeError falls back to __getattr__ */
 } ReturnKind;
 
 /* Bytes that a chunk keeps free behind its last frame, for clearing registers in pairs. */
 #define FRAME_SLACK 16
 
 enum FrameState { FRAME_CREATED, FRAME_RUNNING, FRAME_SUSPENDED, FRAME_FINISHED };
-enum FrameFlags { FRAME_OF_GENERATOR = 1, GEN_DELEGATING = 2 /* its SEND drives a linked generator */,
-                  GEN_DELEGATED = 4 /* a linked generator's SEND drives it */, GEN_HAS_ORIGIN = 8, GEN_HOOKS_INITED = 16,
-                  GEN_ASYNC_CLOSED = 32, GEN_ASYNC_RUNNING = 64, FRAME_FIRST_IN_CHUNK = 128 };
+enum FrameFlags {
+    FRAME_OF_GENERATOR = 1,
+    GEN_DELEGATING = 2 /* its SEND drives a linked generator */,
+    GEN_DELEGATED = 4 /* a linked generator's SEND drives it */,
+    GEN_HAS_ORIGIN = 8,
+    GEN_HOOKS_INITED = 16,
+    GEN_ASYNC_CLOSED = 32,
+    GEN_ASYNC_RUNNING = 64,
+    FRAME_FIRST_IN_CHUNK = 128
+};
 
 struct FrameObject;
 
@@ -71,17 +78,17 @@ typedef struct Frame {
 static ALWAYS_INLINE Value *frame_registers(Frame *f) { return f->regs; }
 static ALWAYS_INLINE Value *frame_namespace(Frame *f) { return &f->regs[f->code->nregs]; }
 
-/* The frame as scripts see it (sys._getframe, tb_frame, gi_frame). While the frame lives, `frame` points to it; when it
- * ends, its registers move here. */
+/* The frame as scripts see it (sys._getframe, tb_frame, gi_frame). While the frame lives, `frame` points to it; when
+ * it ends, its registers move here. */
 typedef struct FrameObject {
     Object header;
-    Frame *frame;   /* NULL once the frame has ended */
-    Code *code;     /* owned */
-    Function *func; /* owned */
-    Value *saved;   /* registers of an ended frame (nlocals, + namespace) or NULL */
-    Value back;     /* FrameObject of the caller, noted when the frame ended, or 0 */
-    uint32_t lasti; /* word index of the instruction, noted when the frame ended */
-    Value trace;    /* f_trace */
+    Frame *frame;       /* NULL once the frame has ended */
+    Code *code;         /* owned */
+    Function *func;     /* owned */
+    Value *saved;       /* registers of an ended frame (nlocals, + namespace) or NULL */
+    Value back;         /* FrameObject of the caller, noted when the frame ended, or 0 */
+    uint32_t lasti;     /* word index of the instruction, noted when the frame ended */
+    Value trace;        /* f_trace */
     Value extra_locals; /* names set through f_locals that are not the code's */
     bool trace_lines, trace_opcodes;
 } FrameObject;
@@ -112,12 +119,13 @@ void frame_pop_chunk(VM *vm);
 /* function.c */
 Value function_new(VM *vm, Code *code, Value globals);
 Value function_call(VM *vm, Value fn, Value *args, size_t nargs, Value kwnames);
-/* Fills regs[0 ..) of a new frame of fn from raw arguments (borrowed; references taken). On failure nothing is kept. */
+/* Fills regs[0 ..) of a new frame of fn from raw arguments (borrowed; references taken). On failure nothing is kept.
+ */
 bool function_bind(VM *vm, Function *fn, Value *args, size_t nargs, Value kwnames, Value *regs);
 
 /* eval.c */
-/* Runs a frame (RET_EXIT) until it returns, yields or raises; status in vm->thread->exit_status. `throwing`: an exception
- * is pending and is raised at the frame's pc. The frame is consumed unless it is a generator's. */
+/* Runs a frame (RET_EXIT) until it returns, yields or raises; status in vm->thread->exit_status. `throwing`: an
+ * exception is pending and is raised at the frame's pc. The frame is consumed unless it is a generator's. */
 Value eval_run(VM *vm, Frame *entry, bool throwing);
 /* Runs code as a module, class or exec does: namespace `locals` (a mapping), globals a dict. */
 Value code_run(VM *vm, Value code, Value globals, Value locals);

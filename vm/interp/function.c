@@ -1,15 +1,17 @@
 /* Script functions: the object, argument binding, and the call from native code.
  *
  * Binding. Registers of a new frame are laid out as code->local_names: positional parameters, keyword-only ones, then
- * *args and **kwargs. function_bind fills them in the order in which the errors must come: positional arguments, keyword
- * arguments, too many, missing positional (after defaults), missing keyword-only. */
+ * *args and **kwargs. function_bind fills them in the order in which the errors must come: positional arguments,
+ * keyword arguments, too many, missing positional (after defaults), missing keyword-only. */
 #include "interp/eval.h"
 #include "interp/generator.h"
 #include "object/descr.h"
 #include "object/type.h"
 #include "runtime/suggestions.h"
 
-/* --- binding ----------------------------------------------------------------------------------------------------------------- */
+/* --- binding
+ * -----------------------------------------------------------------------------------------------------------------
+ */
 
 typedef struct Binding {
     VM *vm;
@@ -61,10 +63,9 @@ static bool raise_too_many(const Binding *b) {
     Value takes = ndefaults > 0 ? str_printf(vm, "from %u to %u", c->argcount - ndefaults, (size_t)c->argcount)
                                 : str_printf(vm, "%u", (size_t)c->argcount);
     bool plural = ndefaults > 0 || c->argcount != 1;
-    Value also = kwonly_given > 0
-                     ? str_printf(vm, " positional argument%s (and %u keyword-only argument%s)", b->npos != 1 ? "s" : "",
-                                  kwonly_given, kwonly_given != 1 ? "s" : "")
-                     : incref(vm->empty_str);
+    Value also = kwonly_given > 0 ? str_printf(vm, " positional argument%s (and %u keyword-only argument%s)",
+                                               b->npos != 1 ? "s" : "", kwonly_given, kwonly_given != 1 ? "s" : "")
+                                  : incref(vm->empty_str);
     if (takes != 0 && also != 0)
         raise_type(vm, "%V() takes %V positional argument%s but %u%V %s given", b->fn->qualname, takes,
                    plural ? "s" : "", b->npos, also, b->npos == 1 && kwonly_given == 0 ? "was" : "were");
@@ -121,7 +122,8 @@ static bool raise_unexpected(const Binding *b, Value name, Value kwnames) {
         return false;
     Value best = suggestion_find(names, name);
     if (best != 0)
-        raise_type(vm, "%V() got an unexpected keyword argument '%S'. Did you mean '%S'?", b->fn->qualname, name, best);
+        raise_type(vm, "%V() got an unexpected keyword argument '%S'. Did you mean '%S'?", b->fn->qualname, name,
+                   best);
     else
         raise_type(vm, "%V() got an unexpected keyword argument '%S'", b->fn->qualname, name);
     decref(vm, names);
@@ -215,7 +217,8 @@ bool function_bind(VM *vm, Function *fn, Value *args, size_t nargs, Value kwname
     return false;
 }
 
-/* --- calls from native code ------------------------------------------------------------------------------------------------------ */
+/* --- calls from native code
+ * ------------------------------------------------------------------------------------------------------ */
 
 Value function_call(VM *vm, Value value, Value *args, size_t nargs, Value kwnames) {
     Function *fn = as_function(value);
@@ -289,9 +292,12 @@ Value code_run_closure(VM *vm, Value code_value, Value globals, Value locals, Va
     return result;
 }
 
-Value code_run(VM *vm, Value code, Value globals, Value locals) { return code_run_closure(vm, code, globals, locals, 0); }
+Value code_run(VM *vm, Value code, Value globals, Value locals) {
+    return code_run_closure(vm, code, globals, locals, 0);
+}
 
-/* --- the function type -------------------------------------------------------------------------------------------------------------- */
+/* --- the function type
+ * -------------------------------------------------------------------------------------------------------------- */
 
 /* The builtins a function sees: its globals' __builtins__ (a module or a dict), else the VM's. */
 static Value builtins_of(VM *vm, Value globals) {
@@ -317,8 +323,8 @@ Value function_new(VM *vm, Code *code, Value globals) {
 
 static void function_dealloc(VM *vm, Object *self) {
     Function *fn = (Function *)self;
-    Value owned[] = {fn->globals,     fn->builtins, fn->name, fn->qualname, fn->module,     fn->doc,
-                     fn->defaults,    fn->kwdefaults, fn->closure, fn->annotations, fn->type_params};
+    Value owned[] = {fn->globals,  fn->builtins,   fn->name,    fn->qualname,    fn->module,     fn->doc,
+                     fn->defaults, fn->kwdefaults, fn->closure, fn->annotations, fn->type_params};
     for (size_t i = 0; i < ARRAY_LEN(owned); i++)
         decref(vm, owned[i]);
     if (fn->code != NULL)
@@ -327,8 +333,8 @@ static void function_dealloc(VM *vm, Object *self) {
 
 static void function_traverse(Object *self, VisitFn visit, void *arg) {
     Function *fn = (Function *)self;
-    Value owned[] = {fn->globals, fn->builtins,    fn->module, fn->doc,        fn->defaults, fn->kwdefaults,
-                     fn->closure, fn->annotations, fn->type_params};
+    Value owned[] = {fn->globals,    fn->builtins, fn->module,      fn->doc,        fn->defaults,
+                     fn->kwdefaults, fn->closure,  fn->annotations, fn->type_params};
     for (size_t i = 0; i < ARRAY_LEN(owned); i++)
         visit_value(owned[i], visit, arg);
 }
@@ -356,8 +362,8 @@ static Value function_repr(VM *vm, Value self) {
 static Value function_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
     (void)type;
     Value v[6];
-    if (!native_bind(vm, "function", "code, globals, name=None, argdefs=None, closure=None, kwdefaults=None", args, nargs,
-                     kwnames, v, 6))
+    if (!native_bind(vm, "function", "code, globals, name=None, argdefs=None, closure=None, kwdefaults=None", args,
+                     nargs, kwnames, v, 6))
         return VALUE_ERROR;
     if (!has_kind(v[0], KIND_CODE))
         return raise_type(vm, "function() argument 'code' must be code, not %T", v[0]);

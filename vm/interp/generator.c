@@ -1,14 +1,15 @@
-/* Generators and coroutines: resuming, throwing, closing, and the links of delegation chains (generator.h has the picture).
+/* Generators and coroutines: resuming, throwing, closing, and the links of delegation chains (generator.h has the
+ * picture).
  *
- * States: CREATED (nothing has run), SUSPENDED (at a yield, or on the SEND that delegates), RUNNING (only the leaf of a
- * running chain has this state; its parents stay SUSPENDED), FINISHED (registers dropped). */
+ * States: CREATED (nothing has run), SUSPENDED (at a yield, or on the SEND that delegates), RUNNING (only the leaf of
+ * a running chain has this state; its parents stay SUSPENDED), FINISHED (registers dropped). */
 #include "interp/generator.h"
 
 #include "interp/eval.h"
 
 Generator *generator_new(VM *vm, Function *fn) {
     Code *code = fn->code;
-    Type *type = code->flags & CO_COROUTINE          ? vm->types.coroutine
+    Type *type = code->flags & CO_COROUTINE         ? vm->types.coroutine
                  : code->flags & CO_ASYNC_GENERATOR ? vm->types.async_generator
                                                     : vm->types.generator;
     Generator *g = object_alloc(vm, type, code->frame_size - sizeof(Frame));
@@ -26,7 +27,9 @@ Generator *generator_new(VM *vm, Function *fn) {
     return g;
 }
 
-/* --- the chain ------------------------------------------------------------------------------------------------------------------ */
+/* --- the chain
+ * ------------------------------------------------------------------------------------------------------------------
+ */
 
 /* The linked generator that g's SEND drives. */
 static Generator *delegate_of(Generator *g) { return as_generator(g->frame.regs[instr_b(*g->frame.pc)]); }
@@ -49,8 +52,8 @@ static Generator *root_of(Generator *g) {
 
 bool generator_is_running(Generator *g) { return generator_leaf(g)->frame.state == FRAME_RUNNING; }
 
-/* Takes g out of the chain in which a parent drives it: the parent becomes the leaf of the upper part and will link again
- * when it executes its SEND anew. */
+/* Takes g out of the chain in which a parent drives it: the parent becomes the leaf of the upper part and will link
+ * again when it executes its SEND anew. */
 static void generator_unlink(Generator *g) {
     Generator *parent = generator_parent(g), *leaf = generator_leaf(g), *root = root_of(parent);
     g->frame.flags &= (uint8_t)~GEN_DELEGATED;
@@ -78,7 +81,7 @@ static bool deliver(VM *vm, Generator *leaf, Value sent) {
     Frame *f = &leaf->frame;
     if (f->state == FRAME_CREATED) {
         if (unlikely(sent != VALUE_NONE)) {
-            const char *kind = f->code->flags & CO_COROUTINE          ? "coroutine"
+            const char *kind = f->code->flags & CO_COROUTINE         ? "coroutine"
                                : f->code->flags & CO_ASYNC_GENERATOR ? "async generator"
                                                                      : "generator";
             return raise_type(vm, "can't send non-None value to a just-started %s", kind);
@@ -154,7 +157,8 @@ static void drop_registers(VM *vm, Generator *g) {
     decref(vm, handled);
 }
 
-/* The running leaf g has ended (state, registers). Unlinks it: returns its parent, now running, or NULL if g was the root. */
+/* The running leaf g has ended (state, registers). Unlinks it: returns its parent, now running, or NULL if g was the
+ * root. */
 Generator *generator_finish(VM *vm, Thread *t, Generator *g) {
     Generator *parent = generator_parent(g);
     g->frame.state = FRAME_FINISHED;
@@ -175,7 +179,8 @@ Generator *generator_finish(VM *vm, Thread *t, Generator *g) {
     return parent;
 }
 
-/* --- the C side: send, throw, close ------------------------------------------------------------------------------------------------ */
+/* --- the C side: send, throw, close
+ * ------------------------------------------------------------------------------------------------ */
 
 static SendStatus run_leaf(VM *vm, Frame *f, bool throwing, Value *out) {
     f->previous = vm->thread->frame;
@@ -216,8 +221,8 @@ static Value foreign_delegate(Generator *leaf) {
     Frame *f = &leaf->frame;
     if (f->state != FRAME_SUSPENDED || instr_op(*f->pc) != BC_SEND || (f->flags & GEN_DELEGATING))
         return 0;
-    /* a frame suspended at YIELD has its pc behind it, and SEND may be what comes next: then SEND's value register would
-     * not be the one that waits for what is sent */
+    /* a frame suspended at YIELD has its pc behind it, and SEND may be what comes next: then SEND's value register
+     * would not be the one that waits for what is sent */
     if (f->aux != instr_c(*f->pc))
         return 0;
     if (f->pc > f->code->instrs && instr_op(f->pc[-1]) == BC_YIELD && instr_a(f->pc[-1]) == f->aux)
@@ -258,9 +263,9 @@ static SendStatus complete_send(VM *vm, Generator *root, Generator *leaf, Value 
     return run_leaf(vm, f, false, out);
 }
 
-/* GeneratorExit goes through a chain from the inside out, each member being closed, as nested close() calls would. If a
- * member raises something else, that goes on through the rest instead. Leaves the exception to throw pending and returns
- * the leaf to throw it in. */
+/* GeneratorExit goes through a chain from the inside out, each member being closed, as nested close() calls would. If
+ * a member raises something else, that goes on through the rest instead. Leaves the exception to throw pending and
+ * returns the leaf to throw it in. */
 static Generator *close_delegates(VM *vm, Generator *root, Value exit) {
     while (root->frame.flags & GEN_DELEGATING) {
         Generator *leaf = generator_leaf(root), *parent = generator_parent(leaf);
@@ -411,8 +416,7 @@ bool generator_close_value(VM *vm, Generator *g, Value *value) {
         return raise_value(vm, "%s already executing", is_coroutine(g) ? "coroutine" : "generator");
     if (f->flags & GEN_DELEGATED)
         generator_unlink(g);
-    if (f->state == FRAME_CREATED ||
-        (!(f->flags & GEN_DELEGATING) && foreign_delegate(g) == 0 && !has_handler(f))) {
+    if (f->state == FRAME_CREATED || (!(f->flags & GEN_DELEGATING) && foreign_delegate(g) == 0 && !has_handler(f))) {
         f->state = FRAME_FINISHED;
         obj_incref(&g->header);
         drop_registers(vm, g);
@@ -436,16 +440,18 @@ bool generator_close_value(VM *vm, Generator *g, Value *value) {
     }
     decref(vm, out);
     return raise_runtime(vm, "%s ignored GeneratorExit",
-                         is_coroutine(g)                                   ? "coroutine"
+                         is_coroutine(g)                             ? "coroutine"
                          : g->frame.code->flags & CO_ASYNC_GENERATOR ? "async generator"
-                                                                          : "generator");
+                                                                     : "generator");
 }
 
 bool generator_is_awaitable(Value v) {
     return has_kind(v, KIND_GENERATOR) && (as_generator(v)->frame.code->flags & CO_ITERABLE_COROUTINE);
 }
 
-/* --- memory ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- memory
+ * ----------------------------------------------------------------------------------------------------------------------------
+ */
 
 void generator_dealloc(VM *vm, Object *self) {
     Generator *g = (Generator *)self;

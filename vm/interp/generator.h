@@ -7,9 +7,9 @@
  *     leaf.link  = root      so that delegating further, or finishing, can update root.link
  *
  * and each member finds its parent through handled.previous, which while it is delegated points to the parent's
- * `handled` (that is also what makes exceptions handled by the parents visible to sys.exception() in the leaf). The links
- * of the members in between are stale and unused. When the leaf delegates, the new leaf inherits `link`; when it
- * finishes, its parent does. A yield leaves through the leaf's frame.previous, which is the resumer's frame.
+ * `handled` (that is also what makes exceptions handled by the parents visible to sys.exception() in the leaf). The
+ * links of the members in between are stale and unused. When the leaf delegates, the new leaf inherits `link`; when
+ * it finishes, its parent does. A yield leaves through the leaf's frame.previous, which is the resumer's frame.
  *
  * Resuming a member that is not the root (somebody holds it and calls next() on it directly) is rare and slower: the
  * leaf is found by walking down (generator_leaf_walk) and the root's link is repaired the same way. */
@@ -39,8 +39,8 @@ SendStatus generator_send(VM *vm, Generator *g, Value sent, Value *out);
 SendStatus generator_throw(VM *vm, Generator *g, Value exc, Value *out);
 bool generator_close(VM *vm, Generator *g);
 bool generator_close_value(VM *vm, Generator *g, Value *value); /* also what it returned, owned, or 0 */
-/* For the loop: makes g's chain run and returns the frame to enter (its previous, ret and dst are the caller's to set);
- * NULL with an exception. */
+/* For the loop: makes g's chain run and returns the frame to enter (its previous, ret and dst are the caller's to
+ * set); NULL with an exception. */
 Frame *generator_resume(VM *vm, Thread *t, Generator *g, Value sent);
 /* The running parent delegates to child: returns the frame to enter, NULL without exception if child has finished. */
 Frame *generator_link(VM *vm, Thread *t, Generator *parent, Generator *child, Value sent);
@@ -55,7 +55,7 @@ void coroutine_forget_origin(VM *vm, Generator *g);
 /* The member whose frame runs or will run when g is resumed. */
 Generator *generator_leaf(Generator *g);
 bool generator_is_running(Generator *g);
-bool generator_is_awaitable(Value v); /* generator whose code is marked as coroutine (types.coroutine) */
+bool generator_is_awaitable(Value v);     /* generator whose code is marked as coroutine (types.coroutine) */
 Value generator_yield_from(Generator *g); /* what it delegates to; borrowed, 0 if nothing */
 /* Throws into any iterator that may have throw() or close(), as yield from does. */
 SendStatus delegate_throw(VM *vm, Value delegate, Value exc, Value *out);

@@ -4,8 +4,8 @@
 #include "interp/generator.h"
 #include "object/set.h"
 
-/* --- unbound variables -------------------------------------------------------------------------------------------------- */
-
+/* --- unbound variables
+ * -------------------------------------------------------------------------------------------------- */
 
 void slow_unbound_local(VM *vm, Frame *f, unsigned reg) {
     const Code *c = f->code;
@@ -14,8 +14,8 @@ void slow_unbound_local(VM *vm, Frame *f, unsigned reg) {
         return;
     }
     Value name = as_tuple(c->local_names)->items[reg];
-    raisef(vm, vm->exc.UnboundLocalError,
-           "cannot access local variable '%V' where it is not associated with a value", name);
+    raisef(vm, vm->exc.UnboundLocalError, "cannot access local variable '%V' where it is not associated with a value",
+           name);
     Value exc = vm->thread->exception;
     if (exc != 0 && exception_is(vm, exc, vm->exc.NameError))
         exception_set_field(vm, exc, NAMEERROR_NAME, name);
@@ -23,7 +23,8 @@ void slow_unbound_local(VM *vm, Frame *f, unsigned reg) {
 
 void slow_unbound_free(VM *vm, Frame *f, unsigned index) {
     Value name = as_tuple(f->code->freevars)->items[index];
-    raise_name(vm, name, "cannot access free variable '%V' where it is not associated with a value in enclosing scope", name);
+    raise_name(vm, name,
+               "cannot access free variable '%V' where it is not associated with a value in enclosing scope", name);
 }
 
 void slow_unbound_operand(VM *vm, Frame *f, Instr ins) {
@@ -40,7 +41,9 @@ void slow_unbound_operand(VM *vm, Frame *f, Instr ins) {
     raise_system(vm, "operand of %s is missing", opcode_names[instr_op(ins)]);
 }
 
-/* --- names ------------------------------------------------------------------------------------------------------------------ */
+/* --- names
+ * ------------------------------------------------------------------------------------------------------------------
+ */
 
 static Value name_at(Frame *f, Instr *at) { return f->code->names[(uint32_t)at[1]]; }
 
@@ -185,11 +188,13 @@ bool slow_setup_annotations(VM *vm, Frame *f) {
     return ok;
 }
 
-/* --- operators ---------------------------------------------------------------------------------------------------------------- */
+/* --- operators
+ * ---------------------------------------------------------------------------------------------------------------- */
 
 /* `s += t` on strings grows s in place when its variable holds the only reference. */
 Value slow_inplace(VM *vm, BinaryOp op, Value x, Value y, Value *home, bool same) {
-    if (op == OP_ADD && same && has_exact_kind(x, KIND_STR) && has_exact_kind(y, KIND_STR) && as_obj(x)->refcount == 1) {
+    if (op == OP_ADD && same && has_exact_kind(x, KIND_STR) && has_exact_kind(y, KIND_STR) &&
+        as_obj(x)->refcount == 1) {
         if (!str_append(vm, home, y))
             return VALUE_ERROR;
         Value r = *home; /* moves to the destination, which is this very register */
@@ -231,8 +236,8 @@ static Value binary_name(VM *vm, BinaryOp op) {
 #define SLOT_COMPARE(name, op)
 #define SLOT_INPLACE(name, op)
 #define SLOT_UNARY(name, op)
-#define SLOT_BINARY(name, reflected, op)                                                                              \
-    case op:                                                                                                          \
+#define SLOT_BINARY(name, reflected, op)                                                                             \
+    case op:                                                                                                         \
         return NAME(name);
 #include "object/slots.def"
 #undef SLOT_BINARY
@@ -245,8 +250,8 @@ static Value binary_name(VM *vm, BinaryOp op) {
 
 static Value inplace_name(VM *vm, BinaryOp op) {
     switch (op) {
-#define SLOT_INPLACE(name, op)                                                                                        \
-    case op:                                                                                                          \
+#define SLOT_INPLACE(name, op)                                                                                       \
+    case op:                                                                                                         \
         return NAME(name);
 #include "object/slots.def"
 #undef SLOT_INPLACE
@@ -275,7 +280,7 @@ Frame *slow_binary_push(VM *vm, Frame *f, BinaryOp op, bool inplace, Value x, Va
 
 /* The rows of a binary operator in opcodes.def are NAME, NAME_K, INAME, INAME_K, in the order of BINARY_ROWS. */
 static BinaryOp instr_binary_op(Instr ins, bool *inplace, bool *constant) {
-    static const BinaryOp order[] = {OP_ADD, OP_SUB,    OP_MUL,    OP_TRUEDIV, OP_FLOORDIV, OP_MOD,   OP_POW,
+    static const BinaryOp order[] = {OP_ADD,    OP_SUB,    OP_MUL, OP_TRUEDIV, OP_FLOORDIV, OP_MOD,   OP_POW,
                                      OP_LSHIFT, OP_RSHIFT, OP_AND, OP_OR,      OP_XOR,      OP_MATMUL};
     unsigned i = instr_op(ins) - BC_ADD;
     *inplace = (i & 2) != 0;
@@ -320,7 +325,8 @@ Frame *slow_next_push(VM *vm, Frame *f, Value it) {
     return fn == 0 ? NULL : push_method(vm, f, fn, &it, 1, RET_NEXT_METHOD);
 }
 
-/* --- containers ---------------------------------------------------------------------------------------------------------------- */
+/* --- containers
+ * ---------------------------------------------------------------------------------------------------------------- */
 
 Value slow_build_set(VM *vm, Value *items, size_t n) {
     Value set = set_new(vm, 0);
@@ -421,7 +427,8 @@ static bool unpack_iterator(VM *vm, Value v, size_t before, size_t after, bool s
     return ok;
 }
 
-/* consumed: the register of v when it is a temporary; emptied on success, before the (possibly same) outputs are set. */
+/* consumed: the register of v when it is a temporary; emptied on success, before the (possibly same) outputs are set.
+ */
 bool slow_unpack(VM *vm, Value v, size_t before, size_t after, bool starred, Value *out, Value *consumed) {
     incref(v);
     if (consumed != NULL) {
@@ -439,7 +446,9 @@ bool slow_unpack(VM *vm, Value v, size_t before, size_t after, bool starred, Val
     return ok;
 }
 
-/* --- text ------------------------------------------------------------------------------------------------------------------------ */
+/* --- text
+ * ------------------------------------------------------------------------------------------------------------------------
+ */
 
 Value slow_convert(VM *vm, Value v, unsigned conversion) {
     return conversion == 1 ? to_str(vm, v) : conversion == 2 ? to_repr(vm, v) : to_ascii(vm, v);
@@ -455,7 +464,8 @@ Value slow_format_simple(VM *vm, Value v, unsigned conversion) {
     return to_format(vm, v, 0);
 }
 
-/* --- exceptions and with ------------------------------------------------------------------------------------------------------------ */
+/* --- exceptions and with
+ * ------------------------------------------------------------------------------------------------------------ */
 
 void slow_raise_from(VM *vm, Value exc, Value cause) {
     Value fixed = VALUE_NONE;
@@ -503,7 +513,9 @@ bool slow_with_enter(VM *vm, Value manager, Value *out, bool is_async) {
     return not_a_manager(vm, manager, is_async, true);
 }
 
-/* --- patterns ---------------------------------------------------------------------------------------------------------------------- */
+/* --- patterns
+ * ----------------------------------------------------------------------------------------------------------------------
+ */
 
 /* value = subject.get(key, marker): owned; the marker itself when absent */
 static Value pattern_get(VM *vm, Value subject, Value key, Value marker) {
@@ -619,7 +631,8 @@ Value slow_match_class(VM *vm, Value subject, Value cls, uint32_t positional, Va
     return result;
 }
 
-/* --- modules and the rest -------------------------------------------------------------------------------------------------------------- */
+/* --- modules and the rest
+ * -------------------------------------------------------------------------------------------------------------- */
 
 Value slow_import_name(VM *vm, Frame *f, Value name, Value fromlist, Value level) {
     Value import = mapping_find(vm, f->func->builtins, NAME(__import__));

@@ -1,6 +1,6 @@
-/* The out-of-line halves of instruction handlers. All may raise and run scripts. Those that return a Frame * push a frame
- * for a script function, to be entered by the loop (previous, func, registers and ret are set; the handler sets dst);
- * NULL without an exception means: go the general way. */
+/* The out-of-line halves of instruction handlers. All may raise and run scripts. Those that return a Frame * push a
+ * frame for a script function, to be entered by the loop (previous, func, registers and ret are set; the handler sets
+ * dst); NULL without an exception means: go the general way. */
 #ifndef COVE_INTERP_SLOW_H
 #define COVE_INTERP_SLOW_H
 
@@ -9,7 +9,8 @@
 /* slow.c: names */
 void slow_unbound_local(VM *vm, Frame *f, unsigned reg);
 void slow_unbound_free(VM *vm, Frame *f, unsigned index);
-void slow_unbound_operand(VM *vm, Frame *f, Instr ins); /* finds which operand it was; nothing if an exception is pending */
+void slow_unbound_operand(VM *vm, Frame *f,
+                          Instr ins); /* finds which operand it was; nothing if an exception is pending */
 Value slow_class_free(VM *vm, Frame *f, Value mapping, Value name, unsigned index);
 Value slow_mapping_or_global(VM *vm, Frame *f, Value mapping, Value name);
 Value slow_load_global(VM *vm, Frame *f, Instr *at);
@@ -21,7 +22,8 @@ Value slow_load_build_class(VM *vm, Frame *f);
 bool slow_setup_annotations(VM *vm, Frame *f);
 
 /* slow.c: operators, containers, text */
-Value slow_inplace(VM *vm, BinaryOp op, Value x, Value y, Value *home, bool same); /* home: x's register; same: also the destination */
+Value slow_inplace(VM *vm, BinaryOp op, Value x, Value y, Value *home,
+                   bool same); /* home: x's register; same: also the destination */
 Frame *slow_binary_push(VM *vm, Frame *f, BinaryOp op, bool inplace, Value x, Value y);
 Value slow_binary_reflected(VM *vm, Instr ins, Value *regs, const Value *consts);
 bool slow_second_is_register(Instr ins);
@@ -44,7 +46,8 @@ Value slow_intrinsic(VM *vm, Frame *f, uint32_t which, Value *args, size_t n);
 
 /* slow_attr.c */
 Value slow_getattr(VM *vm, Frame *f, Instr *at, Value obj, Frame **callee);
-Value slow_getattr_fallback(VM *vm, Value obj, Value name); /* __getattr__ after AttributeError (pending); 0: raised */
+Value slow_getattr_fallback(VM *vm, Value obj,
+                            Value name); /* __getattr__ after AttributeError (pending); 0: raised */
 bool slow_setattr(VM *vm, Frame *f, Instr *at, Value obj, Value v);
 bool slow_load_method(VM *vm, Frame *f, Instr *at, Value obj); /* writes registers a, a+1; consumes b */
 Value slow_super_attr(VM *vm, Value *window, Value name);

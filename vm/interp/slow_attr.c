@@ -10,9 +10,9 @@
  * general after this many attempts. */
 #define QUICKEN_ATTEMPTS 64
 
-/* Sites that see many shapes share one table per VM from (shape id, name) to what attr_cache_lookup found. Ids are unique
- * and renewed with every change of a class, so an entry can only be right or unused; it holds a reference to its name so
- * that no other string takes its address. */
+/* Sites that see many shapes share one table per VM from (shape id, name) to what attr_cache_lookup found. Ids are
+ * unique and renewed with every change of a class, so an entry can only be right or unused; it holds a reference to
+ * its name so that no other string takes its address. */
 #define SHARED_CACHE_SIZE 1024
 typedef struct SharedEntry {
     Value name; /* owned, 0: free */
@@ -156,7 +156,8 @@ bool slow_setattr(VM *vm, Frame *f, Instr *at, Value obj, Value v) {
     return true;
 }
 
-/* --- method loads ----------------------------------------------------------------------------------------------------------- */
+/* --- method loads
+ * ----------------------------------------------------------------------------------------------------------- */
 
 static void load_unbound(VM *vm, Frame *f, Instr *at, Value attribute) {
     Value *regs = f->regs;
@@ -212,7 +213,9 @@ bool slow_load_method(VM *vm, Frame *f, Instr *at, Value obj) {
     return true;
 }
 
-/* --- super() ------------------------------------------------------------------------------------------------------------------ */
+/* --- super()
+ * ------------------------------------------------------------------------------------------------------------------
+ */
 
 /* window: whatever the name `super` means, the class, the object. */
 Value slow_super_attr(VM *vm, Value *window, Value name) {

@@ -1,5 +1,6 @@
-/* Calls off their fast path: argument binding, classes, bound methods, generators, anything callable. Where a script function
- * is behind the call, its frame is pushed and the loop continues in it; only calls that native code makes nest in C. */
+/* Calls off their fast path: argument binding, classes, bound methods, generators, anything callable. Where a script
+ * function is behind the call, its frame is pushed and the loop continues in it; only calls that native code makes
+ * nest in C. */
 #include "interp/eval.h"
 #include "interp/generator.h"
 #include "interp/slow.h"
@@ -22,7 +23,9 @@ Value slow_make_function(VM *vm, Frame *f, Value code, Value *parts, unsigned fl
     return fn;
 }
 
-/* --- pushing --------------------------------------------------------------------------------------------------------------------- */
+/* --- pushing
+ * ---------------------------------------------------------------------------------------------------------------------
+ */
 
 /* Drops the call window: callee, self, arguments. */
 static void drop_window(VM *vm, Frame *f, Instr ins, Value *end) {
@@ -94,12 +97,15 @@ static Value call_function(VM *vm, Frame *f, Instr ins, Function *fn, Value *arg
     return VALUE_ERROR;
 }
 
-/* --- classes ----------------------------------------------------------------------------------------------------------------------- */
+/* --- classes
+ * -----------------------------------------------------------------------------------------------------------------------
+ */
 
 /* A class whose instances are made by object.__new__ and initialised by a script function. */
 static Value class_script_init(VM *vm, Type *type) {
     if (obj_type(&type->header)->slots.call != vm->types.type->slots.call ||
-        type->slots.create != vm->types.object->slots.create || type->flags & TYPE_ABSTRACT || type->kind != KIND_OBJECT)
+        type->slots.create != vm->types.object->slots.create || type->flags & TYPE_ABSTRACT ||
+        type->kind != KIND_OBJECT)
         return 0;
     if (type->cached_version != type->version || type->version == 0) {
         type->cached_init = type_script_method(vm, type, NAME(__init__));
@@ -109,8 +115,8 @@ static Value class_script_init(VM *vm, Type *type) {
 }
 
 /* The instance waits in the callee's register (the first of the window) until __init__ returns. */
-static Frame *push_init(VM *vm, Frame *f, Instr ins, Type *type, Function *init, Value *args, size_t nargs, Value kwnames,
-                        Value *window_end) {
+static Frame *push_init(VM *vm, Frame *f, Instr ins, Type *type, Function *init, Value *args, size_t nargs,
+                        Value kwnames, Value *window_end) {
     Value instance = instance_new(vm, type);
     if (instance == 0)
         return NULL;
@@ -157,11 +163,13 @@ fail:
     return NULL;
 }
 
-/* --- anything ------------------------------------------------------------------------------------------------------------------------- */
+/* --- anything
+ * -------------------------------------------------------------------------------------------------------------------------
+ */
 
 /* Calls with one more argument in front (bound methods, callable instances). */
-static Value call_with_self(VM *vm, Frame *f, Instr ins, Value fn, Value self, Value *args, size_t nargs, Value kwnames,
-                            Value *window_end, Frame **callee) {
+static Value call_with_self(VM *vm, Frame *f, Instr ins, Value fn, Value self, Value *args, size_t nargs,
+                            Value kwnames, Value *window_end, Frame **callee) {
     Value small[8], *all = small;
     if (nargs + 1 > ARRAY_LEN(small) && (all = mem_alloc(vm, (nargs + 1) * sizeof(Value))) == NULL)
         return VALUE_ERROR;
@@ -216,7 +224,9 @@ Value slow_call(VM *vm, Frame *f, Instr ins, Value *args, size_t nargs, Value kw
     return call(vm, fn, args, npos, kwnames);
 }
 
-/* --- f(*args, **kwargs) ------------------------------------------------------------------------------------------------------------------ */
+/* --- f(*args, **kwargs)
+ * ------------------------------------------------------------------------------------------------------------------
+ */
 
 typedef struct Spread { /* positional arguments and keyword values in one array */
     Value small[12], *all;
@@ -303,9 +313,12 @@ Value slow_call_ex(VM *vm, Frame *f, Instr ins, bool has_kwargs, Frame **callee)
     return r;
 }
 
-/* --- generators ------------------------------------------------------------------------------------------------------------------------------ */
+/* --- generators
+ * ------------------------------------------------------------------------------------------------------------------------------
+ */
 
-/* next(g) and g.send(v) from an instruction resume g in the running loop. The window still holds g: the caller drops it. */
+/* next(g) and g.send(v) from an instruction resume g in the running loop. The window still holds g: the caller drops
+ * it. */
 Frame *slow_generator_push(VM *vm, Frame *f, Native *native, Value *args, size_t nargs) {
     Value g, sent = VALUE_NONE;
     if (native->fn == vm->next_function) {

@@ -1,9 +1,10 @@
 /* The source lines of a traceback entry, with the marks under them.
  *
- * The marks tell which part of the line failed: `^` under the whole range, or, for a binary operation, a subscript or a
- * call, `~` under the range and `^` under the operator, the brackets or the parentheses. Which of these the range is has
- * to be found out from its text alone, as the tree is long gone: since it is known to be exactly one expression, a scan
- * of its tokens at bracket depth 0 is enough, with the operators' precedences deciding which one is applied last.
+ * The marks tell which part of the line failed: `^` under the whole range, or, for a binary operation, a subscript or
+ * a call, `~` under the range and `^` under the operator, the brackets or the parentheses. Which of these the range
+ * is has to be found out from its text alone, as the tree is long gone: since it is known to be exactly one
+ * expression, a scan of its tokens at bracket depth 0 is enough, with the operators' precedences deciding which one
+ * is applied last.
  *
  * Lines are decoded to code points, so that columns are what a reader counts.
  */
@@ -32,8 +33,9 @@ typedef struct Anchors {
 } Anchors;
 
 static bool is_blank(uint32_t c) {
-    return c == ' ' || (c >= '\t' && c <= '\r') || (c >= 0x1c && c <= 0x1f) || c == 0x85 || c == 0xa0 || c == 0x1680 ||
-           (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
+    return c == ' ' || (c >= '\t' && c <= '\r') || (c >= 0x1c && c <= 0x1f) || c == 0x85 || c == 0xa0 ||
+           c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f ||
+           c == 0x3000;
 }
 
 static bool is_word(uint32_t c) {
@@ -43,16 +45,17 @@ static bool is_word(uint32_t c) {
 /* How many columns a terminal gives to a character. */
 static size_t char_width(uint32_t c) {
     static const uint32_t wide[][2] = {
-        {0x1100, 0x115f}, {0x231a, 0x231b}, {0x2329, 0x232a}, {0x23e9, 0x23ec}, {0x25fd, 0x25fe}, {0x2614, 0x2615},
-        {0x2648, 0x2653}, {0x26aa, 0x26ab}, {0x26bd, 0x26be}, {0x26c4, 0x26c5}, {0x2705, 0x2705}, {0x270a, 0x270b},
-        {0x2728, 0x2728}, {0x274c, 0x274c}, {0x2753, 0x2755}, {0x2795, 0x2797}, {0x2b1b, 0x2b1c}, {0x2b50, 0x2b50},
-        {0x2e80, 0x303e}, {0x3041, 0x33ff}, {0x3400, 0x4dbf}, {0x4e00, 0xa4cf}, {0xa960, 0xa97c}, {0xac00, 0xd7a3},
-        {0xf900, 0xfaff}, {0xfe10, 0xfe19}, {0xfe30, 0xfe6b}, {0xff01, 0xff60}, {0xffe0, 0xffe6},
-        {0x16fe0, 0x18cff}, {0x1b000, 0x1b2fb}, {0x1f004, 0x1f004}, {0x1f0cf, 0x1f0cf}, {0x1f18e, 0x1f19a},
-        {0x1f200, 0x1f320}, {0x1f32d, 0x1f335}, {0x1f337, 0x1f37c}, {0x1f37e, 0x1f393}, {0x1f3a0, 0x1f3ca},
-        {0x1f3cf, 0x1f3d3}, {0x1f3e0, 0x1f3f0}, {0x1f3f4, 0x1f3f4}, {0x1f3f8, 0x1f43e}, {0x1f440, 0x1f440},
-        {0x1f442, 0x1f4fc}, {0x1f4ff, 0x1f53d}, {0x1f54b, 0x1f567}, {0x1f5fb, 0x1f64f}, {0x1f680, 0x1f6c5},
-        {0x1f6cc, 0x1f6d7}, {0x1f7e0, 0x1f7f0}, {0x1f90c, 0x1faff}, {0x20000, 0x3fffd},
+        {0x1100, 0x115f},   {0x231a, 0x231b},   {0x2329, 0x232a},   {0x23e9, 0x23ec},   {0x25fd, 0x25fe},
+        {0x2614, 0x2615},   {0x2648, 0x2653},   {0x26aa, 0x26ab},   {0x26bd, 0x26be},   {0x26c4, 0x26c5},
+        {0x2705, 0x2705},   {0x270a, 0x270b},   {0x2728, 0x2728},   {0x274c, 0x274c},   {0x2753, 0x2755},
+        {0x2795, 0x2797},   {0x2b1b, 0x2b1c},   {0x2b50, 0x2b50},   {0x2e80, 0x303e},   {0x3041, 0x33ff},
+        {0x3400, 0x4dbf},   {0x4e00, 0xa4cf},   {0xa960, 0xa97c},   {0xac00, 0xd7a3},   {0xf900, 0xfaff},
+        {0xfe10, 0xfe19},   {0xfe30, 0xfe6b},   {0xff01, 0xff60},   {0xffe0, 0xffe6},   {0x16fe0, 0x18cff},
+        {0x1b000, 0x1b2fb}, {0x1f004, 0x1f004}, {0x1f0cf, 0x1f0cf}, {0x1f18e, 0x1f19a}, {0x1f200, 0x1f320},
+        {0x1f32d, 0x1f335}, {0x1f337, 0x1f37c}, {0x1f37e, 0x1f393}, {0x1f3a0, 0x1f3ca}, {0x1f3cf, 0x1f3d3},
+        {0x1f3e0, 0x1f3f0}, {0x1f3f4, 0x1f3f4}, {0x1f3f8, 0x1f43e}, {0x1f440, 0x1f440}, {0x1f442, 0x1f4fc},
+        {0x1f4ff, 0x1f53d}, {0x1f54b, 0x1f567}, {0x1f5fb, 0x1f64f}, {0x1f680, 0x1f6c5}, {0x1f6cc, 0x1f6d7},
+        {0x1f7e0, 0x1f7f0}, {0x1f90c, 0x1faff}, {0x20000, 0x3fffd},
     };
     if (c < 0x1100)
         return 1;
@@ -106,8 +109,8 @@ static void lines_drop(VM *vm, Lines *lines) {
     mem_free(vm, lines->chars, lines->nchars * sizeof(uint32_t));
 }
 
-/* Reads lines first..last, without line ends and trailing blanks; missing ones are empty. Also gives the columns of the
- * range in characters, *end_column in its last line. */
+/* Reads lines first..last, without line ends and trailing blanks; missing ones are empty. Also gives the columns of
+ * the range in characters, *end_column in its last line. */
 static bool lines_read(VM *vm, const char *text, size_t n, const SourceRange *range, Lines *lines, size_t *column,
                        size_t *end_column) {
     const char *p = line_start(text, n, range->line), *end = text + n, *stop = p;
@@ -238,11 +241,11 @@ typedef struct Outline {
     bool number;     /* that operand is a number */
     bool unary;      /* a unary operator stands where the whole expression starts */
     bool awaits;
-    int precedence;  /* of the operator applied last; 0: none yet */
+    int precedence; /* of the operator applied last; 0: none yet */
     Place op;
     size_t op_size;
     int depth;
-    Place open;      /* the last bracket opened at depth 0, if it closes at the end */
+    Place open; /* the last bracket opened at depth 0, if it closes at the end */
     uint32_t open_char;
     bool trailer;    /* it follows an operand */
     bool last_close; /* the last token closed that bracket */
@@ -297,9 +300,9 @@ static void outline_word(Outline *o, Scan *s) {
             (scan_peek(s) == '-' || scan_peek(s) == '+'))
             scan_next(s);
     }
-    static const char *const looser[] = {"if",    "else", "or",    "and",  "not",    "in",     "is",
-                                         "for",   "lambda", "yield", "from", "async", "raise",  "del",
-                                         "import", "assert", "return"};
+    static const char *const looser[] = {"if",    "else", "or",     "and",    "not",   "in",
+                                         "is",    "for",  "lambda", "yield",  "from",  "async",
+                                         "raise", "del",  "import", "assert", "return"};
     if (o->operand) /* two operands in a row: a statement */
         o->impossible = true;
     for (size_t i = 0; i < ARRAY_LEN(looser) && n <= ARRAY_LEN(word); i++) {
@@ -344,7 +347,7 @@ static void outline_operator(Outline *o, Scan *s, uint32_t c) {
     int precedence = operator_precedence(c, next, &size);
     if (precedence < 0 && !(c == '~' && !o->operand) && c != '.') {
         o->impossible = true; /* comparison, assignment, comma, colon */
-    } else if (c == '.') { /* of an attribute or of a number */
+    } else if (c == '.') {    /* of an attribute or of a number */
         size = 1;
         o->operand = o->operand && o->number && !is_word(next);
     } else if (!o->operand) { /* unary */
@@ -413,8 +416,8 @@ static Form outline_form(const Outline *o) {
     return o->open_char == '(' ? FORM_CALL : FORM_SUBSCRIPT;
 }
 
-/* Is the right operand, which starts at `at` with a parenthesis, an expression that is merely put in parentheses? Then
- * it starts, as far as the tree is concerned, behind the parenthesis. */
+/* Is the right operand, which starts at `at` with a parenthesis, an expression that is merely put in parentheses?
+ * Then it starts, as far as the tree is concerned, behind the parenthesis. */
 static bool merely_grouped(const Lines *lines, Place at, Place end) {
     Scan s = {lines, at, end};
     int depth = 0;
@@ -459,8 +462,7 @@ static Anchors anchors_find(const Lines *lines, Place start, Place end) {
     a.left = o.op;
     a.right = (Place){o.op.line, o.op.col + o.op_size};
     const Line *line = &lines->at[o.op.line];
-    if (o.op_size == 1 && a.right.col < line->n && line->c[a.right.col] == '(' &&
-        merely_grouped(lines, a.right, end))
+    if (o.op_size == 1 && a.right.col < line->n && line->c[a.right.col] == '(' && merely_grouped(lines, a.right, end))
         a.right.col++;
     return a;
 }
@@ -611,9 +613,7 @@ static void put_first_line(const Lines *lines, StrBuilder *out) {
     strbuilder_add_c(out, "\n");
 }
 
-static size_t less_margin(size_t column, size_t margin) {
-    return column > margin ? column - margin : 0;
-}
+static size_t less_margin(size_t column, size_t margin) { return column > margin ? column - margin : 0; }
 
 bool traceback_marks(VM *vm, StrBuilder *out, const char *text, size_t n, SourceRange range) {
     Lines lines;

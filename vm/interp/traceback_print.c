@@ -1,9 +1,9 @@
 /* The report of an exception: causes and contexts first, each with its traceback, source lines and marks; groups as
  * trees.
  *
- * The report is put together as one text. Nothing that goes wrong on the way (a __str__ that raises, a file that cannot
- * be read) stops it: such things are replaced by a remark or left out, and the exceptions they raise are dropped. Only
- * when memory runs out is the report cut short.
+ * The report is put together as one text. Nothing that goes wrong on the way (a __str__ that raises, a file that
+ * cannot be read) stops it: such things are replaced by a remark or left out, and the exceptions they raise are
+ * dropped. Only when memory runs out is the report cut short.
  *
  * Margins: the parts of a group are indented by two columns a level and have a bar in front. `emit` puts the margin
  * before each line, so that the code which makes the lines need not know of groups.
@@ -26,7 +26,7 @@ typedef struct CachedFile {
     Value filename; /* owned str; 0: free */
     char *text;     /* NULL: not readable */
     size_t n, room;
-    Value owner;    /* of text, when it was registered rather than read */
+    Value owner; /* of text, when it was registered rather than read */
 } CachedFile;
 
 typedef struct Report {
@@ -127,8 +127,8 @@ Value traceback_source_line(VM *vm, Value filename, int line) {
 
 /* ---- pieces of text ---- */
 
-/* The lines of text (which ends with a newline) behind the margin of the current group; `mark` instead of a bar on the
- * first. */
+/* The lines of text (which ends with a newline) behind the margin of the current group; `mark` instead of a bar on
+ * the first. */
 static void emit_marked(Report *r, const char *text, size_t n, char mark) {
     const char *end = text + n;
     while (text < end) {
@@ -145,9 +145,7 @@ static void emit_marked(Report *r, const char *text, size_t n, char mark) {
     }
 }
 
-static void emit(Report *r, const char *text) {
-    emit_marked(r, text, strlen(text), '|');
-}
+static void emit(Report *r, const char *text) { emit_marked(r, text, strlen(text), '|'); }
 
 static void emit_built(Report *r, StrBuilder *b) {
     if (!b->failed)
@@ -301,9 +299,7 @@ static int64_t int_field(Value exc, int field, int64_t fallback) {
     return v && is_int(v) && int_fits_int64(v, &n) ? n : fallback;
 }
 
-static bool is_given(Value v) {
-    return v && !is_none(v);
-}
+static bool is_given(Value v) { return v && !is_none(v); }
 
 /* The line of a SyntaxError and the carets below it. Positions are in code points, from 1. */
 static void put_syntax_line(VM *vm, StrBuilder *out, Value exc, Value text) {

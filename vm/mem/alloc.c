@@ -1,8 +1,9 @@
 /* Memory: the one door to the host's allocator, size-class slabs for everything small, and the life of objects.
  *
- * Blocks up to SLAB_MAX bytes come from pages cut into one size class (steps of 16 bytes); freed blocks go to the class's
- * free list. Larger ones go to the allocator one by one, each behind a LargeBlock header. All pages and all large blocks
- * are linked from the VM, so that destroying a VM returns every byte whatever scripts or hosts left behind.
+ * Blocks up to SLAB_MAX bytes come from pages cut into one size class (steps of 16 bytes); freed blocks go to the
+ * class's free list. Larger ones go to the allocator one by one, each behind a LargeBlock header. All pages and all
+ * large blocks are linked from the VM, so that destroying a VM returns every byte whatever scripts or hosts left
+ * behind.
  *
  * Block of an object, from low to high addresses:
  *
@@ -38,7 +39,8 @@ typedef struct SlabPage {
     size_t size;
 } SlabPage;
 
-/* --- the door ---------------------------------------------------------------------------------------------------- */
+/* --- the door ----------------------------------------------------------------------------------------------------
+ */
 
 static bool may_allocate(VM *vm, size_t size) {
     if (unlikely(vm->fail_after != 0) && --vm->fail_after == 0) {
@@ -66,7 +68,8 @@ static void door_free(VM *vm, void *p, size_t size) {
     vm->mem_used -= size;
 }
 
-/* --- large blocks --------------------------------------------------------------------------------------------------- */
+/* --- large blocks
+ * --------------------------------------------------------------------------------------------------- */
 
 static void large_link(VM *vm, LargeBlock *b) {
     b->next = vm->large_blocks;
@@ -102,7 +105,8 @@ static void large_free(VM *vm, void *p) {
     door_free(vm, b, b->size);
 }
 
-/* --- slabs ------------------------------------------------------------------------------------------------------------ */
+/* --- slabs
+ * ------------------------------------------------------------------------------------------------------------ */
 
 static bool slab_grow(VM *vm, unsigned class) {
     size_t size = vm->slab_page_size[class];
@@ -130,7 +134,7 @@ static void *slab_take(VM *vm, unsigned class) {
         }
         return p;
     }
-    size_t size = (size_t)class * SLAB_STEP;
+    size_t size = (size_t) class * SLAB_STEP;
     if ((size_t)(vm->slab_end[class] - vm->slab_top[class]) < size && !slab_grow(vm, class))
         return NULL;
     p = vm->slab_top[class];
@@ -167,7 +171,8 @@ void slab_free(VM *vm, void *p, uint8_t size_class) {
         large_free(vm, p);
 }
 
-/* --- buffers ---------------------------------------------------------------------------------------------------------- */
+/* --- buffers
+ * ---------------------------------------------------------------------------------------------------------- */
 
 void *mem_alloc(VM *vm, size_t size) {
     uint8_t class;
@@ -212,7 +217,8 @@ void *mem_realloc(VM *vm, void *p, size_t old_size, size_t new_size) {
     return q;
 }
 
-/* --- objects ---------------------------------------------------------------------------------------------------------- */
+/* --- objects
+ * ---------------------------------------------------------------------------------------------------------- */
 
 void *object_alloc(VM *vm, Type *type, size_t extra) {
     size_t front = 0;
@@ -348,7 +354,8 @@ void object_free(VM *vm, Object *o) {
     t->dealloc_depth--;
 }
 
-/* --- the whole heap ----------------------------------------------------------------------------------------------------- */
+/* --- the whole heap
+ * ----------------------------------------------------------------------------------------------------- */
 
 void mem_release_all(VM *vm) {
     while (vm->large_blocks != NULL)

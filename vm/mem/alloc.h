@@ -11,8 +11,9 @@ void *mem_zalloc(VM *vm, size_t size) MUST_CHECK;
 void *mem_realloc(VM *vm, void *p, size_t old_size, size_t new_size) MUST_CHECK; /* on failure p stays valid */
 void mem_free(VM *vm, void *p, size_t size);                                     /* p may be NULL */
 
-/* A new zero-filled object of `type` with `extra` bytes behind type->size (variable-size types), refcount 1. Containers
- * are tracked by the collector from the start: traverse must cope with zero fields. NULL with MemoryError on failure. */
+/* A new zero-filled object of `type` with `extra` bytes behind type->size (variable-size types), refcount 1.
+ * Containers are tracked by the collector from the start: traverse must cope with zero fields. NULL with MemoryError
+ * on failure. */
 void *object_alloc(VM *vm, Type *type, size_t extra) MUST_CHECK;
 /* Frees an object under construction whose fields own nothing (no finalizer, no dealloc). */
 void object_discard(VM *vm, Object *o);

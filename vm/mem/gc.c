@@ -12,16 +12,16 @@
  * then the dead are finalized (PEP 442: each __del__ once, in list order, and the set is examined again since a
  * finalizer may have brought members back), their weak references cleared, and their links cut by each type's clear.
  *
- * No memory is needed: gc_refs stands in the GcLink's prev while a collection runs, and once a member is marked its prev
- * is free again and links the stack of members still to be scanned. The split rebuilds prev.
+ * No memory is needed: gc_refs stands in the GcLink's prev while a collection runs, and once a member is marked its
+ * prev is free again and links the stack of members still to be scanned. The split rebuilds prev.
  *
- * Generations. New containers are young. A young collection looks only at them, so that its cost does not depend on the
- * heap; survivors move up. The old generation is collected only when the containers that have reached it since its last
- * collection exceed a quarter of those that survived that one: work per allocated object stays constant on average
- * however large the heap grows.
+ * Generations. New containers are young. A young collection looks only at them, so that its cost does not depend on
+ * the heap; survivors move up. The old generation is collected only when the containers that have reached it since
+ * its last collection exceed a quarter of those that survived that one: work per allocated object stays constant on
+ * average however large the heap grows.
  *
- * Collections happen only at the interpreter's safe points (vm->interrupts), never inside an allocation, so that native
- * code may build objects without protecting them. */
+ * Collections happen only at the interpreter's safe points (vm->interrupts), never inside an allocation, so that
+ * native code may build objects without protecting them. */
 #include "base/config.h"
 #include "runtime/vm.h"
 
@@ -29,7 +29,8 @@
 
 enum { STATE_GENERATION = 3, STATE_TRACKED = 4, STATE_MEMBER = 8, STATE_ALIVE = 16 };
 
-/* --- lists ---------------------------------------------------------------------------------------------------------------- */
+/* --- lists
+ * ---------------------------------------------------------------------------------------------------------------- */
 
 static void list_reset(GcLink *head) { head->next = head->prev = head; }
 static bool list_is_empty(const GcLink *head) { return head->next == head; }
@@ -90,7 +91,8 @@ void gc_untrack(Object *o) {
 
 bool gc_is_tracked(Object *o) { return (o->flags & OBJ_GC) && (o->gc_state & STATE_TRACKED); }
 
-/* --- traversal ------------------------------------------------------------------------------------------------------------ */
+/* --- traversal
+ * ------------------------------------------------------------------------------------------------------------ */
 
 void gc_traverse(Object *o, VisitFn visit, void *arg) {
     Type *type = obj_type(o);
@@ -123,7 +125,8 @@ static bool mark_alive(Object *child, void *arg) {
     return true;
 }
 
-/* --- the three phases ------------------------------------------------------------------------------------------------------ */
+/* --- the three phases
+ * ------------------------------------------------------------------------------------------------------ */
 
 static size_t count_references(GcLink *set) {
     size_t n = 0;
@@ -180,9 +183,11 @@ static size_t find_dead(GcLink *set, GcLink *dead) {
     return split(set, dead);
 }
 
-/* --- the end of the dead ----------------------------------------------------------------------------------------------------- */
+/* --- the end of the dead
+ * ----------------------------------------------------------------------------------------------------- */
 
-/* The dead are kept from being freed one by one under our feet: each is walked from a private list, holding a reference. */
+/* The dead are kept from being freed one by one under our feet: each is walked from a private list, holding a
+ * reference. */
 static bool finalize_dead(VM *vm, GcLink *dead) {
     bool any = false;
     GcLink done;
@@ -242,7 +247,8 @@ static void clear_dead(VM *vm, GcLink *dead, GcLink *survivors) {
     }
 }
 
-/* --- collections -------------------------------------------------------------------------------------------------------------- */
+/* --- collections
+ * -------------------------------------------------------------------------------------------------------------- */
 
 static void note_survivors(GcState *gc, int generation, size_t living) {
     if (generation == GC_GENERATIONS - 1) {

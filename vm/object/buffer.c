@@ -1,5 +1,5 @@
-/* The buffer protocol: what exporters and users of bytes share. A Buffer holds a reference to its owner, so the memory
- * lives until buffer_release, whose counterpart in the owner (release_buffer) may count exports. */
+/* The buffer protocol: what exporters and users of bytes share. A Buffer holds a reference to its owner, so the
+ * memory lives until buffer_release, whose counterpart in the owner (release_buffer) may count exports. */
 #include "object/buffer.h"
 
 #include "runtime/vm.h"

@@ -1,5 +1,5 @@
-/* bytearray: mutable bytes. The block grows geometrically; bytes deleted at the front only move `data` into the block. As
- * long as somebody holds a view (exports), the block must stay where it is: resizing raises BufferError. */
+/* bytearray: mutable bytes. The block grows geometrically; bytes deleted at the front only move `data` into the
+ * block. As long as somebody holds a view (exports), the block must stay where it is: resizing raises BufferError. */
 #include "object/bytes_internal.h"
 
 #include "object/buffer.h"
@@ -117,7 +117,8 @@ static Value create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames
 
 static bool init(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     Value bound[3] = {0, 0, 0};
-    if (!native_bind(vm, "bytearray", "source=b'', encoding='utf-8', errors='strict'", args, nargs, kwnames, bound, 3))
+    if (!native_bind(vm, "bytearray", "source=b'', encoding='utf-8', errors='strict'", args, nargs, kwnames, bound,
+                     3))
         return false;
     ByteArray *a = as_bytearray(self);
     return bytearray_resize(vm, a, 0) && bytes_fill(vm, a, bound, "bytearray");
@@ -564,9 +565,23 @@ const TypeSpec bytearray_spec = {
     .size = sizeof(ByteArray),
     .flags = TYPE_BASE | TYPE_MATCH_SELF | TYPE_IMMUTABLE | TYPE_NO_WEAKREF,
     .kind = KIND_BYTEARRAY,
-    .slots = {.dealloc = dealloc, .create = create, .init = init, .repr = repr, .str = repr, .compare = compare,
-              .iter = iter, .len = len, .getitem = getitem, .setitem = setitem, .contains = bytes_contains,
-              .concat = concat, .repeat = repeat, .inplace_concat = inplace_concat, .inplace_repeat = inplace_repeat,
-              .binary = {[OP_MOD] = modulo}, .get_buffer = get_buffer, .release_buffer = release_buffer},
+    .slots = {.dealloc = dealloc,
+              .create = create,
+              .init = init,
+              .repr = repr,
+              .str = repr,
+              .compare = compare,
+              .iter = iter,
+              .len = len,
+              .getitem = getitem,
+              .setitem = setitem,
+              .contains = bytes_contains,
+              .concat = concat,
+              .repeat = repeat,
+              .inplace_concat = inplace_concat,
+              .inplace_repeat = inplace_repeat,
+              .binary = {[OP_MOD] = modulo},
+              .get_buffer = get_buffer,
+              .release_buffer = release_buffer},
     .methods = bytearray_methods,
 };

@@ -1,4 +1,5 @@
-/* bytes: the type, its constructor and operators, its iterator. Methods are in bytes_methods.c, shared with bytearray. */
+/* bytes: the type, its constructor and operators, its iterator. Methods are in bytes_methods.c, shared with
+ * bytearray. */
 #include "object/bytes_internal.h"
 
 #include "base/hash.h"
@@ -15,7 +16,8 @@ Value bytes_new(VM *vm, const char *data, size_t n) {
     Bytes *b = slab_alloc(vm, sizeof(Bytes) + n + 1, &class);
     if (unlikely(b == NULL))
         return VALUE_ERROR;
-    b->header = (Object){.refcount = 1, .kind = KIND_BYTES, .size_class = class, .shape = vm->types.bytes->root_shape};
+    b->header =
+        (Object){.refcount = 1, .kind = KIND_BYTES, .size_class = class, .shape = vm->types.bytes->root_shape};
     b->hash = 0;
     b->len = n;
     if (data != NULL && n != 0)
@@ -151,7 +153,8 @@ static Value create_from(VM *vm, Type *type, Value *bound) {
     ByteArray *a = as_bytearray(scratch);
     Value r = VALUE_ERROR;
     if (bytes_fill(vm, a, bound, "bytes"))
-        r = type == vm->types.bytes ? bytes_new(vm, a->data, a->len) : new_subtype(vm, type, raw_data(scratch), a->len);
+        r = type == vm->types.bytes ? bytes_new(vm, a->data, a->len)
+                                    : new_subtype(vm, type, raw_data(scratch), a->len);
     decref(vm, scratch);
     return r;
 }
@@ -333,7 +336,8 @@ static Value iter_reduce(VM *vm, Value self, Value *args, size_t nargs, Value kw
     Value pair = seq ? reduce_iter(vm, "iter", seq) : VALUE_ERROR;
     if (pair == 0 || it->seq == 0)
         return pair;
-    Value r = tuple_pack(vm, 3, as_tuple(pair)->items[0], as_tuple(pair)->items[1], from_small_int((int64_t)it->index));
+    Value r =
+        tuple_pack(vm, 3, as_tuple(pair)->items[0], as_tuple(pair)->items[1], from_small_int((int64_t)it->index));
     decref(vm, pair);
     return r;
 }
@@ -372,12 +376,23 @@ const TypeSpec bytes_iterator_spec = {
 const TypeSpec bytes_spec = {
     .name = "bytes",
     .doc = "bytes(iterable_of_ints) -> bytes\nbytes(string, encoding[, errors]) -> bytes\n"
-           "bytes(bytes_or_buffer) -> immutable copy\nbytes(int) -> zeros\nbytes() -> empty\n\nAn immutable row of bytes.",
+           "bytes(bytes_or_buffer) -> immutable copy\nbytes(int) -> zeros\nbytes() -> empty\n\nAn immutable row of "
+           "bytes.",
     .size = sizeof(Bytes),
     .flags = TYPE_BASE | TYPE_VARSIZE | TYPE_MATCH_SELF | TYPE_IMMUTABLE | TYPE_NO_WEAKREF,
     .kind = KIND_BYTES,
-    .slots = {.create = create, .repr = repr, .str = repr, .hash = hash, .compare = compare, .iter = iter, .len = len,
-              .getitem = getitem, .contains = bytes_contains, .concat = concat, .repeat = repeat,
-              .binary = {[OP_MOD] = modulo}, .get_buffer = get_buffer},
+    .slots = {.create = create,
+              .repr = repr,
+              .str = repr,
+              .hash = hash,
+              .compare = compare,
+              .iter = iter,
+              .len = len,
+              .getitem = getitem,
+              .contains = bytes_contains,
+              .concat = concat,
+              .repeat = repeat,
+              .binary = {[OP_MOD] = modulo},
+              .get_buffer = get_buffer},
     .methods = bytes_methods,
 };

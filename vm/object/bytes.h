@@ -15,7 +15,7 @@ typedef struct Bytes {
  * moves nothing. */
 typedef struct ByteArray {
     Object header;
-    char *data;       /* NULL while block is */
+    char *data; /* NULL while block is */
     size_t len;
     size_t cap;       /* bytes from data to the end of the block */
     uint32_t exports; /* views that forbid resizing */
@@ -29,13 +29,14 @@ static ALWAYS_INLINE ByteArray *as_bytearray(Value v) { return (ByteArray *)as_o
 #define is_bytearray(v) has_kind(v, KIND_BYTEARRAY)
 bool bytearray_resize(VM *vm, ByteArray *a, size_t n); /* new bytes are not initialised; BufferError while exported */
 bool bytearray_append_bytes(VM *vm, ByteArray *a, const char *data, size_t n); /* data may be its own */
-void bytearray_drop_front(ByteArray *a, size_t n);     /* not exported, n <= len */
+void bytearray_drop_front(ByteArray *a, size_t n);                             /* not exported, n <= len */
 
 /* The % operator with a format of bytes (str_percent.c). */
 Value bytes_percent(VM *vm, const char *format, size_t n, Value args, bool make_bytearray);
 
 /* buffer protocol (buffer.c): any object with get_buffer */
-bool buffer_get(VM *vm, Value v, Buffer *out, bool writable); /* TypeError "a bytes-like object is required, not 'x'" */
+bool buffer_get(VM *vm, Value v, Buffer *out,
+                bool writable); /* TypeError "a bytes-like object is required, not 'x'" */
 void buffer_release(VM *vm, Buffer *b);
 
 #endif

@@ -19,7 +19,8 @@ static ALWAYS_INLINE bool has_buffer(Value v) { return is_obj(v) && obj_type(as_
 bool bytes_add_repr(StrBuilder *b, const char *data, size_t n); /* b'...' */
 /* A byte value: any int of 0 to 255. */
 bool byte_value(VM *vm, Value v, const char *range_error, uint8_t *out);
-/* What the constructors and extend() take an iterable for: its bytes are appended to `out`, which nobody else knows. */
+/* What the constructors and extend() take an iterable for: its bytes are appended to `out`, which nobody else knows.
+ */
 bool bytearray_extend_iterable(VM *vm, ByteArray *out, Value iterable, const char *range_error);
 /* The argument of the constructors bytes(...) and bytearray(...): everything but __bytes__. Appends to `out`. */
 bool bytes_fill(VM *vm, ByteArray *out, Value *bound, const char *type);

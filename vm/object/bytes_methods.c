@@ -1,6 +1,6 @@
-/* The methods that bytes and bytearray have in common. Arguments are read first, since that may run scripts which change
- * a bytearray; from the moment the Text of self is taken, nothing runs. An argument's buffer keeps its owner from being
- * resized meanwhile, self included. */
+/* The methods that bytes and bytearray have in common. Arguments are read first, since that may run scripts which
+ * change a bytearray; from the moment the Text of self is taken, nothing runs. An argument's buffer keeps its owner
+ * from being resized meanwhile, self included. */
 #include "object/bytes_internal.h"
 
 #define BYTE_RANGE "byte must be in range(0, 256)"
@@ -75,18 +75,18 @@ static ssize_t find_bytes(VM *vm, Value self, Value *args, bool last) {
     return i < 0 ? -1 : i + (ssize_t)first;
 }
 
-#define FIND_METHOD(name, last)                                                                                    \
-    static Value name(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {                              \
-        ssize_t i = find_bytes(vm, self, args, last);                                                              \
-        return i == -2 ? VALUE_ERROR : from_small_int(i);                                                          \
+#define FIND_METHOD(name, last)                                                                                      \
+    static Value name(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {                                \
+        ssize_t i = find_bytes(vm, self, args, last);                                                                \
+        return i == -2 ? VALUE_ERROR : from_small_int(i);                                                            \
     }
 FIND_METHOD(find, false)
 FIND_METHOD(rfind, true)
 
-#define INDEX_METHOD(name, last)                                                                                   \
-    static Value name(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {                              \
-        ssize_t i = find_bytes(vm, self, args, last);                                                              \
-        return i >= 0 ? from_small_int(i) : i == -2 ? VALUE_ERROR : raise_value(vm, "subsection not found");       \
+#define INDEX_METHOD(name, last)                                                                                     \
+    static Value name(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {                                \
+        ssize_t i = find_bytes(vm, self, args, last);                                                                \
+        return i >= 0 ? from_small_int(i) : i == -2 ? VALUE_ERROR : raise_value(vm, "subsection not found");         \
     }
 INDEX_METHOD(index_of_bytes, false)
 INDEX_METHOD(rindex_of_bytes, true)
@@ -110,8 +110,8 @@ static int matches_end(VM *vm, const Text *t, Value affix, bool at_end) {
     Buffer b;
     if (!buffer_get(vm, affix, &b, false))
         return -1;
-    int r = t->owner != 0 && b.len <= t->len &&
-            memcmp(at_end ? t->data + t->len - b.len : t->data, b.data, b.len) == 0;
+    int r =
+        t->owner != 0 && b.len <= t->len && memcmp(at_end ? t->data + t->len - b.len : t->data, b.data, b.len) == 0;
     buffer_release(vm, &b);
     return r;
 }
@@ -380,7 +380,7 @@ static Value translate(VM *vm, Value self, Value *args, size_t nargs, Value kwna
         return VALUE_ERROR;
     }
     for (size_t i = 0; i < delete.len; i++)
-        dropped[(uint8_t)delete.data[i]] = true;
+        dropped[(uint8_t) delete.data[i]] = true;
     Text t = raw_text(self);
     size_t n = 0;
     for (size_t i = 0; i < t.len; i++)
@@ -455,20 +455,22 @@ static Value capitalize(VM *vm, Value self, Value *args, size_t nargs, Value kwn
     return r;
 }
 
-#define MAP_METHOD(name, map)                                                                                      \
-    static Value name(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) { return map_bytes(vm, self, map); }
+#define MAP_METHOD(name, map)                                                                                        \
+    static Value name(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {                                \
+        return map_bytes(vm, self, map);                                                                             \
+    }
 MAP_METHOD(upper, make_upper)
 MAP_METHOD(lower, make_lower)
 MAP_METHOD(swapcase, make_swapped)
 MAP_METHOD(title, make_title)
 
-#define ALL_METHOD(name, property)                                                                                 \
-    static Value name(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {                              \
-        Text t = raw_text(self);                                                                                   \
-        size_t i = 0;                                                                                              \
-        while (i < t.len && property((uint8_t)t.data[i]))                                                          \
-            i++;                                                                                                   \
-        return from_bool(t.len != 0 && i == t.len);                                                                \
+#define ALL_METHOD(name, property)                                                                                   \
+    static Value name(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {                                \
+        Text t = raw_text(self);                                                                                     \
+        size_t i = 0;                                                                                                \
+        while (i < t.len && property((uint8_t)t.data[i]))                                                            \
+            i++;                                                                                                     \
+        return from_bool(t.len != 0 && i == t.len);                                                                  \
     }
 ALL_METHOD(is_alnum, byte_alnum)
 ALL_METHOD(is_alpha, byte_alpha)
@@ -479,16 +481,16 @@ static Value is_ascii(VM *vm, Value self, Value *args, size_t nargs, Value kwnam
     return from_bool(utf8_is_ascii(raw_data(self), raw_len(self)));
 }
 
-#define CASE_METHOD(name, right, wrong)                                                                            \
-    static Value name(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {                              \
-        Text t = raw_text(self);                                                                                   \
-        bool found = false;                                                                                        \
-        for (size_t i = 0; i < t.len; i++) {                                                                       \
-            if (wrong((uint8_t)t.data[i]))                                                                         \
-                return VALUE_FALSE;                                                                                \
-            found = found || right((uint8_t)t.data[i]);                                                            \
-        }                                                                                                          \
-        return from_bool(found);                                                                                   \
+#define CASE_METHOD(name, right, wrong)                                                                              \
+    static Value name(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {                                \
+        Text t = raw_text(self);                                                                                     \
+        bool found = false;                                                                                          \
+        for (size_t i = 0; i < t.len; i++) {                                                                         \
+            if (wrong((uint8_t)t.data[i]))                                                                           \
+                return VALUE_FALSE;                                                                                  \
+            found = found || right((uint8_t)t.data[i]);                                                              \
+        }                                                                                                            \
+        return from_bool(found);                                                                                     \
     }
 CASE_METHOD(is_lower, byte_lower, byte_upper)
 CASE_METHOD(is_upper, byte_upper, byte_lower)
@@ -636,50 +638,58 @@ static Value size_of(VM *vm, Value self, Value *args, size_t nargs, Value kwname
     return int_from_ssize(vm, (ssize_t)(sizeof(Bytes) + raw_len(self) + 1));
 }
 
-#define SHARED_ROWS                                                                                                    \
-    {"capitalize", capitalize, "", "The first letter upper case, the others lower case (ASCII).", 0},                 \
-    {"center", center, "width, fillchar=b' ', /", "The bytes in the middle of the width.", 0},                         \
-    {"count", count, "sub, start=None, end=None, /", "How often sub occurs, without overlaps.", 0},                    \
-    {"decode", decode, "encoding='utf-8', errors='strict'", "The text that the bytes spell in an encoding.", 0},       \
-    {"endswith", endswith, "suffix, start=None, end=None, /", "Do the bytes end with the suffix, or one of a tuple?", 0}, \
-    {"expandtabs", expandtabs, "tabsize=8", "Tabs replaced by blanks up to the next column that they reach.", 0},      \
-    {"find", find, "sub, start=None, end=None, /", "The lowest index of sub, or -1.", 0},                              \
-    {"fromhex", fromhex, "string, /", "Makes an object of pairs of hexadecimal digits.", METHOD_CLASS},                \
-    {"hex", hex, "sep=<unrepresentable>, bytes_per_sep=1", "The bytes as hexadecimal digits, in groups if wanted.", 0}, \
-    {"index", index_of_bytes, "sub, start=None, end=None, /", "The lowest index of sub; ValueError if none.", 0},      \
-    {"isalnum", is_alnum, "", "Are there only ASCII letters and digits, at least one?", 0},                            \
-    {"isalpha", is_alpha, "", "Are there only ASCII letters, at least one?", 0},                                       \
-    {"isascii", is_ascii, "", "Are all bytes ASCII?", 0},                                                              \
-    {"isdigit", is_digit, "", "Are there only ASCII digits, at least one?", 0},                                        \
-    {"islower", is_lower, "", "Are all ASCII letters lower case, and is there one?", 0},                               \
-    {"isspace", is_space, "", "Are there only ASCII blanks, at least one?", 0},                                        \
-    {"istitle", is_title, "", "Does every word, and only that, start with a capital?", 0},                             \
-    {"isupper", is_upper, "", "Are all ASCII letters upper case, and is there one?", 0},                               \
-    {"join", join, "iterable_of_bytes, /", "The items of the iterable with these bytes between them.", 0},             \
-    {"ljust", ljust, "width, fillchar=b' ', /", "The bytes at the left of the width.", 0},                             \
-    {"lower", lower, "", "ASCII letters made lower case.", 0},                                                         \
-    {"lstrip", lstrip, "bytes=None, /", "The bytes without blanks, or the given ones, at the start.", 0},              \
-    {"maketrans", maketrans, "frm, to, /", "Makes a table for translate().", METHOD_STATIC},                           \
-    {"partition", partition, "sep, /", "What comes before the first separator, the separator, and the rest.", 0},      \
-    {"removeprefix", removeprefix, "prefix, /", "The bytes without the prefix, if they have it.", 0},                  \
-    {"removesuffix", removesuffix, "suffix, /", "The bytes without the suffix, if they have it.", 0},                  \
-    {"replace", replace, "old, new, count=-1, /", "old replaced by new, everywhere or count times.", 0},               \
-    {"rfind", rfind, "sub, start=None, end=None, /", "The highest index of sub, or -1.", 0},                           \
-    {"rindex", rindex_of_bytes, "sub, start=None, end=None, /", "The highest index of sub; ValueError if none.", 0},   \
-    {"rjust", rjust, "width, fillchar=b' ', /", "The bytes at the right of the width.", 0},                            \
-    {"rpartition", rpartition, "sep, /", "What comes before the last separator, the separator, and the rest.", 0},     \
-    {"rsplit", rsplit, "sep=None, maxsplit=-1", "The parts between separators or blanks, cut from the end.", 0},       \
-    {"rstrip", rstrip, "bytes=None, /", "The bytes without blanks, or the given ones, at the end.", 0},                \
-    {"split", split, "sep=None, maxsplit=-1", "The parts between separators, or between blanks.", 0},                  \
-    {"splitlines", splitlines, "keepends=False", "The lines, with their ends if wanted.", 0},                          \
-    {"startswith", startswith, "prefix, start=None, end=None, /",                                                      \
-     "Do the bytes start with the prefix, or one of a tuple?", 0},                                                     \
-    {"strip", strip, "bytes=None, /", "The bytes without blanks, or the given ones, at both ends.", 0},                \
-    {"swapcase", swapcase, "", "Upper case made lower case and the other way round (ASCII).", 0},                      \
-    {"title", title, "", "Every word with a capital at its start (ASCII).", 0},                                        \
-    {"translate", translate, "table, /, delete=b''", "Each byte replaced by the table's; some left out.", 0},          \
-    {"upper", upper, "", "ASCII letters made upper case.", 0},                                                         \
-    {"zfill", zfill, "width, /", "The bytes with zeros between sign and digits up to the width.", 0}
+#define SHARED_ROWS                                                                                                  \
+    {"capitalize", capitalize, "", "The first letter upper case, the others lower case (ASCII).", 0},                \
+        {"center", center, "width, fillchar=b' ', /", "The bytes in the middle of the width.", 0},                   \
+        {"count", count, "sub, start=None, end=None, /", "How often sub occurs, without overlaps.", 0},              \
+        {"decode", decode, "encoding='utf-8', errors='strict'", "The text that the bytes spell in an encoding.", 0}, \
+        {"endswith", endswith, "suffix, start=None, end=None, /",                                                    \
+         "Do the bytes end with the suffix, or one of a tuple?", 0},                                                 \
+        {"expandtabs", expandtabs, "tabsize=8", "Tabs replaced by blanks up to the next column that they reach.",    \
+         0},                                                                                                         \
+        {"find", find, "sub, start=None, end=None, /", "The lowest index of sub, or -1.", 0},                        \
+        {"fromhex", fromhex, "string, /", "Makes an object of pairs of hexadecimal digits.", METHOD_CLASS},          \
+        {"hex", hex, "sep=<unrepresentable>, bytes_per_sep=1",                                                       \
+         "The bytes as hexadecimal digits, in groups if wanted.", 0},                                                \
+        {"index", index_of_bytes, "sub, start=None, end=None, /", "The lowest index of sub; ValueError if none.",    \
+         0},                                                                                                         \
+        {"isalnum", is_alnum, "", "Are there only ASCII letters and digits, at least one?", 0},                      \
+        {"isalpha", is_alpha, "", "Are there only ASCII letters, at least one?", 0},                                 \
+        {"isascii", is_ascii, "", "Are all bytes ASCII?", 0},                                                        \
+        {"isdigit", is_digit, "", "Are there only ASCII digits, at least one?", 0},                                  \
+        {"islower", is_lower, "", "Are all ASCII letters lower case, and is there one?", 0},                         \
+        {"isspace", is_space, "", "Are there only ASCII blanks, at least one?", 0},                                  \
+        {"istitle", is_title, "", "Does every word, and only that, start with a capital?", 0},                       \
+        {"isupper", is_upper, "", "Are all ASCII letters upper case, and is there one?", 0},                         \
+        {"join", join, "iterable_of_bytes, /", "The items of the iterable with these bytes between them.", 0},       \
+        {"ljust", ljust, "width, fillchar=b' ', /", "The bytes at the left of the width.", 0},                       \
+        {"lower", lower, "", "ASCII letters made lower case.", 0},                                                   \
+        {"lstrip", lstrip, "bytes=None, /", "The bytes without blanks, or the given ones, at the start.", 0},        \
+        {"maketrans", maketrans, "frm, to, /", "Makes a table for translate().", METHOD_STATIC},                     \
+        {"partition", partition, "sep, /", "What comes before the first separator, the separator, and the rest.",    \
+         0},                                                                                                         \
+        {"removeprefix", removeprefix, "prefix, /", "The bytes without the prefix, if they have it.", 0},            \
+        {"removesuffix", removesuffix, "suffix, /", "The bytes without the suffix, if they have it.", 0},            \
+        {"replace", replace, "old, new, count=-1, /", "old replaced by new, everywhere or count times.", 0},         \
+        {"rfind", rfind, "sub, start=None, end=None, /", "The highest index of sub, or -1.", 0},                     \
+        {"rindex", rindex_of_bytes, "sub, start=None, end=None, /", "The highest index of sub; ValueError if none.", \
+         0},                                                                                                         \
+        {"rjust", rjust, "width, fillchar=b' ', /", "The bytes at the right of the width.", 0},                      \
+        {"rpartition", rpartition, "sep, /", "What comes before the last separator, the separator, and the rest.",   \
+         0},                                                                                                         \
+        {"rsplit", rsplit, "sep=None, maxsplit=-1", "The parts between separators or blanks, cut from the end.", 0}, \
+        {"rstrip", rstrip, "bytes=None, /", "The bytes without blanks, or the given ones, at the end.", 0},          \
+        {"split", split, "sep=None, maxsplit=-1", "The parts between separators, or between blanks.", 0},            \
+        {"splitlines", splitlines, "keepends=False", "The lines, with their ends if wanted.", 0},                    \
+        {"startswith", startswith, "prefix, start=None, end=None, /",                                                \
+         "Do the bytes start with the prefix, or one of a tuple?", 0},                                               \
+        {"strip", strip, "bytes=None, /", "The bytes without blanks, or the given ones, at both ends.", 0},          \
+        {"swapcase", swapcase, "", "Upper case made lower case and the other way round (ASCII).", 0},                \
+        {"title", title, "", "Every word with a capital at its start (ASCII).", 0},                                  \
+        {"translate", translate, "table, /, delete=b''", "Each byte replaced by the table's; some left out.", 0},    \
+        {"upper", upper, "", "ASCII letters made upper case.", 0}, {                                                 \
+        "zfill", zfill, "width, /", "The bytes with zeros between sign and digits up to the width.", 0               \
+    }
 
 const MethodSpec bytes_methods[] = {
     {"__bytes__", to_bytes, "", "The same as a plain bytes object.", 0},

@@ -92,7 +92,11 @@ const TypeSpec cell_spec = {
     .size = sizeof(Cell),
     .flags = TYPE_GC | TYPE_NO_WEAKREF,
     .kind = KIND_CELL,
-    .slots = {.dealloc = cell_clear, .traverse = cell_traverse, .clear = cell_clear, .create = cell_create,
-              .repr = cell_repr, .compare = cell_compare},
+    .slots = {.dealloc = cell_clear,
+              .traverse = cell_traverse,
+              .clear = cell_clear,
+              .create = cell_create,
+              .repr = cell_repr,
+              .compare = cell_compare},
     .getset = cell_getset,
 };

@@ -1,6 +1,7 @@
 /* classmethod and staticmethod.
  *
- * Both show the attributes of their function (__name__, __doc__ and the like are copied at creation) and carry a dict. */
+ * Both show the attributes of their function (__name__, __doc__ and the like are copied at creation) and carry a
+ * dict. */
 #include "runtime/vm.h"
 
 #include "object/descr.h"
@@ -117,8 +118,12 @@ const TypeSpec classmethod_spec = {
     .size = sizeof(ClassMethod),
     .flags = TYPE_GC | TYPE_BASE | TYPE_HAS_DICT,
     .kind = KIND_CLASSMETHOD,
-    .slots = {.dealloc = wrapper_clear, .traverse = wrapper_traverse, .clear = wrapper_clear,
-              .create = wrapper_create, .init = classmethod_init, .repr = classmethod_repr,
+    .slots = {.dealloc = wrapper_clear,
+              .traverse = wrapper_traverse,
+              .clear = wrapper_clear,
+              .create = wrapper_create,
+              .init = classmethod_init,
+              .repr = classmethod_repr,
               .descr_get = classmethod_get},
     .getset = wrapper_getset,
 };
@@ -130,8 +135,13 @@ const TypeSpec staticmethod_spec = {
     .size = sizeof(ClassMethod),
     .flags = TYPE_GC | TYPE_BASE | TYPE_HAS_DICT,
     .kind = KIND_STATICMETHOD,
-    .slots = {.dealloc = wrapper_clear, .traverse = wrapper_traverse, .clear = wrapper_clear,
-              .create = wrapper_create, .init = staticmethod_init, .call = staticmethod_call,
-              .repr = staticmethod_repr, .descr_get = staticmethod_get},
+    .slots = {.dealloc = wrapper_clear,
+              .traverse = wrapper_traverse,
+              .clear = wrapper_clear,
+              .create = wrapper_create,
+              .init = staticmethod_init,
+              .call = staticmethod_call,
+              .repr = staticmethod_repr,
+              .descr_get = staticmethod_get},
     .getset = wrapper_getset,
 };

@@ -15,9 +15,9 @@ typedef struct Decoder {
     const char *errors;   /* never NULL */
     const char *data;
     size_t n;
-    bool final;           /* no more data will come: an incomplete sequence at the end is an error */
-    size_t consumed;      /* set by the codec: less than n only if not final */
-    Value object;         /* the bytes, made for the first error */
+    bool final;      /* no more data will come: an incomplete sequence at the end is an error */
+    size_t consumed; /* set by the codec: less than n only if not final */
+    Value object;    /* the bytes, made for the first error */
     StrBuilder out;
 } Decoder;
 
@@ -44,11 +44,12 @@ struct Codec {
 const Codec *codec_find(const char *name); /* by any of its names; NULL if there is none */
 /* LookupError for a name that codec_find does not know; `function` is "encode" or "decode". */
 Value codec_unknown(VM *vm, const char *name, const char *function);
-Value codec_decode(VM *vm, const Codec *codec, const char *data, size_t n, const char *errors, bool final, size_t *consumed);
+Value codec_decode(VM *vm, const Codec *codec, const char *data, size_t n, const char *errors, bool final,
+                   size_t *consumed);
 Value codec_encode(VM *vm, const Codec *codec, Value s, const char *errors);
 
-/* Called by codecs for bytes or characters [start, end) that they cannot turn over: adds the replacement to the output
- * and says where to go on (a byte offset, a character index). False: an exception is pending. */
+/* Called by codecs for bytes or characters [start, end) that they cannot turn over: adds the replacement to the
+ * output and says where to go on (a byte offset, a character index). False: an exception is pending. */
 bool decoder_error(Decoder *d, size_t start, size_t end, const char *reason, size_t *resume);
 bool encoder_error(Encoder *e, size_t start, size_t end, const char *reason, size_t *resume);
 /* Encodes everything with e->put; what it refuses is an error for this reason, one for a run of them if `runs`. */
@@ -56,7 +57,7 @@ bool encoder_run(Encoder *e, const char *reason, bool runs);
 
 /* codec_errors.c: handlers are callables that take the exception and return (replacement, position). */
 bool codec_register_error(VM *vm, Value name, Value handler);
-Value codec_lookup_error(VM *vm, const char *name); /* owned; LookupError */
+Value codec_lookup_error(VM *vm, const char *name);                    /* owned; LookupError */
 Value codec_handle_error(VM *vm, const char *errors, Value exception); /* what the handler returns */
 
 /* str_codec_wide.c, str_codec_escape.c */

@@ -1,5 +1,6 @@
 /* Error handlers of the text codecs: those that always exist, as functions that scripts can get and call too, and the
- * registry of those that scripts add. A handler gets the exception and returns (replacement, position to go on from). */
+ * registry of those that scripts add. A handler gets the exception and returns (replacement, position to go on from).
+ */
 #include "object/codec.h"
 
 #include "object/str_internal.h"
@@ -197,7 +198,7 @@ static Value surrogateescape_errors(VM *vm, Value self, Value *args, size_t narg
 }
 
 typedef struct Unit { /* how an encoding would write a surrogate */
-    unsigned size; /* 1: UTF-8; 0: unknown */
+    unsigned size;    /* 1: UTF-8; 0: unknown */
     bool big;
 } Unit;
 
@@ -285,7 +286,8 @@ static const struct Handler {
     {"backslashreplace",
      {"backslashreplace_errors", backslashreplace_errors, "exception, /", "Puts backslash escapes there.", 0}},
     {"xmlcharrefreplace",
-     {"xmlcharrefreplace_errors", xmlcharrefreplace_errors, "exception, /", "Puts XML character references there.", 0}},
+     {"xmlcharrefreplace_errors", xmlcharrefreplace_errors, "exception, /", "Puts XML character references there.",
+      0}},
     {"namereplace", {"namereplace_errors", namereplace_errors, "exception, /", "Puts \\N{...} escapes there.", 0}},
     {"surrogateescape",
      {"surrogateescape", surrogateescape_errors, "exception, /", "Keeps bytes as lone surrogates.", 0}},

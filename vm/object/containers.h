@@ -19,8 +19,8 @@
 
 /* Many native structs are a header followed by a few owned Values and then plain data. These functions serve as their
  * dealloc/clear and traverse slots, for the first n fields. */
-#define FIELDS_DECLARE(n)                                               \
-    void fields##n##_clear(VM *vm, Object *self);                       \
+#define FIELDS_DECLARE(n)                                                                                            \
+    void fields##n##_clear(VM *vm, Object *self);                                                                    \
     void fields##n##_traverse(Object *self, VisitFn visit, void *arg);
 FIELDS_DECLARE(1)
 FIELDS_DECLARE(2)
@@ -37,7 +37,8 @@ FIELDS_DECLARE(6)
 Value generic_alias_new(VM *vm, Value origin, Value args);
 /* __class_getitem__ of every generic native class. */
 Value class_getitem(VM *vm, Value self, Value *args, size_t nargs, Value kwnames);
-#define CLASS_GETITEM_ROW {"__class_getitem__", class_getitem, "object, /", "The class with type arguments.", METHOD_CLASS}
+#define CLASS_GETITEM_ROW                                                                                            \
+    { "__class_getitem__", class_getitem, "object, /", "The class with type arguments.", METHOD_CLASS }
 Value iter_self(VM *vm, Value self);
 /* Checks the arguments of a constructor that takes at most one, by position. */
 bool one_argument(VM *vm, const char *name, size_t nargs, Value kwnames, bool keywords_ok);
@@ -60,12 +61,12 @@ int64_t tuple_hash_finish(uint64_t acc, size_t n);
 uint64_t tuple_hash_step(uint64_t acc, int64_t lane);
 #define TUPLE_HASH_SEED 2870177450012600261ull
 bool sort_items(VM *vm, Value *items, size_t n, Value key, bool reverse); /* list_sort.c */
-Value builtin_get(VM *vm, const char *name); /* borrowed */
+Value builtin_get(VM *vm, const char *name);                              /* borrowed */
 /* (iter, (seq,)) and the like: what __reduce__ of exhausted and finite iterators returns. Consumes seq. */
 Value reduce_iter(VM *vm, const char *function, Value seq);
-Value sequence_iter_new(VM *vm, Value seq); /* through __getitem__ */
+Value sequence_iter_new(VM *vm, Value seq);                          /* through __getitem__ */
 Value callable_iterator_new(VM *vm, Value callable, Value sentinel); /* iter(callable, sentinel) */
-Value range_new(VM *vm, Value start, Value stop, Value step); /* exact ints, step not 0 */
+Value range_new(VM *vm, Value start, Value stop, Value step);        /* exact ints, step not 0 */
 /* Keywords are refused by native constructors unless a subclass has an __init__ to take them. */
 bool constructor_keywords(VM *vm, Type *type, Type *base, const char *name, Value kwnames);
 Value mappingproxy_new(VM *vm, Value mapping);

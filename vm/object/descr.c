@@ -72,7 +72,8 @@ Value slot_wrapper_new(VM *vm, Type *owner, const SlotDef *def, SlotFn fn) {
     return from_obj(d);
 }
 
-/* --- getset ------------------------------------------------------------------------------------------------------------- */
+/* --- getset
+ * ------------------------------------------------------------------------------------------------------------- */
 
 static Value getset_get(VM *vm, Value self, Value obj, Value type) {
     Descriptor *d = as_descriptor(self);
@@ -94,7 +95,8 @@ static bool getset_set(VM *vm, Value self, Value obj, Value value) {
     return d->getset->set(vm, obj, value);
 }
 
-/* --- members -------------------------------------------------------------------------------------------------------------- */
+/* --- members
+ * -------------------------------------------------------------------------------------------------------------- */
 
 /* Where the member stands: its own field, a struct sequence's item, or (0) among the attributes. */
 static Value *member_place(Descriptor *d, Value obj) {
@@ -133,7 +135,8 @@ static bool member_set(VM *vm, Value self, Value obj, Value value) {
     return true;
 }
 
-/* --- slot wrappers ----------------------------------------------------------------------------------------------------------- */
+/* --- slot wrappers
+ * ----------------------------------------------------------------------------------------------------------- */
 
 static Value wrapper_get(VM *vm, Value self, Value obj, Value type) {
     Descriptor *d = as_descriptor(self);
@@ -176,12 +179,13 @@ static Value method_wrapper_compare(VM *vm, Value a, Value b, CompareOp op) {
 }
 
 static bool method_wrapper_hash(VM *vm, Value self, int64_t *out) {
-    *out = (int64_t)((as_wrapper(self)->self * 0x9E3779B97F4A7C15u ^ (uint64_t)(uintptr_t)as_wrapper(self)->descr) >>
-                     2);
+    *out =
+        (int64_t)((as_wrapper(self)->self * 0x9E3779B97F4A7C15u ^ (uint64_t)(uintptr_t)as_wrapper(self)->descr) >> 2);
     return true;
 }
 
-/* --- what scripts see ---------------------------------------------------------------------------------------------------------- */
+/* --- what scripts see
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static Value getset_repr(VM *vm, Value self) {
     return str_printf(vm, "<attribute '%V' of '%N' objects>", as_descriptor(self)->name, as_descriptor(self)->owner);
@@ -240,9 +244,7 @@ static Value bound_signature(VM *vm, Value self) {
     return str_from_c(vm, slot_text_signature(as_wrapper(self)->descr->slot));
 }
 static Value bound_self(VM *vm, Value self) { return incref(as_wrapper(self)->self); }
-static Value bound_objclass(VM *vm, Value self) {
-    return incref(type_value(as_wrapper(self)->descr->owner));
-}
+static Value bound_objclass(VM *vm, Value self) { return incref(type_value(as_wrapper(self)->descr->owner)); }
 
 static Value reduce_by_name(VM *vm, Value target, Value name) {
     Value getter = dict_get_c(vm, vm->builtins, "getattr");
@@ -262,7 +264,9 @@ static Value method_wrapper_reduce(VM *vm, Value self, Value *args, size_t nargs
     return reduce_by_name(vm, as_wrapper(self)->self, as_wrapper(self)->descr->name);
 }
 
-/* --- memory ---------------------------------------------------------------------------------------------------------------------- */
+/* --- memory
+ * ----------------------------------------------------------------------------------------------------------------------
+ */
 
 static void descriptor_traverse(Object *self, VisitFn visit, void *arg) {
     Descriptor *d = (Descriptor *)self;
@@ -333,8 +337,11 @@ const TypeSpec getset_descriptor_spec = {
     .size = sizeof(Descriptor),
     .flags = TYPE_GC,
     .kind = KIND_DESCRIPTOR,
-    .slots = {.dealloc = descriptor_dealloc, .traverse = descriptor_traverse, .repr = getset_repr,
-              .descr_get = getset_get, .descr_set = getset_set},
+    .slots = {.dealloc = descriptor_dealloc,
+              .traverse = descriptor_traverse,
+              .repr = getset_repr,
+              .descr_get = getset_get,
+              .descr_set = getset_set},
     .getset = descriptor_getset,
 };
 
@@ -343,8 +350,11 @@ const TypeSpec member_descriptor_spec = {
     .size = sizeof(Descriptor),
     .flags = TYPE_GC,
     .kind = KIND_DESCRIPTOR,
-    .slots = {.dealloc = descriptor_dealloc, .traverse = descriptor_traverse, .repr = member_repr,
-              .descr_get = member_get, .descr_set = member_set},
+    .slots = {.dealloc = descriptor_dealloc,
+              .traverse = descriptor_traverse,
+              .repr = member_repr,
+              .descr_get = member_get,
+              .descr_set = member_set},
     .methods = descriptor_methods,
     .getset = descriptor_getset,
 };
@@ -354,8 +364,11 @@ const TypeSpec wrapper_descriptor_spec = {
     .size = sizeof(Descriptor),
     .flags = TYPE_GC,
     .kind = KIND_DESCRIPTOR,
-    .slots = {.dealloc = descriptor_dealloc, .traverse = descriptor_traverse, .repr = wrapper_repr,
-              .call = wrapper_call, .descr_get = wrapper_get},
+    .slots = {.dealloc = descriptor_dealloc,
+              .traverse = descriptor_traverse,
+              .repr = wrapper_repr,
+              .call = wrapper_call,
+              .descr_get = wrapper_get},
     .methods = descriptor_methods,
     .getset = wrapper_getset,
 };
@@ -365,8 +378,12 @@ const TypeSpec method_wrapper_spec = {
     .size = sizeof(MethodWrapper),
     .flags = TYPE_GC,
     .kind = KIND_OTHER,
-    .slots = {.dealloc = method_wrapper_dealloc, .traverse = method_wrapper_traverse, .repr = method_wrapper_repr,
-              .hash = method_wrapper_hash, .compare = method_wrapper_compare, .call = method_wrapper_call},
+    .slots = {.dealloc = method_wrapper_dealloc,
+              .traverse = method_wrapper_traverse,
+              .repr = method_wrapper_repr,
+              .hash = method_wrapper_hash,
+              .compare = method_wrapper_compare,
+              .call = method_wrapper_call},
     .methods = method_wrapper_methods,
     .getset = method_wrapper_getset,
 };

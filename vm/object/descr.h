@@ -1,4 +1,5 @@
-/* Descriptors that stand for native things in class dicts: computed attributes, members of __slots__, slot wrappers. */
+/* Descriptors that stand for native things in class dicts: computed attributes, members of __slots__, slot wrappers.
+ */
 #ifndef COVE_OBJECT_DESCR_H
 #define COVE_OBJECT_DESCR_H
 
@@ -7,14 +8,14 @@
 
 typedef struct Descriptor { /* KIND_DESCRIPTOR: the type tells which of the fields count */
     Object header;
-    Type *owner;             /* owned */
-    Value name;              /* owned */
+    Type *owner;              /* owned */
+    Value name;               /* owned */
     const GetSetSpec *getset; /* getset_descriptor */
-    const SlotDef *slot;     /* wrapper_descriptor */
-    SlotFn fn;               /* wrapper_descriptor: the wrapped C function */
-    uint32_t offset;         /* member_descriptor: of the Value in the instance; 0: kept among the instance's attributes */
-    uint32_t index;          /* struct sequences: item number + 1, else 0 */
-    Value doc;               /* member_descriptor: or 0 */
+    const SlotDef *slot;      /* wrapper_descriptor */
+    SlotFn fn;                /* wrapper_descriptor: the wrapped C function */
+    uint32_t offset; /* member_descriptor: of the Value in the instance; 0: kept among the instance's attributes */
+    uint32_t index;  /* struct sequences: item number + 1, else 0 */
+    Value doc;       /* member_descriptor: or 0 */
 } Descriptor;
 
 typedef struct MethodWrapper { /* a slot wrapper bound to its object; KIND_OTHER */

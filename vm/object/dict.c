@@ -1,15 +1,15 @@
 /* dict: a compact table that keeps insertion order.
  *
- * Entries (hash, key, value) stand in a vector in the order of insertion; deleting one leaves a hole (key 0). A hole at
- * the very front says in its hash how many holes are known to follow each other there, so that a dict used as a queue
- * finds its first entry at once. Up to
- * SMALL_MAX entries are searched from the first to the last, which beats hashing at that size. Above it an open-
- * addressing table of entry positions (1, 2, 4 or 8 bytes wide) finds the entry for a hash; a position that was deleted
- * stays marked there until the table is rebuilt. When the vector is full, it is rebuilt without holes, larger if need be.
+ * Entries (hash, key, value) stand in a vector in the order of insertion; deleting one leaves a hole (key 0). A hole
+ * at the very front says in its hash how many holes are known to follow each other there, so that a dict used as a
+ * queue finds its first entry at once. Up to SMALL_MAX entries are searched from the first to the last, which beats
+ * hashing at that size. Above it an open- addressing table of entry positions (1, 2, 4 or 8 bytes wide) finds the
+ * entry for a hash; a position that was deleted stays marked there until the table is rebuilt. When the vector is
+ * full, it is rebuilt without holes, larger if need be.
  *
  * Comparing keys can run scripts, and they can change this very dict. So a search takes a version before it calls out
- * and starts again when the version is another one afterwards: every change of the set of keys, or of their positions,
- * sets it to 0. Inline caches hold versions as well, in order to use entry positions without a search.
+ * and starts again when the version is another one afterwards: every change of the set of keys, or of their
+ * positions, sets it to 0. Inline caches hold versions as well, in order to use entry positions without a search.
  *
  * Releasing an old value can run scripts too: it is always the last thing a function does.
  */
@@ -52,14 +52,14 @@ static ALWAYS_INLINE void index_set(const Dict *d, size_t i, ssize_t position) {
     }
 }
 
-/* What the vector was allocated for. With an index table, cap falls when the last entry is deleted: its mark remains in
- * the table, where some places must stay free. */
+/* What the vector was allocated for. With an index table, cap falls when the last entry is deleted: its mark remains
+ * in the table, where some places must stay free. */
 static size_t allocated_cap(const Dict *d) { return d->index_log2 ? ((size_t)2 << d->index_log2) / 3 : d->cap; }
 
 static size_t index_size(const Dict *d) { return d->index_log2 ? (size_t)d->index_width << d->index_log2 : 0; }
 
-#define PROBE_START(mask, hash, i, perturb) \
-    size_t perturb = (size_t)(hash);        \
+#define PROBE_START(mask, hash, i, perturb)                                                                          \
+    size_t perturb = (size_t)(hash);                                                                                 \
     size_t i = perturb & (mask)
 #define PROBE_NEXT(mask, i, perturb) (perturb >>= 5, i = (i * 5 + perturb + 1) & (mask))
 
@@ -237,8 +237,7 @@ static ALWAYS_INLINE ssize_t find_str(const Dict *d, Value key, int64_t hash) {
         ssize_t p = index_get(d, i);
         if (p >= 0) {
             const DictEntry *e = &d->entries[p];
-            if (e->key == key ||
-                (e->hash == hash && is_str(e->key) && str_equal(as_str(e->key), as_str(key))))
+            if (e->key == key || (e->hash == hash && is_str(e->key) && str_equal(as_str(e->key), as_str(key))))
                 return p;
         } else if (p == FREE) {
             return FREE;
@@ -606,7 +605,9 @@ bool dict_next(Value dict, size_t *pos, Value *key, Value *value) {
     return false;
 }
 
-ssize_t dict_position(VM *vm, Value dict, Value name) { return find_str(as_dict(dict), name, exact_str_hash(vm, name)); }
+ssize_t dict_position(VM *vm, Value dict, Value name) {
+    return find_str(as_dict(dict), name, exact_str_hash(vm, name));
+}
 
 uint32_t dict_version(VM *vm, Value dict) {
     Dict *d = as_dict(dict);
@@ -770,7 +771,8 @@ bool dict_merge_unique(VM *vm, Value dict, Value mapping, Value callee) {
     return merge_mapping(vm, dict, mapping, callee, true);
 }
 
-/* How CPython names a callable in messages about its arguments: "module.qualname()", without the module for built-ins. */
+/* How CPython names a callable in messages about its arguments: "module.qualname()", without the module for
+ * built-ins. */
 Value callee_text(VM *vm, Value callee) {
     Value qualname, module, text = VALUE_ERROR;
     int found = attr_lookup(vm, callee, NAME(__qualname__), &qualname);
@@ -838,8 +840,8 @@ static Value repr(VM *vm, Value self) {
         while (ok && dict_next(self, &pos, &key, &value)) {
             incref(key);
             incref(value);
-            ok = (first || strbuilder_add(&b, ", ", 2)) && strbuilder_add_repr(&b, key) && strbuilder_add(&b, ": ", 2) &&
-                 strbuilder_add_repr(&b, value);
+            ok = (first || strbuilder_add(&b, ", ", 2)) && strbuilder_add_repr(&b, key) &&
+                 strbuilder_add(&b, ": ", 2) && strbuilder_add_repr(&b, value);
             first = false;
             decref(vm, key);
             decref(vm, value);
@@ -945,9 +947,19 @@ const TypeSpec dict_spec = {
     .size = sizeof(Dict),
     .flags = TYPE_GC | TYPE_BASE | TYPE_MAPPING | TYPE_MATCH_SELF | TYPE_IMMUTABLE | TYPE_NO_WEAKREF,
     .kind = KIND_DICT,
-    .slots = {.dealloc = dict_drop_contents, .traverse = traverse, .clear = dict_drop_contents, .create = create,
-              .init = init, .repr = repr, .compare = compare, .iter = iter, .len = len, .getitem = getitem,
-              .setitem = setitem, .contains = has_key, .binary = {[OP_OR] = binary_or},
+    .slots = {.dealloc = dict_drop_contents,
+              .traverse = traverse,
+              .clear = dict_drop_contents,
+              .create = create,
+              .init = init,
+              .repr = repr,
+              .compare = compare,
+              .iter = iter,
+              .len = len,
+              .getitem = getitem,
+              .setitem = setitem,
+              .contains = has_key,
+              .binary = {[OP_OR] = binary_or},
               .inplace = {[OP_OR] = inplace_or}},
     .methods = dict_methods,
 };

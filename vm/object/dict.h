@@ -12,13 +12,13 @@ typedef struct DictEntry {
 
 typedef struct Dict {
     Object header;
-    uint32_t version; /* of the set of keys and their positions: unique in the VM, 0 until somebody caches */
-    uint8_t index_log2; /* log2 of the index table's size; 0: no table, entries are searched linearly */
+    uint32_t version;    /* of the set of keys and their positions: unique in the VM, 0 until somebody caches */
+    uint8_t index_log2;  /* log2 of the index table's size; 0: no table, entries are searched linearly */
     uint8_t index_width; /* bytes of an index: 1, 2, 4, 8 */
-    bool str_keys_only; /* every key is an exact str: lookups need no calls */
-    size_t used;        /* live entries */
-    size_t nentries;    /* entries used up, deleted ones included */
-    size_t cap;         /* entries there is room for */
+    bool str_keys_only;  /* every key is an exact str: lookups need no calls */
+    size_t used;         /* live entries */
+    size_t nentries;     /* entries used up, deleted ones included */
+    size_t cap;          /* entries there is room for */
     DictEntry *entries;
     void *index;
 } Dict;
@@ -59,7 +59,7 @@ int dict_equal(VM *vm, Value a, Value b);
 bool dict_pop_last(VM *vm, Value dict, Value *key, Value *value);  /* owned results; false (no exception): empty */
 bool dict_pop_first(VM *vm, Value dict, Value *key, Value *value); /* the same from the other end */
 int dict_move_to_end(VM *vm, Value dict, Value key, bool last);    /* 1 moved, 0 absent, -1 error */
-Value dict_get_move(VM *vm, Value dict, Value key, int64_t hash);  /* borrowed as dict_get_hash; moves it to the end */
+Value dict_get_move(VM *vm, Value dict, Value key, int64_t hash); /* borrowed as dict_get_hash; moves it to the end */
 /* Arguments as of dict(): at most one mapping or iterable, and keywords; `name` is for the message. */
 bool dict_update_args(VM *vm, const char *name, Value dict, Value *args, size_t nargs, Value kwnames);
 Value dict_iter_new(VM *vm, Type *type, Value dict); /* type: one of the six dict iterator types */

@@ -6,7 +6,9 @@ static Value clear(VM *vm, Value self, Value *args, size_t nargs, Value kwnames)
     return VALUE_NONE;
 }
 
-static Value copy(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) { return dict_copy_mapping(vm, self); }
+static Value copy(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
+    return dict_copy_mapping(vm, self);
+}
 
 static bool fill_from_keys(VM *vm, Value result, Value keys, Value value) {
     Value it = iter_get(vm, keys);
@@ -96,13 +98,14 @@ static Value size_of(VM *vm, Value self, Value *args, size_t nargs, Value kwname
 const MethodSpec dict_methods[] = {
     {"clear", clear, "", "Remove all items.", 0},
     {"copy", copy, "", "A shallow copy of the dict.", 0},
-    {"fromkeys", fromkeys, "iterable, value=None, /", "A new dict with the keys of an iterable, all with the same value.",
-     METHOD_CLASS},
+    {"fromkeys", fromkeys, "iterable, value=None, /",
+     "A new dict with the keys of an iterable, all with the same value.", METHOD_CLASS},
     {"get", get, "key, default=None, /", "The value of the key if it is in the dict, else the default.", 0},
     {"items", items, "", "A view of the pairs of key and value.", 0},
     {"keys", keys, "", "A view of the keys.", 0},
     {"pop", pop, "key, default=<unrepresentable>, /",
-     "Remove the key and return its value.\n\nIf it is not there, return the default if given, else raise KeyError.", 0},
+     "Remove the key and return its value.\n\nIf it is not there, return the default if given, else raise KeyError.",
+     0},
     {"popitem", popitem, "",
      "Remove and return the pair of key and value that came last.\n\nRaises KeyError if the dict is empty.", 0},
     {"setdefault", setdefault, "key, default=None, /",

@@ -171,14 +171,14 @@ static const MethodSpec iter_methods[] = {
     {0},
 };
 
-#define DICT_ITERATOR(id, function)                                                           \
-    const TypeSpec dict_##id##_spec = {                                                       \
-        .name = "dict_" #id,                                                                  \
-        .size = sizeof(DictIter),                                                             \
-        .flags = ITERATOR_FLAGS,                                                              \
-        .kind = KIND_ITERATOR,                                                                \
-        .slots = {FIELD_SLOTS(2), .iter = iter_self, .next = function},                       \
-        .methods = iter_methods,                                                              \
+#define DICT_ITERATOR(id, function)                                                                                  \
+    const TypeSpec dict_##id##_spec = {                                                                              \
+        .name = "dict_" #id,                                                                                         \
+        .size = sizeof(DictIter),                                                                                    \
+        .flags = ITERATOR_FLAGS,                                                                                     \
+        .kind = KIND_ITERATOR,                                                                                       \
+        .slots = {FIELD_SLOTS(2), .iter = iter_self, .next = function},                                              \
+        .methods = iter_methods,                                                                                     \
     };
 DICT_ITERATOR(keyiterator, key_next)
 DICT_ITERATOR(valueiterator, value_next)
@@ -206,8 +206,12 @@ static Value view_repr(VM *vm, Value self) {
 }
 
 static Value keys_iter(VM *vm, Value self) { return dict_iter_new(vm, vm->types.dict_keyiterator, view_dict(self)); }
-static Value values_iter(VM *vm, Value self) { return dict_iter_new(vm, vm->types.dict_valueiterator, view_dict(self)); }
-static Value items_iter(VM *vm, Value self) { return dict_iter_new(vm, vm->types.dict_itemiterator, view_dict(self)); }
+static Value values_iter(VM *vm, Value self) {
+    return dict_iter_new(vm, vm->types.dict_valueiterator, view_dict(self));
+}
+static Value items_iter(VM *vm, Value self) {
+    return dict_iter_new(vm, vm->types.dict_itemiterator, view_dict(self));
+}
 
 static int keys_contain(VM *vm, Value self, Value key) { return dict_contains(vm, view_dict(self), key); }
 
@@ -278,14 +282,10 @@ static Value finish(VM *vm, Value set, bool ok) {
     return VALUE_ERROR;
 }
 
-static bool can_combine(VM *vm, Value a, Value b) {
-    return is_set_view(vm, a) || is_set_view(vm, b);
-}
+static bool can_combine(VM *vm, Value a, Value b) { return is_set_view(vm, a) || is_set_view(vm, b); }
 
 /* The set of what an operand shows; keys are taken from the dict, whose number of entries gives the set its size. */
-static Value set_of(VM *vm, Value v) {
-    return set_new(vm, is_exact(v, vm->types.dict_keys) ? view_dict(v) : v);
-}
+static Value set_of(VM *vm, Value v) { return set_new(vm, is_exact(v, vm->types.dict_keys) ? view_dict(v) : v); }
 
 static Value view_sub(VM *vm, Value a, Value b) {
     if (!can_combine(vm, a, b))

@@ -2,8 +2,8 @@
  *
  * `args` is always a tuple once an instance is visible. Creating an instance sets it and so does __init__, as scripts
  * expect of subclasses that define only one of the two; when both get the same arguments the second does nothing.
- * The fields that some classes have (exceptions.def) are allocated when the first of them is set: most exceptions never
- * need any.
+ * The fields that some classes have (exceptions.def) are allocated when the first of them is set: most exceptions
+ * never need any.
  */
 #include "runtime/vm.h"
 #include "object/exception_types.h"
@@ -147,9 +147,7 @@ Value exception_str(VM *vm, Value self) {
 
 /* ---- attributes ---- */
 
-static Value or_none(Value v) {
-    return v ? incref(v) : VALUE_NONE;
-}
+static Value or_none(Value v) { return v ? incref(v) : VALUE_NONE; }
 
 static Value base_get_args(VM *vm, Value self) {
     Value args = as_exception(self)->args;
@@ -166,9 +164,7 @@ static bool base_set_args(VM *vm, Value self, Value value) {
     return true;
 }
 
-static Value base_get_traceback(VM *vm, Value self) {
-    return or_none(as_exception(self)->traceback);
-}
+static Value base_get_traceback(VM *vm, Value self) { return or_none(as_exception(self)->traceback); }
 
 static bool base_set_traceback(VM *vm, Value self, Value value) {
     if (!value)
@@ -179,9 +175,7 @@ static bool base_set_traceback(VM *vm, Value self, Value value) {
     return true;
 }
 
-static Value base_get_context(VM *vm, Value self) {
-    return or_none(as_exception(self)->context);
-}
+static Value base_get_context(VM *vm, Value self) { return or_none(as_exception(self)->context); }
 
 static bool base_set_context(VM *vm, Value self, Value value) {
     if (!value)
@@ -192,9 +186,7 @@ static bool base_set_context(VM *vm, Value self, Value value) {
     return true;
 }
 
-static Value base_get_cause(VM *vm, Value self) {
-    return or_none(as_exception(self)->cause);
-}
+static Value base_get_cause(VM *vm, Value self) { return or_none(as_exception(self)->cause); }
 
 static bool base_set_cause(VM *vm, Value self, Value value) {
     if (!value)
@@ -206,9 +198,7 @@ static bool base_set_cause(VM *vm, Value self, Value value) {
     return true;
 }
 
-static Value base_get_suppress(VM *vm, Value self) {
-    return from_bool(as_exception(self)->suppress_context);
-}
+static Value base_get_suppress(VM *vm, Value self) { return from_bool(as_exception(self)->suppress_context); }
 
 static bool base_set_suppress(VM *vm, Value self, Value value) {
     if (!value)
@@ -230,9 +220,7 @@ const GetSetSpec base_exception_getset[] = {
 
 /* ---- methods ---- */
 
-Value exception_own_dict(VM *vm, Value self) {
-    return instance_dict_copy(vm, as_obj(self), obj_type(as_obj(self)));
-}
+Value exception_own_dict(VM *vm, Value self) { return instance_dict_copy(vm, as_obj(self), obj_type(as_obj(self))); }
 
 Value exception_reduce(VM *vm, Value self, Value args, Value state) {
     Value type = type_value(obj_type(as_obj(self)));
@@ -285,8 +273,8 @@ static Value base_add_note(VM *vm, Value self, Value *args, size_t nargs, Value 
             return VALUE_ERROR;
         }
     }
-    bool ok = is_list(notes) ? list_append(vm, notes, args[0])
-                             : raise_type(vm, "Cannot add note: __notes__ is not a list");
+    bool ok =
+        is_list(notes) ? list_append(vm, notes, args[0]) : raise_type(vm, "Cannot add note: __notes__ is not a list");
     decref(vm, notes);
     return ok ? VALUE_NONE : VALUE_ERROR;
 }

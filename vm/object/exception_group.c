@@ -1,8 +1,8 @@
 /* Exception groups (PEP 654): construction, splitting, and what try/except* does with them.
  *
  * Splitting keeps the tree's shape: a nested group that has members on both sides appears on both, each time as a new
- * group made by derive() that takes over traceback, context, cause and notes. Groups nest as deep as scripts make them,
- * so every walk is guarded against exhausting the C stack.
+ * group made by derive() that takes over traceback, context, cause and notes. Groups nest as deep as scripts make
+ * them, so every walk is guarded against exhausting the C stack.
  */
 #include "object/exception_types.h"
 #include "object/type.h"
@@ -12,13 +12,9 @@ static bool is_group(VM *vm, Value v) {
     return is_exception(v) && type_is_subtype(obj_type(as_obj(v)), vm->exc.BaseExceptionGroup);
 }
 
-static bool is_plain_exception(VM *vm, Value v) {
-    return type_is_subtype(type_of(vm, v), vm->exc.Exception);
-}
+static bool is_plain_exception(VM *vm, Value v) { return type_is_subtype(type_of(vm, v), vm->exc.Exception); }
 
-static Value group_members(Value group) {
-    return exception_field(group, GROUP_EXCEPTIONS);
-}
+static Value group_members(Value group) { return exception_field(group, GROUP_EXCEPTIONS); }
 
 /* The members as a tuple: ValueError or TypeError unless they are a sequence of exceptions. */
 static Value members_tuple(VM *vm, Value v, bool *all_plain) {
@@ -125,8 +121,8 @@ static Value group_subset(VM *vm, Value group, Value list) {
 
 /* How members are chosen: exactly one of the fields counts. */
 typedef struct Matcher {
-    Value classes;   /* a class or a tuple of classes */
-    Value predicate; /* a callable */
+    Value classes;    /* a class or a tuple of classes */
+    Value predicate;  /* a callable */
     Value identities; /* a dict whose keys are the addresses of leaves */
 } Matcher;
 
@@ -244,7 +240,8 @@ static bool matcher_from_value(VM *vm, Value v, Matcher *m) {
         m->predicate = v;
         return true;
     }
-    return raise_type(vm, "expected an exception type, a tuple of exception types, or a callable (other than a class)");
+    return raise_type(vm,
+                      "expected an exception type, a tuple of exception types, or a callable (other than a class)");
 }
 
 /* ---- methods ---- */

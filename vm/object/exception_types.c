@@ -1,8 +1,8 @@
 /* The exception classes: what each family adds to BaseException, and the set-up of all of them.
  *
  * A class without additions has nothing of its own but a row in exceptions.def. A family's fields stand in
- * Exception.fields in the order of that row; a field that was never set reads as None. Fields that C code computes with
- * (positions, counts) are kept as ints, whatever a script assigns is checked when it is assigned.
+ * Exception.fields in the order of that row; a field that was never set reads as None. Fields that C code computes
+ * with (positions, counts) are kept as ints, whatever a script assigns is checked when it is assigned.
  */
 #include "object/exception_types.h"
 
@@ -25,16 +25,15 @@ static bool field_assign(VM *vm, Value self, int index, Value value) {
     return exception_set_field(vm, self, index, value);
 }
 
-#define FIELD(family, name, index)                                                                           \
-    static Value family##_get_##name(VM *vm, Value self) { return field_or_none(self, index); }              \
-    static bool family##_set_##name(VM *vm, Value self, Value value) {                                       \
-        return field_assign(vm, self, index, value);                                                         \
-    }
-#define ROW(family, name, doc) {#name, family##_get_##name, family##_set_##name, doc}
+#define FIELD(family, name, index)                                                                                   \
+    static Value family##_get_##name(VM *vm, Value self) { return field_or_none(self, index); }                      \
+    static bool family##_set_##name(VM *vm, Value self, Value value) { return field_assign(vm, self, index, value); }
+#define ROW(family, name, doc)                                                                                       \
+    { #name, family##_get_##name, family##_set_##name, doc }
 
 /* Keyword-only arguments named `fields` (ended by NULL) go to the fields from `first` on. */
-static bool set_keyword_fields(VM *vm, Value self, const char *class, const char *const *fields, int first, Value *args,
-                               size_t nargs, Value kwnames) {
+static bool set_keyword_fields(VM *vm, Value self, const char *class, const char *const *fields, int first,
+                               Value *args, size_t nargs, Value kwnames) {
     size_t n = kwnames ? as_tuple(kwnames)->len : 0;
     for (size_t k = 0; k < n; k++) {
         Value name = as_tuple(kwnames)->items[k];
@@ -49,9 +48,7 @@ static bool set_keyword_fields(VM *vm, Value self, const char *class, const char
     return true;
 }
 
-static bool has_fields(Value self) {
-    return as_exception(self)->fields != NULL;
-}
+static bool has_fields(Value self) { return as_exception(self)->fields != NULL; }
 
 /* ---- StopIteration, SystemExit, KeyError ---- */
 
@@ -167,7 +164,8 @@ static bool attribute_init(VM *vm, Value self, Value *args, size_t nargs, Value 
     if (!exception_set_args(vm, self, args, nargs) || !field_assign(vm, self, ATTRIBUTEERROR_NAME, 0) ||
         !field_assign(vm, self, ATTRIBUTEERROR_OBJ, 0))
         return false;
-    return set_keyword_fields(vm, self, "AttributeError", attribute_keywords, ATTRIBUTEERROR_NAME, args, nargs, kwnames);
+    return set_keyword_fields(vm, self, "AttributeError", attribute_keywords, ATTRIBUTEERROR_NAME, args, nargs,
+                              kwnames);
 }
 
 /* `obj` is left out: it may be anything, and need not be fit for pickling. */
@@ -277,7 +275,8 @@ static const struct {
     int number;
     size_t type; /* offset in ExceptionTypes */
 } os_classes[] = {
-#define CLASS(number, name) {number, offsetof(ExceptionTypes, name)}
+#define CLASS(number, name)                                                                                          \
+    { number, offsetof(ExceptionTypes, name) }
     CLASS(EAGAIN, BlockingIOError),
     CLASS(EALREADY, BlockingIOError),
     CLASS(EINPROGRESS, BlockingIOError),
@@ -323,9 +322,7 @@ static bool os_init(VM *vm, Value self, Value *args, size_t nargs, Value kwnames
 /* A subclass that has its own __init__ but not its own __new__ passes other arguments to the constructor than to
  * OSError: then the arguments are interpreted when they reach OSError.__init__, else at once in __new__. */
 static Value os_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames);
-static bool os_uses_init(Type *type) {
-    return type->slots.init != os_init && type->slots.create == os_create;
-}
+static bool os_uses_init(Type *type) { return type->slots.init != os_init && type->slots.create == os_create; }
 
 /* Fills fields and args from two to five arguments: errno, strerror, filename, winerror, filename2. */
 static bool os_fill(VM *vm, Value self, Value *args, size_t nargs) {
@@ -462,8 +459,8 @@ static bool unicode_init(VM *vm, Value self, Value *args, size_t nargs, Value kw
     if (nargs != want)
         return raise_type(vm, "function takes exactly %u arguments (%u given)", want, nargs);
     int at = translate ? 0 : 1;
-    if (!translate && (!unicode_want_str(vm, args[0], 1) ||
-                       !exception_set_field(vm, self, UNICODEERROR_ENCODING, args[0])))
+    if (!translate &&
+        (!unicode_want_str(vm, args[0], 1) || !exception_set_field(vm, self, UNICODEERROR_ENCODING, args[0])))
         return false;
     if (!decode && !unicode_want_str(vm, args[at], at + 1))
         return false;
@@ -510,7 +507,8 @@ static int64_t unicode_position(Value self, int field) {
 }
 
 static Value decode_str(VM *vm, Value self) {
-    Value object = exception_field(self, UNICODEERROR_OBJECT), encoding = exception_field(self, UNICODEERROR_ENCODING);
+    Value object = exception_field(self, UNICODEERROR_OBJECT),
+          encoding = exception_field(self, UNICODEERROR_ENCODING);
     Value reason = exception_field(self, UNICODEERROR_REASON);
     int64_t start = unicode_position(self, UNICODEERROR_START), end = unicode_position(self, UNICODEERROR_END);
     if (!object)
@@ -522,7 +520,8 @@ static Value decode_str(VM *vm, Value self) {
         unsigned char byte = (unsigned char)as_bytes(object)->data[start];
         digits[0] = "0123456789abcdef"[byte >> 4];
         digits[1] = "0123456789abcdef"[byte & 15];
-        return str_printf(vm, "'%S' codec can't decode byte 0x%s in position %i: %S", encoding, digits, start, reason);
+        return str_printf(vm, "'%S' codec can't decode byte 0x%s in position %i: %S", encoding, digits, start,
+                          reason);
     }
     return str_printf(vm, "'%S' codec can't decode bytes in position %i-%i: %S", encoding, start, end - 1, reason);
 }
@@ -536,12 +535,16 @@ static Value unicode_where(VM *vm, Value object, int64_t start, int64_t end) {
     char digits[9] = {0};
     for (int i = ndigits - 1; i >= 0; i--, c >>= 4)
         digits[i] = "0123456789abcdef"[c & 15];
-    return str_printf(vm, "character '\\%s%s' in position %i", ndigits == 2 ? "x" : ndigits == 4 ? "u" : "U", digits,
-                      start);
+    return str_printf(vm, "character '\\%s%s' in position %i",
+                      ndigits == 2   ? "x"
+                      : ndigits == 4 ? "u"
+                                     : "U",
+                      digits, start);
 }
 
 static Value encode_or_translate_str(VM *vm, Value self, bool translate) {
-    Value object = exception_field(self, UNICODEERROR_OBJECT), encoding = exception_field(self, UNICODEERROR_ENCODING);
+    Value object = exception_field(self, UNICODEERROR_OBJECT),
+          encoding = exception_field(self, UNICODEERROR_ENCODING);
     Value reason = exception_field(self, UNICODEERROR_REASON);
     if (!object)
         return incref(vm->empty_str);
@@ -550,20 +553,16 @@ static Value encode_or_translate_str(VM *vm, Value self, bool translate) {
                                 unicode_position(self, UNICODEERROR_END));
     if (!where)
         return VALUE_ERROR;
-    Value text = translate ? str_printf(vm, "can't translate %V: %S", where, reason)
-                           : str_printf(vm, "'%S' codec can't encode %V: %S", encoding ? encoding : VALUE_NONE, where,
-                                        reason);
+    Value text =
+        translate ? str_printf(vm, "can't translate %V: %S", where, reason)
+                  : str_printf(vm, "'%S' codec can't encode %V: %S", encoding ? encoding : VALUE_NONE, where, reason);
     decref(vm, where);
     return text;
 }
 
-static Value encode_str(VM *vm, Value self) {
-    return encode_or_translate_str(vm, self, false);
-}
+static Value encode_str(VM *vm, Value self) { return encode_or_translate_str(vm, self, false); }
 
-static Value translate_str(VM *vm, Value self) {
-    return encode_or_translate_str(vm, self, true);
-}
+static Value translate_str(VM *vm, Value self) { return encode_or_translate_str(vm, self, true); }
 
 static bool unicode_assign_position(VM *vm, Value self, int field, Value value) {
     if (!value)
@@ -611,33 +610,41 @@ static const GetSetSpec unicode_getset[] = {
 
 #define FAMILY_plain(class) .name = #class
 #define FAMILY_incomplete(class) .name = "_IncompleteInputError"
-#define FAMILY_base(class)                                                                                         \
-    .name = #class, .methods = base_exception_methods, .getset = base_exception_getset,                            \
-    .slots = {.dealloc = exception_dealloc, .traverse = exception_traverse, .clear = exception_clear,              \
-              .create = exception_create, .init = exception_init, .repr = exception_repr, .str = exception_str}
+#define FAMILY_base(class)                                                                                           \
+    .name = #class, .methods = base_exception_methods, .getset = base_exception_getset,                              \
+    .slots = {.dealloc = exception_dealloc,                                                                          \
+              .traverse = exception_traverse,                                                                        \
+              .clear = exception_clear,                                                                              \
+              .create = exception_create,                                                                            \
+              .init = exception_init,                                                                                \
+              .repr = exception_repr,                                                                                \
+              .str = exception_str}
 #define FAMILY_exit(class) .name = #class, .slots = {.init = exit_init}, .getset = exit_getset
 #define FAMILY_stop(class) .name = #class, .slots = {.init = stop_init}, .getset = stop_getset
 #define FAMILY_key(class) .name = #class, .slots = {.str = key_str}
 #define FAMILY_name(class) .name = #class, .slots = {.init = name_init}, .getset = name_getset
-#define FAMILY_attribute(class)                                                                                    \
+#define FAMILY_attribute(class)                                                                                      \
     .name = #class, .slots = {.init = attribute_init}, .getset = attribute_getset, .methods = attribute_methods
-#define FAMILY_import(class)                                                                                       \
-    .name = #class, .slots = {.init = import_init, .str = import_str}, .getset = import_getset,                    \
+#define FAMILY_import(class)                                                                                         \
+    .name = #class, .slots = {.init = import_init, .str = import_str}, .getset = import_getset,                      \
     .methods = import_methods
-#define FAMILY_syntax(class) .name = #class, .slots = {.init = syntax_init, .str = syntax_str}, .getset = syntax_getset
-#define FAMILY_os(class)                                                                                           \
-    .name = #class, .slots = {.create = os_create, .init = os_init, .str = os_str}, .getset = os_getset,           \
+#define FAMILY_syntax(class)                                                                                         \
+    .name = #class, .slots = {.init = syntax_init, .str = syntax_str}, .getset = syntax_getset
+#define FAMILY_os(class)                                                                                             \
+    .name = #class, .slots = {.create = os_create, .init = os_init, .str = os_str}, .getset = os_getset,             \
     .methods = os_methods
-#define FAMILY_decode(class) .name = #class, .slots = {.init = decode_init, .str = decode_str}, .getset = unicode_getset
-#define FAMILY_encode(class) .name = #class, .slots = {.init = encode_init, .str = encode_str}, .getset = unicode_getset
-#define FAMILY_translate(class)                                                                                    \
+#define FAMILY_decode(class)                                                                                         \
+    .name = #class, .slots = {.init = decode_init, .str = decode_str}, .getset = unicode_getset
+#define FAMILY_encode(class)                                                                                         \
+    .name = #class, .slots = {.init = encode_init, .str = encode_str}, .getset = unicode_getset
+#define FAMILY_translate(class)                                                                                      \
     .name = #class, .slots = {.init = translate_init, .str = translate_str}, .getset = unicode_getset
-#define FAMILY_group(class)                                                                                        \
-    .name = #class, .slots = {.create = group_create, .str = group_str}, .getset = group_getset,                   \
+#define FAMILY_group(class)                                                                                          \
+    .name = #class, .slots = {.create = group_create, .str = group_str}, .getset = group_getset,                     \
     .methods = group_methods
 
-#define EXCEPTION(class, base, text, fields, family)                                                               \
-    static const TypeSpec class##_spec = {FAMILY_##family(class), .doc = text, .size = sizeof(Exception),          \
+#define EXCEPTION(class, base, text, fields, family)                                                                 \
+    static const TypeSpec class##_spec = {FAMILY_##family(class), .doc = text, .size = sizeof(Exception),            \
                                           .flags = TYPE_GC | TYPE_BASE | TYPE_HAS_DICT, .kind = KIND_EXCEPTION};
 #include "object/exceptions.def"
 #undef EXCEPTION
@@ -645,8 +652,8 @@ static const GetSetSpec unicode_getset[] = {
 bool exception_types_setup(VM *vm) {
     /* The bases' names in exceptions.def are fields of vm->exc, but for the first one. */
     Type *object = vm->types.object;
-#define EXCEPTION(class, base, text, fields, family)                                                               \
-    if (!type_setup_native(vm, &vm->exc.class, &class##_spec, BASE_##base))                                        \
+#define EXCEPTION(class, base, text, fields, family)                                                                 \
+    if (!type_setup_native(vm, &vm->exc.class, &class##_spec, BASE_##base))                                          \
         return false;
 #define BASE_object object
 #define BASE_BaseException vm->exc.BaseException

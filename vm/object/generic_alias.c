@@ -1,8 +1,8 @@
 /* types.GenericAlias: list[int] and its like.
  *
- * An alias stands in for its origin (calls, attributes) and remembers the arguments. Type variables among the arguments
- * are found through __typing_subst__ and __parameters__, so that the classes of `typing` take part without being known
- * here. */
+ * An alias stands in for its origin (calls, attributes) and remembers the arguments. Type variables among the
+ * arguments are found through __typing_subst__ and __parameters__, so that the classes of `typing` take part without
+ * being known here. */
 #include "runtime/vm.h"
 
 #include "object/descr.h"
@@ -51,7 +51,8 @@ static Value alias_create(VM *vm, Type *type, Value *args, size_t nargs, Value k
     return alias_new_of(vm, type, a[0], a[1], false);
 }
 
-/* --- repr ------------------------------------------------------------------------------------------------------------ */
+/* --- repr
+ * ------------------------------------------------------------------------------------------------------------ */
 
 static bool add_items(VM *vm, StrBuilder *b, Value *items, size_t n);
 
@@ -128,7 +129,8 @@ static Value alias_repr(VM *vm, Value self) {
     return 0;
 }
 
-/* --- type variables ---------------------------------------------------------------------------------------------------- */
+/* --- type variables
+ * ---------------------------------------------------------------------------------------------------- */
 
 static ssize_t list_index_is(Value *items, size_t n, Value v) {
     for (size_t i = 0; i < n; i++) {
@@ -289,8 +291,8 @@ Value alias_substitute(VM *vm, Value self, Value args, Value parameters, Value i
     size_t given = as_tuple(items)->len;
     if (given != n) {
         decref(vm, items);
-        return raise_type(vm, "Too %s arguments for %R; actual %u, expected %u", given > n ? "many" : "few", self, given,
-                          n);
+        return raise_type(vm, "Too %s arguments for %R; actual %u, expected %u", given > n ? "many" : "few", self,
+                          given, n);
     }
     Value list = list_new(vm, 0), result = 0;
     bool ok = list != 0;
@@ -319,12 +321,14 @@ static Value alias_getitem(VM *vm, Value self, Value item) {
     return result;
 }
 
-/* --- standing in for the origin --------------------------------------------------------------------------------------------- */
+/* --- standing in for the origin
+ * --------------------------------------------------------------------------------------------- */
 
 static bool is_own_attribute(Value name) {
-    static const char *const own[] = {"__class__", "__origin__", "__args__", "__unpacked__", "__parameters__",
-                                      "__typing_unpacked_tuple_args__", "__mro_entries__", "__reduce_ex__",
-                                      "__reduce__", "__bases__", "__copy__", "__deepcopy__"};
+    static const char *const own[] = {"__class__",       "__origin__",     "__args__",
+                                      "__unpacked__",    "__parameters__", "__typing_unpacked_tuple_args__",
+                                      "__mro_entries__", "__reduce_ex__",  "__reduce__",
+                                      "__bases__",       "__copy__",       "__deepcopy__"};
     const char *text = str_data(name);
     if (text[0] != '_' || text[1] != '_')
         return false;
@@ -354,9 +358,8 @@ static Value alias_call(VM *vm, Value self, Value *args, size_t nargs, Value kwn
 static Value alias_compare(VM *vm, Value a, Value b, CompareOp op) {
     if ((op != CMP_EQ && op != CMP_NE) || !is_generic_alias(vm, a) || !is_generic_alias(vm, b))
         return VALUE_NOTIMPL;
-    int equal = as_alias(a)->starred == as_alias(b)->starred
-                    ? value_equal(vm, as_alias(a)->origin, as_alias(b)->origin)
-                    : 0;
+    int equal =
+        as_alias(a)->starred == as_alias(b)->starred ? value_equal(vm, as_alias(a)->origin, as_alias(b)->origin) : 0;
     if (equal > 0)
         equal = value_equal(vm, as_alias(a)->args, as_alias(b)->args);
     return equal < 0 ? 0 : from_bool((equal != 0) == (op == CMP_EQ));
@@ -420,9 +423,10 @@ static Value method_reduce(VM *vm, Value self, Value *args, size_t nargs, Value 
 }
 
 static Value method_dir(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
-    static const char *const own[] = {"__origin__", "__args__", "__unpacked__", "__parameters__",
-                                      "__typing_unpacked_tuple_args__", "__mro_entries__", "__reduce_ex__",
-                                      "__reduce__", "__bases__", "__copy__", "__deepcopy__", "__class__"};
+    static const char *const own[] = {
+        "__origin__",      "__args__",      "__unpacked__", "__parameters__", "__typing_unpacked_tuple_args__",
+        "__mro_entries__", "__reduce_ex__", "__reduce__",   "__bases__",      "__copy__",
+        "__deepcopy__",    "__class__"};
     Value dict = dict_new(vm), fn = dict_get_c(vm, vm->builtins, "dir"), names = 0, result = 0;
     bool ok = dict != 0 && fn != 0 && (names = call1(vm, fn, as_alias(self)->origin)) != 0 && is_list(names);
     for (size_t i = 0; ok && i < as_list(names)->len; i++)
@@ -484,9 +488,17 @@ const TypeSpec generic_alias_spec = {
     .size = sizeof(GenericAlias),
     .flags = TYPE_GC | TYPE_BASE,
     .kind = KIND_OTHER,
-    .slots = {.dealloc = alias_dealloc, .traverse = alias_traverse, .create = alias_create, .call = alias_call,
-              .repr = alias_repr, .hash = alias_hash, .compare = alias_compare, .getattr = alias_getattr,
-              .iter = alias_iter, .getitem = alias_getitem, .binary[OP_OR] = alias_or},
+    .slots = {.dealloc = alias_dealloc,
+              .traverse = alias_traverse,
+              .create = alias_create,
+              .call = alias_call,
+              .repr = alias_repr,
+              .hash = alias_hash,
+              .compare = alias_compare,
+              .getattr = alias_getattr,
+              .iter = alias_iter,
+              .getitem = alias_getitem,
+              .binary[OP_OR] = alias_or},
     .methods = alias_methods,
     .getset = alias_getset,
 };

@@ -1,9 +1,10 @@
 /* Instances' own attributes: a vector of slots laid out by the instance's shape, or a dict.
  *
- * Invariants. While shape->is_dict is 0, area->dict is 0 and the first shape->nslots slots hold owned values, none of them
- * 0: `ninline` of them in place, the rest in area->extra, whose room follows from their number (attr_extra_room). When
- * is_dict is 1, area->dict is a Dict and no slot holds anything. The change from slots to dict happens once, when a script
- * asks for __dict__, deletes an attribute that is not the newest, or the class has run out of shapes. */
+ * Invariants. While shape->is_dict is 0, area->dict is 0 and the first shape->nslots slots hold owned values, none of
+ * them 0: `ninline` of them in place, the rest in area->extra, whose room follows from their number
+ * (attr_extra_room). When is_dict is 1, area->dict is a Dict and no slot holds anything. The change from slots to
+ * dict happens once, when a script asks for __dict__, deletes an attribute that is not the newest, or the class has
+ * run out of shapes. */
 #include "runtime/vm.h"
 
 #include "object/instance.h"
@@ -188,8 +189,8 @@ int instance_delete(VM *vm, Object *o, Type *t, Value name) {
                 if (attr_extra_room(left) != room) {
                     Value *smaller = NULL;
                     if (left != 0)
-                        smaller = mem_realloc(vm, area->extra, room * sizeof(Value),
-                                              attr_extra_room(left) * sizeof(Value));
+                        smaller =
+                            mem_realloc(vm, area->extra, room * sizeof(Value), attr_extra_room(left) * sizeof(Value));
                     else
                         mem_free(vm, area->extra, room * sizeof(Value));
                     if (left != 0 && smaller == NULL) { /* cannot shrink: put it back */

@@ -28,7 +28,7 @@ void instance_traverse_attrs(Object *o, VisitFn visit, void *arg);
 Value instance_get(VM *vm, Object *o, Type *t, Value name);
 bool instance_set(VM *vm, Object *o, Type *t, Value name, Value value);
 int instance_delete(VM *vm, Object *o, Type *t, Value name); /* 1, 0 absent, -1 */
-Value instance_dict(VM *vm, Object *o, Type *t);  /* borrowed Dict; the attributes move into it on first demand */
+Value instance_dict(VM *vm, Object *o, Type *t); /* borrowed Dict; the attributes move into it on first demand */
 bool instance_set_dict(VM *vm, Object *o, Type *t, Value dict); /* takes its own reference */
 Value instance_dict_copy(VM *vm, Object *o, Type *t); /* owned: the attributes now, without switching to a dict */
 bool instance_has_attrs(Object *o, Type *t);

@@ -43,8 +43,8 @@ Value int_copy(VM *vm, Value v); /* the plain int of a bool or a subclass instan
 Value int_binary(VM *vm, BinaryOp op, Value a, Value b);
 Value int_unary(VM *vm, UnaryOp op, Value a);
 Value int_pow_mod(VM *vm, Value base, Value exp, Value mod);
-Value int_truediv(VM *vm, Value a, Value b); /* correctly rounded */
-Value int_format(VM *vm, Value v, Value spec); /* __format__ */
+Value int_truediv(VM *vm, Value a, Value b);     /* correctly rounded */
+Value int_format(VM *vm, Value v, Value spec);   /* __format__ */
 Value int_round(VM *vm, Value v, Value ndigits); /* round(v, ndigits): half to even; ndigits 0 or None: v itself */
 Value int_gcd(VM *vm, Value a, Value b);
 Value int_isqrt(VM *vm, Value v); /* v >= 0 */
@@ -80,7 +80,8 @@ static inline void int_view(Value v, IntView *out) {
 Int *int_alloc(VM *vm, size_t n) MUST_CHECK;
 Value int_finish(VM *vm, Int *r, size_t n, bool negative);
 Value int_from_limbs(VM *vm, const uint64_t *limbs, size_t n, bool negative);
-bool int_probe_scratch(VM *vm, size_t limbs); /* before an operation that needs scratch for so many limbs: MemoryError */
+bool int_probe_scratch(VM *vm,
+                       size_t limbs); /* before an operation that needs scratch for so many limbs: MemoryError */
 Value int_new_subtype(VM *vm, Type *type, Value v); /* instance of a subclass with the value of v */
 /* The double nearest to limbs * 2^exp2 (sticky: the true value is a little larger); false when it overflows. */
 bool int_limbs_to_double(const uint64_t *limbs, size_t n, int64_t exp2, bool sticky, double *out);

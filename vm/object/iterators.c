@@ -9,14 +9,14 @@
 
 static ALWAYS_INLINE Value *fields_of(Object *o) { return (Value *)(o + 1); }
 
-#define FIELD_FUNCTIONS(n)                                                  \
-    void fields##n##_clear(VM *vm, Object *self) {                          \
-        for (int i = 0; i < n; i++)                                         \
-            set_owned(vm, &fields_of(self)[i], 0);                          \
-    }                                                                       \
-    void fields##n##_traverse(Object *self, VisitFn visit, void *arg) {     \
-        for (int i = 0; i < n; i++)                                         \
-            visit_value(fields_of(self)[i], visit, arg);                    \
+#define FIELD_FUNCTIONS(n)                                                                                           \
+    void fields##n##_clear(VM *vm, Object *self) {                                                                   \
+        for (int i = 0; i < n; i++)                                                                                  \
+            set_owned(vm, &fields_of(self)[i], 0);                                                                   \
+    }                                                                                                                \
+    void fields##n##_traverse(Object *self, VisitFn visit, void *arg) {                                              \
+        for (int i = 0; i < n; i++)                                                                                  \
+            visit_value(fields_of(self)[i], visit, arg);                                                             \
     }
 FIELD_FUNCTIONS(1)
 FIELD_FUNCTIONS(2)
@@ -297,7 +297,8 @@ const TypeSpec reversed_spec = {
     .methods = reversed_methods,
 };
 
-/* ---- the iterator over anything with __getitem__ ---------------------------------------------------------------- */
+/* ---- the iterator over anything with __getitem__ ----------------------------------------------------------------
+ */
 
 Value sequence_iter_new(VM *vm, Value seq) { return seq_iter_new(vm, vm->types.seq_iterator, seq, 0); }
 
@@ -363,7 +364,8 @@ const TypeSpec seq_iterator_spec = {
     .methods = sequence_methods,
 };
 
-/* ---- the iterator that calls until it meets the sentinel --------------------------------------------------------- */
+/* ---- the iterator that calls until it meets the sentinel ---------------------------------------------------------
+ */
 
 typedef struct CallableIter {
     Object header;

@@ -1,9 +1,9 @@
 /* list: a vector of values that grows by an eighth.
  *
- * Invariant: items[0 .. len) are owned and set; cap is what the allocation holds; items is NULL exactly when cap is 0.
- * Anything that may run scripts (comparisons, releases of items) can change the list under the caller, so functions
- * here bring the list into its final state first and drop the old items afterwards, and loops read len and items anew
- * in every round.
+ * Invariant: items[0 .. len) are owned and set; cap is what the allocation holds; items is NULL exactly when cap is
+ * 0. Anything that may run scripts (comparisons, releases of items) can change the list under the caller, so
+ * functions here bring the list into its final state first and drop the old items afterwards, and loops read len and
+ * items anew in every round.
  */
 #include "object/containers.h"
 
@@ -646,9 +646,21 @@ const TypeSpec list_spec = {
     .size = sizeof(List),
     .flags = TYPE_GC | TYPE_BASE | TYPE_SEQUENCE | TYPE_MATCH_SELF | TYPE_IMMUTABLE | TYPE_NO_WEAKREF,
     .kind = KIND_LIST,
-    .slots = {.dealloc = drop_items, .traverse = traverse, .clear = drop_items, .create = create, .init = init,
-              .repr = repr, .compare = compare, .iter = iter, .len = len, .getitem = getitem, .setitem = setitem,
-              .contains = has_item, .concat = concat, .repeat = repeat, .inplace_concat = inplace_concat,
+    .slots = {.dealloc = drop_items,
+              .traverse = traverse,
+              .clear = drop_items,
+              .create = create,
+              .init = init,
+              .repr = repr,
+              .compare = compare,
+              .iter = iter,
+              .len = len,
+              .getitem = getitem,
+              .setitem = setitem,
+              .contains = has_item,
+              .concat = concat,
+              .repeat = repeat,
+              .inplace_concat = inplace_concat,
               .inplace_repeat = inplace_repeat},
     .methods = list_methods,
 };

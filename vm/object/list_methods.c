@@ -1,5 +1,5 @@
-/* The methods of list, and its iterators. Loops that compare items hold a reference to the item and look at the length
- * again in every round, since a script's __eq__ may change the list. */
+/* The methods of list, and its iterators. Loops that compare items hold a reference to the item and look at the
+ * length again in every round, since a script's __eq__ may change the list. */
 #include "object/containers.h"
 
 static Value append(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
@@ -120,12 +120,14 @@ const MethodSpec list_methods[] = {
     {"insert", insert, "index, object, /", "Put an object before the item at the index.", 0},
     {"pop", pop, "index=-1, /",
      "Remove and return the item at the index, by default the last one.\n\n"
-     "Raises IndexError if the list is empty or the index is out of range.", 0},
+     "Raises IndexError if the list is empty or the index is out of range.",
+     0},
     {"remove", list_remove, "value, /",
      "Remove the first item equal to the value.\n\nRaises ValueError if there is none.", 0},
     {"reverse", reverse, "", "Reverse the order of the items in place.", 0},
     {"sort", sort, "*, key=None, reverse=False",
-     "Sort the items in place, keeping the order of equal ones.\n\nkey is a function that gives the value to sort by.",
+     "Sort the items in place, keeping the order of equal ones.\n\nkey is a function that gives the value to sort "
+     "by.",
      0},
     {"__reversed__", reversed_iter, "", "An iterator over the items from the last to the first.", 0},
     {"__sizeof__", size_of, "", "The size of the list in memory, in bytes.", 0},

@@ -1,5 +1,5 @@
-/* Sorting: a stable, adaptive merge sort that takes advantage of runs already in order (timsort, with the merge order of
- * powersort: Munro and Wild, "Nearly-Optimal Mergesorts").
+/* Sorting: a stable, adaptive merge sort that takes advantage of runs already in order (timsort, with the merge order
+ * of powersort: Munro and Wild, "Nearly-Optimal Mergesorts").
  *
  * The vector is taken out of the list while it is sorted, so that a comparison that runs a script can neither see nor
  * damage a half-sorted list. At every moment the vector and the temporary copy of one run hold each item exactly once
@@ -24,8 +24,8 @@ typedef struct Run {
 typedef struct Sorter {
     VM *vm;
     KeyKind kind;
-    Value *k, *v;   /* keys, and items where those are apart from the keys */
-    Value *tk, *tv; /* room for one run */
+    Value *k, *v;    /* keys, and items where those are apart from the keys */
+    Value *tk, *tv;  /* room for one run */
     size_t temp_cap; /* in words, both halves together */
     size_t n, gallop;
     size_t nruns;
@@ -181,8 +181,9 @@ static size_t while_rising(Sorter *s, size_t i, size_t end) {
     return end;
 }
 
-/* Length of the run that begins at start; 0: error. A run either never falls, or never rises and is then turned round;
- * neighbours that are equal in the latter are turned round beforehand, so that they come out in their old order. */
+/* Length of the run that begins at start; 0: error. A run either never falls, or never rises and is then turned
+ * round; neighbours that are equal in the latter are turned round beforehand, so that they come out in their old
+ * order. */
 static size_t find_run(Sorter *s, size_t start, size_t end) {
     if (end - start < 2)
         return end - start;

@@ -1,11 +1,11 @@
 /* memoryview: a typed view of another object's bytes, with a shape and a step in bytes for each dimension.
  *
- * Every view holds its own buffer of the object that really owns the memory: a slice or cast of a view asks that object
- * again, so that views can be released in any order. Others who take a buffer of a view (exports) keep it from being
- * released, as the view keeps its owner from being resized.
+ * Every view holds its own buffer of the object that really owns the memory: a slice or cast of a view asks that
+ * object again, so that views can be released in any order. Others who take a buffer of a view (exports) keep it from
+ * being released, as the view keeps its owner from being resized.
  *
- * Items are read and written through a copy in a union, never through pointers of their type: addresses of sliced views
- * need not be aligned.
+ * Items are read and written through a copy in a union, never through pointers of their type: addresses of sliced
+ * views need not be aligned.
  */
 #include "object/buffer.h"
 
@@ -15,15 +15,15 @@
 
 typedef struct MemoryView {
     Object header;
-    Buffer buffer; /* owner 0: released */
-    char *data;    /* of the first item */
+    Buffer buffer;  /* owner 0: released */
+    char *data;     /* of the first item */
     char format[3]; /* struct code of an item, with '@' if it was given so */
     char code;
     size_t itemsize;
     bool readonly;
     unsigned ndim;
     uint32_t exports;
-    int64_t hash; /* 0: not computed */
+    int64_t hash;             /* 0: not computed */
     ssize_t *shape, *strides; /* `own`, or allocated together for more than one dimension */
     ssize_t own[2];
 } MemoryView;
@@ -53,17 +53,28 @@ typedef union Item {
 /* Bytes of an item of that format, 0 if it is none that views can read. */
 static size_t format_size(char code) {
     switch (code) {
-    case 'b': case 'B': case 'c': case '?':
+    case 'b':
+    case 'B':
+    case 'c':
+    case '?':
         return 1;
-    case 'h': case 'H': case 'e':
+    case 'h':
+    case 'H':
+    case 'e':
         return 2;
-    case 'i': case 'I': case 'f':
+    case 'i':
+    case 'I':
+    case 'f':
         return 4;
-    case 'l': case 'L':
+    case 'l':
+    case 'L':
         return sizeof(long);
-    case 'q': case 'Q': case 'd':
+    case 'q':
+    case 'Q':
+    case 'd':
         return 8;
-    case 'n': case 'N':
+    case 'n':
+    case 'N':
         return sizeof(size_t);
     case 'P':
         return sizeof(void *);
@@ -217,7 +228,9 @@ static bool item_pack(VM *vm, const MemoryView *m, Value v, Item *x) {
         x->u1 = t > 0;
         return t >= 0;
     }
-    case 'e': case 'f': case 'd':
+    case 'e':
+    case 'f':
+    case 'd':
         return float_item(vm, m, v, x);
     default:
         return int_item(vm, m, v, x);
@@ -467,7 +480,8 @@ static bool set_slice(VM *vm, MemoryView *m, Value key, Value value) {
     bool ok = false;
     if (from != 0) {
         const MemoryView *v = as_view(from);
-        if (m->ndim != 1 || v->ndim != 1 || v->shape[0] != to->shape[0] || v->code != m->code || v->itemsize != m->itemsize)
+        if (m->ndim != 1 || v->ndim != 1 || v->shape[0] != to->shape[0] || v->code != m->code ||
+            v->itemsize != m->itemsize)
             raise_value(vm, "memoryview assignment: lvalue and rvalue have different structures");
         else
             ok = (bytes = memoryview_to_bytes(vm, from)) != 0; /* a copy: both may be parts of the same memory */
@@ -662,8 +676,9 @@ static bool cast_format(VM *vm, MemoryView *m, Value format) {
     char code = text[0] == '@' ? text[1] : text[0];
     size_t n = as_str(format)->nbytes, size = n == (text[0] == '@' ? 2u : 1u) ? format_size(code) : 0;
     if (size == 0)
-        return raise_value(vm, "memoryview: destination format must be a native single character format prefixed with an "
-                               "optional '@'");
+        return raise_value(vm,
+                           "memoryview: destination format must be a native single character format prefixed with an "
+                           "optional '@'");
     if (strchr("Bbc", m->code) == NULL && strchr("Bbc", code) == NULL)
         return raise_type(vm, "memoryview: cannot cast between two non-byte formats");
     size_t bytes = count_bytes(m);
@@ -731,7 +746,8 @@ static const MethodSpec methods[] = {
     {"__exit__", release, "type=None, value=None, traceback=None, /", "Releases the view.", 0},
     {"_from_flags", from_contiguous_flags, "object, flags", "Makes a view.", METHOD_CLASS},
     {"cast", cast, "format, shape=<unrepresentable>", "The same memory seen in another format or shape.", 0},
-    {"hex", hex, "sep=<unrepresentable>, bytes_per_sep=1", "The bytes as hexadecimal digits, in groups if wanted.", 0},
+    {"hex", hex, "sep=<unrepresentable>, bytes_per_sep=1", "The bytes as hexadecimal digits, in groups if wanted.",
+     0},
     {"release", release, "", "Lets go of the memory.", 0},
     {"tobytes", tobytes, "order='C'", "A copy of the bytes in the given order.", 0},
     {"tolist", tolist, "", "The items as a list, of lists if there are more dimensions.", 0},
@@ -748,10 +764,10 @@ static Value ssize_tuple(VM *vm, const ssize_t *items, size_t n) {
     return t;
 }
 
-#define VIEW_GETTER(name, result)                                                                                  \
-    static Value get_##name(VM *vm, Value self) {                                                                  \
-        const MemoryView *m = as_view(self);                                                                       \
-        return check_open(vm, m) ? (result) : VALUE_ERROR;                                                         \
+#define VIEW_GETTER(name, result)                                                                                    \
+    static Value get_##name(VM *vm, Value self) {                                                                    \
+        const MemoryView *m = as_view(self);                                                                         \
+        return check_open(vm, m) ? (result) : VALUE_ERROR;                                                           \
     }
 VIEW_GETTER(obj, incref(m->buffer.owner))
 VIEW_GETTER(nbytes, int_from_ssize(vm, (ssize_t)count_bytes(m)))
@@ -803,8 +819,12 @@ static bool get_buffer(VM *vm, Value self, Buffer *out, bool writable) {
         return raisef(vm, vm->exc.BufferError, "memoryview: underlying buffer is not C-contiguous");
     if (m->readonly && writable)
         return raisef(vm, vm->exc.BufferError, "memoryview: underlying buffer is not writable");
-    *out = (Buffer){.owner = incref(self), .data = m->data, .len = count_bytes(m), .readonly = m->readonly,
-                    .format = m->format, .itemsize = m->itemsize};
+    *out = (Buffer){.owner = incref(self),
+                    .data = m->data,
+                    .len = count_bytes(m),
+                    .readonly = m->readonly,
+                    .format = m->format,
+                    .itemsize = m->itemsize};
     m->exports++;
     return true;
 }
@@ -818,8 +838,17 @@ const TypeSpec memoryview_spec = {
     .size = sizeof(MemoryView),
     .flags = TYPE_GC | TYPE_IMMUTABLE | TYPE_SEQUENCE,
     .kind = KIND_MEMORYVIEW,
-    .slots = {.dealloc = dealloc, .traverse = traverse, .clear = clear, .create = create, .repr = repr, .hash = hash,
-              .compare = compare, .len = len, .getitem = getitem, .setitem = setitem, .get_buffer = get_buffer,
+    .slots = {.dealloc = dealloc,
+              .traverse = traverse,
+              .clear = clear,
+              .create = create,
+              .repr = repr,
+              .hash = hash,
+              .compare = compare,
+              .len = len,
+              .getitem = getitem,
+              .setitem = setitem,
+              .get_buffer = get_buffer,
               .release_buffer = release_buffer},
     .methods = methods,
     .getset = getset,

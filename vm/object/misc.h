@@ -1,4 +1,5 @@
-/* Small built-in objects that several files touch: slice, range, cell, module, methods, native functions, weakrefs. */
+/* Small built-in objects that several files touch: slice, range, cell, module, methods, native functions, weakrefs.
+ */
 #ifndef COVE_OBJECT_MISC_H
 #define COVE_OBJECT_MISC_H
 
@@ -56,9 +57,9 @@ typedef struct Native { /* a native function, bound method or method descriptor 
     Object header;
     const MethodSpec *spec;
     NativeFn fn;
-    Value self;   /* bound object, 0 for functions and descriptors */
-    Value module; /* name of the module of a function, or 0 */
-    Type *owner;  /* class of a method (borrowed), or NULL */
+    Value self;                               /* bound object, 0 for functions and descriptors */
+    Value module;                             /* name of the module of a function, or 0 */
+    Type *owner;                              /* class of a method (borrowed), or NULL */
     uint16_t nparams, nrequired, npositional; /* npositional: may be given by position */
     uint16_t nposonly;
     bool raw;        /* the function binds its arguments itself */
@@ -66,17 +67,19 @@ typedef struct Native { /* a native function, bound method or method descriptor 
     Value names;     /* tuple of parameter names, made on demand for keyword calls, or 0 */
 } Native;
 Value native_new(VM *vm, const MethodSpec *spec, Value self, Type *owner, Value module); /* self, module borrowed */
-/* Calls a Native as `call` does; the interpreter's shortest way into native code. For a descriptor self is args[0]. */
+/* Calls a Native as `call` does; the interpreter's shortest way into native code. For a descriptor self is args[0].
+ */
 Value native_call(VM *vm, Native *f, Value *args, size_t nargs, Value kwnames);
-/* Binds raw arguments to a signature string such as "x, y=0, /, *, key=None": fills out[] (borrowed, 0 where absent) with one
- * entry per parameter, raising CPython's TypeErrors under the function's name. For types' create/init slots. */
+/* Binds raw arguments to a signature string such as "x, y=0, /, *, key=None": fills out[] (borrowed, 0 where absent)
+ * with one entry per parameter, raising CPython's TypeErrors under the function's name. For types' create/init slots.
+ */
 bool native_bind(VM *vm, const char *function_name, const char *signature, Value *args, size_t nargs, Value kwnames,
                  Value *out, size_t nout);
 
 typedef struct Property {
     Object header;
     Value get, set, del, doc, name; /* 0: none */
-    bool getter_doc; /* doc was taken over from the getter */
+    bool getter_doc;                /* doc was taken over from the getter */
 } Property;
 
 typedef struct ClassMethod { /* classmethod (KIND_CLASSMETHOD) and staticmethod (KIND_STATICMETHOD) */
@@ -86,11 +89,12 @@ typedef struct ClassMethod { /* classmethod (KIND_CLASSMETHOD) and staticmethod 
 
 Value weakref_new(VM *vm, Value target, Value callback); /* callback may be 0; TypeError if not weakly referencable */
 Value weakref_get(VM *vm, Value ref);                    /* owned target, VALUE_NONE when dead */
-Value weakref_first(VM *vm, Object *target);            /* borrowed; 0: it has no weak references */
+Value weakref_first(VM *vm, Object *target);             /* borrowed; 0: it has no weak references */
 void weakref_clear_all(VM *vm, Object *target);          /* object_free and the collector call this; runs callbacks */
 
 /* Named fields by position, the struct sequences of sys, time, os: a tuple subtype with attributes. */
-Type *structseq_type(VM *vm, const char *name, const char *doc, const char *const *fields, size_t n_visible, size_t n_all);
+Type *structseq_type(VM *vm, const char *name, const char *doc, const char *const *fields, size_t n_visible,
+                     size_t n_all);
 Value structseq_new(VM *vm, Type *type, Value *items /* n_all, consumed */);
 
 #endif

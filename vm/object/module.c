@@ -1,4 +1,5 @@
-/* Modules: a dict with a name. Attributes live in the dict; what it lacks, a function __getattr__ in it may supply. */
+/* Modules: a dict with a name. Attributes live in the dict; what it lacks, a function __getattr__ in it may supply.
+ */
 #include "runtime/vm.h"
 
 #include "object/descr.h"
@@ -56,7 +57,8 @@ bool module_add_functions(VM *vm, Value module, const MethodSpec *methods) {
     return true;
 }
 
-/* --- attributes ------------------------------------------------------------------------------------------------------- */
+/* --- attributes
+ * ------------------------------------------------------------------------------------------------------- */
 
 /* Is the module's spec marked as being imported right now? 1, 0, -1. */
 static int is_initializing(VM *vm, Value spec) {
@@ -205,7 +207,8 @@ static bool module_setattr(VM *vm, Value module, Value name, Value value) {
     return deleted > 0;
 }
 
-/* --- the type ------------------------------------------------------------------------------------------------------------ */
+/* --- the type
+ * ------------------------------------------------------------------------------------------------------------ */
 
 static Value module_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
     return module_alloc(vm, type);
@@ -315,7 +318,9 @@ static Value module_dir(VM *vm, Value self, Value *args, size_t nargs, Value kwn
     return result;
 }
 
-static void module_traverse(Object *self, VisitFn visit, void *arg) { visit_value(((Module *)self)->dict, visit, arg); }
+static void module_traverse(Object *self, VisitFn visit, void *arg) {
+    visit_value(((Module *)self)->dict, visit, arg);
+}
 
 static void module_clear(VM *vm, Object *self) {
     Value dict = ((Module *)self)->dict;
@@ -346,8 +351,13 @@ const TypeSpec module_spec = {
     .size = sizeof(Module),
     .flags = TYPE_GC | TYPE_BASE,
     .kind = KIND_MODULE,
-    .slots = {.dealloc = module_dealloc, .traverse = module_traverse, .clear = module_clear,
-              .create = module_create, .init = module_init, .repr = module_repr, .getattr = module_getattr,
+    .slots = {.dealloc = module_dealloc,
+              .traverse = module_traverse,
+              .clear = module_clear,
+              .create = module_create,
+              .init = module_init,
+              .repr = module_repr,
+              .getattr = module_getattr,
               .setattr = module_setattr},
     .methods = module_methods,
     .getset = module_getset,

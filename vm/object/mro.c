@@ -1,8 +1,9 @@
 /* The method resolution order: C3 linearization.
  *
- * The MRO of a class is the class, then the merge of its bases' MROs and the list of the bases: at each step the first
- * head that stands in no other list's tail is taken. That keeps the order of every base's MRO and the order in which the
- * bases were written. A metaclass may override mro(); its answer is taken if it is made of classes with fitting layout. */
+ * The MRO of a class is the class, then the merge of its bases' MROs and the list of the bases: at each step the
+ * first head that stands in no other list's tail is taken. That keeps the order of every base's MRO and the order in
+ * which the bases were written. A metaclass may override mro(); its answer is taken if it is made of classes with
+ * fitting layout. */
 #include "runtime/vm.h"
 
 #include "object/type.h"
@@ -30,8 +31,8 @@ static Value raise_inconsistent(VM *vm, const MergeList *lists, size_t n) {
         Value cls = lists[i].items[lists[i].pos];
         Value key = from_small_int((int64_t)(cls >> 3));
         int known = dict_contains(vm, seen, key);
-        if (known < 0 || (known == 0 && (!dict_set(vm, seen, key, VALUE_NONE) ||
-                                         !list_append(vm, names, as_type(cls)->name))))
+        if (known < 0 ||
+            (known == 0 && (!dict_set(vm, seen, key, VALUE_NONE) || !list_append(vm, names, as_type(cls)->name))))
             goto done;
     }
     sep = str_from_c(vm, ", ");

@@ -1,8 +1,8 @@
 /* Native functions, bound native methods and method descriptors: one struct, three types.
  *
  * A descriptor belongs to a native type and takes its object as first argument; reading it through an object makes a
- * bound copy (`self` set). Calls with the right number of positional arguments go straight to the C function; all others
- * through signature_bind. */
+ * bound copy (`self` set). Calls with the right number of positional arguments go straight to the C function; all
+ * others through signature_bind. */
 #include "runtime/vm.h"
 
 #include "object/descr.h"
@@ -54,7 +54,8 @@ static Value bind_to(VM *vm, Native *d, Value self) {
     return from_obj(f);
 }
 
-/* --- calls ---------------------------------------------------------------------------------------------------------- */
+/* --- calls
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static COLD bool fail_unbound(VM *vm, Native *f) {
     if (f->spec->flags & METHOD_CLASS)
@@ -122,7 +123,8 @@ static Value native_slot_call(VM *vm, Value self, Value *args, size_t nargs, Val
     return native_call(vm, (Native *)as_obj(self), args, nargs, kwnames);
 }
 
-/* --- descriptors ------------------------------------------------------------------------------------------------------ */
+/* --- descriptors
+ * ------------------------------------------------------------------------------------------------------ */
 
 static Value method_descr_get(VM *vm, Value self, Value obj, Value type) {
     Native *d = (Native *)as_obj(self);
@@ -150,7 +152,8 @@ static Value classmethod_descr_get(VM *vm, Value self, Value obj, Value type) {
     return bind_to(vm, d, type);
 }
 
-/* --- what scripts see ----------------------------------------------------------------------------------------------------- */
+/* --- what scripts see
+ * ----------------------------------------------------------------------------------------------------- */
 
 static Native *as_native(Value v) { return (Native *)as_obj(v); }
 
@@ -236,9 +239,10 @@ Value native_text_signature(VM *vm, const char *signature, const char *self) {
 
 static Value get_text_signature(VM *vm, Value self) {
     Native *f = as_native(self);
-    const char *first = f->owner == NULL ? "$module" : f->spec->flags & METHOD_CLASS ? "$type"
-                                                   : f->spec->flags & METHOD_STATIC  ? NULL
-                                                                                     : "$self";
+    const char *first = f->owner == NULL                 ? "$module"
+                        : f->spec->flags & METHOD_CLASS  ? "$type"
+                        : f->spec->flags & METHOD_STATIC ? NULL
+                                                         : "$self";
     return native_text_signature(vm, f->spec->signature, first);
 }
 
@@ -259,7 +263,9 @@ static Value method_reduce(VM *vm, Value self, Value *args, size_t nargs, Value 
     return result;
 }
 
-static void native_traverse(Object *self, VisitFn visit, void *arg) { visit_value(((Native *)self)->self, visit, arg); }
+static void native_traverse(Object *self, VisitFn visit, void *arg) {
+    visit_value(((Native *)self)->self, visit, arg);
+}
 static void native_clear(VM *vm, Object *self) { set_owned(vm, &((Native *)self)->self, 0); }
 
 static void native_dealloc(VM *vm, Object *self) {
@@ -298,8 +304,13 @@ const TypeSpec builtin_function_spec = {
     .size = sizeof(Native),
     .flags = TYPE_GC,
     .kind = KIND_NATIVE,
-    .slots = {.dealloc = native_dealloc, .traverse = native_traverse, .clear = native_clear,
-              .call = native_slot_call, .repr = builtin_repr, .hash = builtin_hash, .compare = builtin_compare},
+    .slots = {.dealloc = native_dealloc,
+              .traverse = native_traverse,
+              .clear = native_clear,
+              .call = native_slot_call,
+              .repr = builtin_repr,
+              .hash = builtin_hash,
+              .compare = builtin_compare},
     .methods = native_methods,
     .getset = builtin_getset,
 };
@@ -308,7 +319,9 @@ const TypeSpec method_descriptor_spec = {
     .name = "method_descriptor",
     .size = sizeof(Native),
     .kind = KIND_NATIVE,
-    .slots = {.dealloc = native_dealloc, .call = native_slot_call, .repr = descriptor_repr,
+    .slots = {.dealloc = native_dealloc,
+              .call = native_slot_call,
+              .repr = descriptor_repr,
               .descr_get = method_descr_get},
     .methods = native_methods,
     .getset = descriptor_getset,
@@ -318,7 +331,9 @@ const TypeSpec classmethod_descriptor_spec = {
     .name = "classmethod_descriptor",
     .size = sizeof(Native),
     .kind = KIND_NATIVE,
-    .slots = {.dealloc = native_dealloc, .call = native_slot_call, .repr = descriptor_repr,
+    .slots = {.dealloc = native_dealloc,
+              .call = native_slot_call,
+              .repr = descriptor_repr,
               .descr_get = classmethod_descr_get},
     .methods = native_methods,
     .getset = descriptor_getset,

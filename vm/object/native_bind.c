@@ -108,7 +108,8 @@ void signature_count(const char *signature, SigCounts *c) {
     }
 }
 
-/* --- messages -------------------------------------------------------------------------------------------------------- */
+/* --- messages
+ * -------------------------------------------------------------------------------------------------------- */
 
 Value callable_text(VM *vm, Value fn) {
     Value qualname, module, text = 0;
@@ -161,7 +162,8 @@ static COLD bool fail_count(VM *vm, const char *name, Value fn, const SigCounts 
 }
 
 static COLD bool fail_positional(VM *vm, const char *name, size_t bound, const char *how, size_t nargs) {
-    return raise_type(vm, "%s() takes %s %u positional argument%s (%u given)", name, how, bound, plural(bound), nargs);
+    return raise_type(vm, "%s() takes %s %u positional argument%s (%u given)", name, how, bound, plural(bound),
+                      nargs);
 }
 
 static bool is_named(const SigItem *item, Value keyword) {
@@ -191,7 +193,8 @@ static COLD bool fail_unmatched(VM *vm, const char *name, const char *signature,
     return raise_type(vm, "%s() got an unexpected keyword argument '%V'", name, keyword);
 }
 
-/* --- binding ----------------------------------------------------------------------------------------------------------- */
+/* --- binding
+ * ----------------------------------------------------------------------------------------------------------- */
 
 static bool check_counts(VM *vm, const char *name, const char *signature, const SigCounts *c, size_t nargs,
                          size_t nkw) {

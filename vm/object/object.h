@@ -6,8 +6,8 @@
  *   3. Functions named *_steal, and parameters marked "consumed", take over the caller's reference, on failure too.
  *   4. Functions that return Type *, Dict * and the like as a *view* of a Value say "borrowed" in their comment.
  * Errors travel one way: a function that can fail returns VALUE_ERROR (0), false, NULL or -1 and leaves the exception
- * in vm->thread->exception (see runtime/errors.h). It must not be called with an exception already pending, except where
- * said.
+ * in vm->thread->exception (see runtime/errors.h). It must not be called with an exception already pending, except
+ * where said.
  */
 #ifndef COVE_OBJECT_OBJECT_H
 #define COVE_OBJECT_OBJECT_H
@@ -48,7 +48,8 @@ typedef enum Kind {
     KIND_TRACEBACK,
     KIND_FRAME,
     KIND_GENERATOR, /* generator, coroutine and async generator */
-    KIND_ITERATOR,  /* native iterators, each with its own struct and type; the interpreter steps the next two inline */
+    KIND_ITERATOR,  /* native iterators, each with its own struct and type; the interpreter steps the next two inline
+                     */
     KIND_RANGE_ITERATOR,
     KIND_LIST_ITERATOR,
     KIND_WEAKREF,
@@ -91,13 +92,13 @@ struct Shape {
     uint8_t is_dict; /* the attributes are in a dict (instance asked for __dict__, deleted one, or has too many) */
     uint8_t unused;
     Shape *parent;
-    Value name;                         /* the attribute this shape adds to its parent; owned */
-    Shape *children, *sibling;          /* transitions out of this shape */
-    struct ShapeIndex *index;           /* name -> slot, built on demand for larger shapes */
+    Value name;                /* the attribute this shape adds to its parent; owned */
+    Shape *children, *sibling; /* transitions out of this shape */
+    struct ShapeIndex *index;  /* name -> slot, built on demand for larger shapes */
 };
 
-/* What an instance of a script-made class has behind its base struct (at type->attrs_offset): the first `ninline` slots
- * in place, the others in a vector; or, when shape->is_dict, everything in a dict. */
+/* What an instance of a script-made class has behind its base struct (at type->attrs_offset): the first `ninline`
+ * slots in place, the others in a vector; or, when shape->is_dict, everything in a dict. */
 typedef struct AttrArea {
     Value dict;   /* Dict when shape->is_dict, else 0 */
     Value *extra; /* slots beyond the inline ones (type->extra_slots of them), or NULL */
@@ -105,16 +106,30 @@ typedef struct AttrArea {
 } AttrArea;
 
 typedef enum BinaryOp {
-    OP_ADD, OP_SUB, OP_MUL, OP_TRUEDIV, OP_FLOORDIV, OP_MOD, OP_POW, OP_LSHIFT, OP_RSHIFT, OP_AND, OP_OR, OP_XOR,
-    OP_MATMUL, OP_DIVMOD, BINARY_OPS, INPLACE_OPS = OP_DIVMOD
+    OP_ADD,
+    OP_SUB,
+    OP_MUL,
+    OP_TRUEDIV,
+    OP_FLOORDIV,
+    OP_MOD,
+    OP_POW,
+    OP_LSHIFT,
+    OP_RSHIFT,
+    OP_AND,
+    OP_OR,
+    OP_XOR,
+    OP_MATMUL,
+    OP_DIVMOD,
+    BINARY_OPS,
+    INPLACE_OPS = OP_DIVMOD
 } BinaryOp;
 typedef enum UnaryOp { OP_NEG, OP_POS, OP_INVERT, OP_ABS, UNARY_OPS } UnaryOp;
 typedef enum CompareOp { CMP_LT, CMP_LE, CMP_EQ, CMP_NE, CMP_GT, CMP_GE } CompareOp;
 typedef enum SendStatus { SEND_ERROR = -1, SEND_RETURN = 0, SEND_YIELD = 1 } SendStatus;
 
 /* Calls of native code.
- * With a declared signature ("iterable=(), /"), args holds one entry per declared parameter, absent ones 0, and nargs is
- * their number. Where the signature is raw ("*"), args are the positional arguments followed by the values of the
+ * With a declared signature ("iterable=(), /"), args holds one entry per declared parameter, absent ones 0, and nargs
+ * is their number. Where the signature is raw ("*"), args are the positional arguments followed by the values of the
  * keywords named in the tuple kwnames (0: none), and nargs counts the positional ones. All borrowed. */
 typedef Value (*NativeFn)(VM *vm, Value self, Value *args, size_t nargs, Value kwnames);
 typedef Value (*UnaryFn)(VM *vm, Value self);
@@ -134,22 +149,22 @@ typedef struct Buffer { /* a view of contiguous bytes that an object exports; se
 /* The special methods as C functions. slots.def has a row for each special name and says which slot serves it. A NULL
  * slot means that the type does not support the operation. */
 typedef struct Slots {
-    void (*dealloc)(VM *vm, Object *self);  /* drop what the struct owns; the memory is freed by the caller */
+    void (*dealloc)(VM *vm, Object *self); /* drop what the struct owns; the memory is freed by the caller */
     void (*traverse)(Object *self, VisitFn visit, void *arg); /* visit every owned child object */
-    void (*clear)(VM *vm, Object *self);    /* break cycles: drop children that may be part of one */
+    void (*clear)(VM *vm, Object *self); /* break cycles: drop children that may be part of one */
     Value (*create)(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames); /* __new__; raw arguments */
     bool (*init)(VM *vm, Value self, Value *args, size_t nargs, Value kwnames);    /* __init__; raw arguments */
-    void (*finalize)(VM *vm, Value self);   /* __del__ */
+    void (*finalize)(VM *vm, Value self);                                          /* __del__ */
     Value (*call)(VM *vm, Value self, Value *args, size_t nargs, Value kwnames);   /* raw arguments */
     UnaryFn repr, str;
     bool (*hash)(VM *vm, Value self, int64_t *out);
-    Value (*compare)(VM *vm, Value a, Value b, CompareOp op); /* may return VALUE_NOTIMPL */
-    Value (*getattr)(VM *vm, Value self, Value name);         /* __getattribute__ */
-    bool (*setattr)(VM *vm, Value self, Value name, Value value); /* value 0: delete */
+    Value (*compare)(VM *vm, Value a, Value b, CompareOp op);      /* may return VALUE_NOTIMPL */
+    Value (*getattr)(VM *vm, Value self, Value name);              /* __getattribute__ */
+    bool (*setattr)(VM *vm, Value self, Value name, Value value);  /* value 0: delete */
     Value (*descr_get)(VM *vm, Value self, Value obj, Value type); /* obj may be 0 */
     bool (*descr_set)(VM *vm, Value self, Value obj, Value value); /* value 0: delete */
     UnaryFn iter;
-    UnaryFn next; /* 0 without an exception: exhausted */
+    UnaryFn next;                                                   /* 0 without an exception: exhausted */
     SendStatus (*send)(VM *vm, Value self, Value sent, Value *out); /* native awaitables and generators */
     UnaryFn await, aiter, anext;
     BinaryFn binary[BINARY_OPS]; /* called with operands in source order, for either operand's type */
@@ -187,22 +202,22 @@ typedef struct GetSetSpec { /* a computed attribute; set may be NULL (read-only)
 } GetSetSpec;
 
 enum TypeFlags {
-    TYPE_GC = 1,          /* instances are containers */
-    TYPE_BASE = 2,        /* may be subclassed */
-    TYPE_HEAP = 4,        /* made by a class statement or type() */
-    TYPE_VARSIZE = 8,     /* instance size varies: attributes of subclasses go before the object */
-    TYPE_ABSTRACT = 16,   /* has abstract methods */
-    TYPE_HAS_DICT = 32,   /* instances may have arbitrary attributes */
-    TYPE_FINALIZER = 64,  /* has __del__ */
-    TYPE_LAZY = 128,      /* native dict not yet filled from the spec: type_dict() does it */
-    TYPE_NO_NEW = 256,    /* "cannot create 'x' instances" */
-    TYPE_SEQUENCE = 512,  /* match: sequence pattern */
-    TYPE_MAPPING = 1024,  /* match: mapping pattern */
-    TYPE_MATCH_SELF = 2048, /* match: one positional sub-pattern matches the subject itself */
+    TYPE_GC = 1,                /* instances are containers */
+    TYPE_BASE = 2,              /* may be subclassed */
+    TYPE_HEAP = 4,              /* made by a class statement or type() */
+    TYPE_VARSIZE = 8,           /* instance size varies: attributes of subclasses go before the object */
+    TYPE_ABSTRACT = 16,         /* has abstract methods */
+    TYPE_HAS_DICT = 32,         /* instances may have arbitrary attributes */
+    TYPE_FINALIZER = 64,        /* has __del__ */
+    TYPE_LAZY = 128,            /* native dict not yet filled from the spec: type_dict() does it */
+    TYPE_NO_NEW = 256,          /* "cannot create 'x' instances" */
+    TYPE_SEQUENCE = 512,        /* match: sequence pattern */
+    TYPE_MAPPING = 1024,        /* match: mapping pattern */
+    TYPE_MATCH_SELF = 2048,     /* match: one positional sub-pattern matches the subject itself */
     TYPE_CUSTOM_GETATTR = 4096, /* __getattribute__ or __getattr__ is not object's: do not cache attributes */
-    TYPE_METACLASS = 8192, /* subclass of type */
-    TYPE_IMMUTABLE = 16384, /* attributes cannot be set from scripts (all native types) */
-    TYPE_NO_WEAKREF = 32768, /* instances cannot be weakly referenced */
+    TYPE_METACLASS = 8192,      /* subclass of type */
+    TYPE_IMMUTABLE = 16384,     /* attributes cannot be set from scripts (all native types) */
+    TYPE_NO_WEAKREF = 32768,    /* instances cannot be weakly referenced */
 };
 
 typedef struct TypeSpec {
@@ -219,19 +234,19 @@ typedef struct TypeSpec {
 
 struct Type {
     Object header;
-    const TypeSpec *spec; /* of a native type, else of the nearest native base */
-    Type *base;           /* owned */
+    const TypeSpec *spec;         /* of a native type, else of the nearest native base */
+    Type *base;                   /* owned */
     Value name, qualname, module; /* strings; module may be 0 */
-    Value doc;            /* 0: none */
-    Value bases, mro;     /* tuples; mro[0] is the type itself (a borrowed self-reference) */
-    struct Dict *dict;    /* use type_dict(): the native part is filled on first use */
+    Value doc;                    /* 0: none */
+    Value bases, mro;             /* tuples; mro[0] is the type itself (a borrowed self-reference) */
+    struct Dict *dict;            /* use type_dict(): the native part is filled on first use */
     struct Dict *annotations;
-    Value subclasses;     /* dict of weak references by identity, or 0 */
-    Value slot_names;     /* tuple of __slots__, or 0 */
-    Shape *root_shape;    /* of instances */
-    Shape *dict_shape;    /* of instances whose attributes are in a dict; made on demand */
+    Value subclasses;  /* dict of weak references by identity, or 0 */
+    Value slot_names;  /* tuple of __slots__, or 0 */
+    Shape *root_shape; /* of instances */
+    Shape *dict_shape; /* of instances whose attributes are in a dict; made on demand */
     uint32_t flags;
-    uint32_t version;     /* unique; renewed with every change of the type or a base; 0: do not cache */
+    uint32_t version; /* unique; renewed with every change of the type or a base; 0: do not cache */
     Kind kind;
     uint32_t size;        /* bytes of an instance, inline slots included */
     int32_t attrs_offset; /* of the AttrArea in instances; 0: no attributes (TYPE_HAS_DICT is clear) */

@@ -6,7 +6,8 @@
 #include "object/shape.h"
 #include "object/type.h"
 
-/* --- creation ---------------------------------------------------------------------------------------------------------- */
+/* --- creation
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static bool sort_names(Value list) {
     List *l = as_list(list);
@@ -78,7 +79,8 @@ bool object_init(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
 
 Value instance_new(VM *vm, Type *type) { return from_obj(object_alloc(vm, type, 0)); }
 
-/* --- basic slots --------------------------------------------------------------------------------------------------------- */
+/* --- basic slots
+ * --------------------------------------------------------------------------------------------------------- */
 
 static Value object_repr(VM *vm, Value self) {
     Type *t = type_of(vm, self);
@@ -119,7 +121,8 @@ static Value object_compare(VM *vm, Value a, Value b, CompareOp op) {
     return yes < 0 ? 0 : from_bool(!yes);
 }
 
-/* --- __class__ ------------------------------------------------------------------------------------------------------------- */
+/* --- __class__
+ * ------------------------------------------------------------------------------------------------------------- */
 
 static Value get_class(VM *vm, Value self) { return incref(type_value(type_of(vm, self))); }
 
@@ -162,7 +165,9 @@ bool object_set_class(VM *vm, Value self, Value value) {
     return change_class(vm, as_obj(self), from, to);
 }
 
-/* --- dir() -------------------------------------------------------------------------------------------------------------------- */
+/* --- dir()
+ * --------------------------------------------------------------------------------------------------------------------
+ */
 
 Value dir_merge_class(VM *vm, Value dict, Type *t) {
     Value mro = type_mro(vm, t);
@@ -203,7 +208,9 @@ static Value object_dir(VM *vm, Value self, Value *args, size_t nargs, Value kwn
     return result;
 }
 
-/* --- pickling ------------------------------------------------------------------------------------------------------------------- */
+/* --- pickling
+ * -------------------------------------------------------------------------------------------------------------------
+ */
 
 static Value import_copyreg(VM *vm) {
     Value name = str_intern_c(vm, "copyreg");
@@ -212,8 +219,8 @@ static Value import_copyreg(VM *vm) {
     Value module = vm->modules != 0 ? incref(dict_get(vm, vm->modules, name)) : 0;
     if (module == 0 && !error_pending(vm)) {
         Value import = dict_get_str(vm, vm->builtins, NAME(__import__));
-        module = import != 0 ? call1(vm, import, name) : raise_import(vm, vm->exc.ImportError, name, 0,
-                                                                      "__import__ not found");
+        module = import != 0 ? call1(vm, import, name)
+                             : raise_import(vm, vm->exc.ImportError, name, 0, "__import__ not found");
     }
     decref(vm, name);
     return module;
@@ -413,7 +420,9 @@ static Value object_reduce_ex(VM *vm, Value self, Value *args, size_t nargs, Val
     return common_reduce(vm, self, protocol);
 }
 
-/* --- other methods ------------------------------------------------------------------------------------------------------------------ */
+/* --- other methods
+ * ------------------------------------------------------------------------------------------------------------------
+ */
 
 static Value object_format(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     if (!is_str(args[0]))
@@ -458,8 +467,13 @@ const TypeSpec object_spec = {
     .size = sizeof(Object),
     .flags = TYPE_BASE | TYPE_NO_WEAKREF,
     .kind = KIND_OBJECT,
-    .slots = {.create = object_create, .init = object_init, .repr = object_repr, .str = object_str,
-              .hash = object_hash, .compare = object_compare, .getattr = attr_generic_get,
+    .slots = {.create = object_create,
+              .init = object_init,
+              .repr = object_repr,
+              .str = object_str,
+              .hash = object_hash,
+              .compare = object_compare,
+              .getattr = attr_generic_get,
               .setattr = attr_generic_set},
     .methods = object_methods,
     .getset = object_getset,

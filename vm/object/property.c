@@ -7,7 +7,8 @@
 
 static Property *as_property(Value v) { return (Property *)as_obj(v); }
 
-/* The name shown in messages: given by __set_name__ or assignment, else the getter's. Owned; 0 without exception: none. */
+/* The name shown in messages: given by __set_name__ or assignment, else the getter's. Owned; 0 without exception:
+ * none. */
 static int property_name(VM *vm, Property *p, Value *out) {
     if (p->name != 0) {
         *out = incref(p->name);
@@ -56,9 +57,7 @@ static Value property_create(VM *vm, Type *type, Value *args, size_t nargs, Valu
     return from_obj(object_alloc(vm, type, 0));
 }
 
-static void set_function(VM *vm, Value *field, Value v) {
-    set_owned(vm, field, v != VALUE_NONE ? incref(v) : 0);
-}
+static void set_function(VM *vm, Value *field, Value v) { set_owned(vm, field, v != VALUE_NONE ? incref(v) : 0); }
 
 /* Instances of subclasses show their __doc__ as an ordinary attribute: the subclass's own would hide ours. */
 static bool store_doc(VM *vm, Value self, Value doc, bool required) {
@@ -102,7 +101,8 @@ static bool property_init(VM *vm, Value self, Value *args, size_t nargs, Value k
     return ok;
 }
 
-/* --- copies ------------------------------------------------------------------------------------------------------------- */
+/* --- copies
+ * ------------------------------------------------------------------------------------------------------------- */
 
 static Value copy_with(VM *vm, Value self, Value get, Value set, Value del) {
     Property *p = as_property(self);
@@ -143,7 +143,8 @@ static Value method_set_name(VM *vm, Value self, Value *args, size_t nargs, Valu
     return VALUE_NONE;
 }
 
-/* --- attributes ------------------------------------------------------------------------------------------------------------ */
+/* --- attributes
+ * ------------------------------------------------------------------------------------------------------------ */
 
 static Value get_fget(VM *vm, Value self) { return incref(or_none(as_property(self)->get)); }
 static Value get_fset(VM *vm, Value self) { return incref(or_none(as_property(self)->set)); }
@@ -234,8 +235,12 @@ const TypeSpec property_spec = {
     .size = sizeof(Property),
     .flags = TYPE_GC | TYPE_BASE,
     .kind = KIND_PROPERTY,
-    .slots = {.dealloc = property_clear, .traverse = property_traverse, .clear = property_clear,
-              .create = property_create, .init = property_init, .descr_get = property_get,
+    .slots = {.dealloc = property_clear,
+              .traverse = property_traverse,
+              .clear = property_clear,
+              .create = property_create,
+              .init = property_init,
+              .descr_get = property_get,
               .descr_set = property_set},
     .methods = property_methods,
     .getset = property_getset,

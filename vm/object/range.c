@@ -2,8 +2,8 @@
  *
  * A range holds its three numbers and its length as integers of any size. When all of them are well within 64 bits
  * (`small`), the same numbers are kept as int64_t too and everything that scripts do often works on those; the bound
- * leaves room to add one step to any member without overflow. Other ranges take the general way, which is exact for any
- * size and whose speed hardly matters.
+ * leaves room to add one step to any member without overflow. Other ranges take the general way, which is exact for
+ * any size and whose speed hardly matters.
  */
 #include "object/containers.h"
 
@@ -17,7 +17,7 @@ typedef struct LongRangeIter {
 static Range *as_range(Value v) { return (Range *)as_obj(v); }
 
 static bool within(Value v, int64_t *out) {
-    return int_fits_int64(v, out) && *out < SMALL_LIMIT && *out > -SMALL_LIMIT;
+    return int_fits_int64(v, out) && *out<SMALL_LIMIT && * out> - SMALL_LIMIT;
 }
 
 /* a op b for ints, dropping a. */
@@ -184,8 +184,8 @@ static Value position_of(VM *vm, Range *r, Value v) {
 
 static bool plain_int(Value v) { return is_exact_int(v) || is_bool(v); }
 
-/* Compares with each member, for values that are not ints: position of the first equal one from `after` on, -1 absent,
- * -2 error. */
+/* Compares with each member, for values that are not ints: position of the first equal one from `after` on, -1
+ * absent, -2 error. */
 static int64_t search(VM *vm, Value self, Value v, int64_t *count) {
     Value it = iter_get(vm, self), item;
     if (!it)
@@ -267,8 +267,7 @@ static Value compare(VM *vm, Value self, Value other, CompareOp op) {
     Range *a = as_range(self), *b = as_range(other);
     bool equal = int_equal(a->length, b->length);
     if (equal && int_sign(a->length)) {
-        equal = int_equal(a->start, b->start) &&
-                (a->length == from_small_int(1) || int_equal(a->step, b->step));
+        equal = int_equal(a->start, b->start) && (a->length == from_small_int(1) || int_equal(a->step, b->step));
     }
     return from_bool(op == CMP_EQ ? equal : !equal);
 }
@@ -376,7 +375,8 @@ static Value reduce_rest(VM *vm, Value next, Value step, Value left) {
     Value rest = stop ? range_new(vm, next, stop, step) : VALUE_ERROR;
     decref(vm, stop);
     Value pair = reduce_iter(vm, "iter", rest);
-    Value result = pair ? tuple_pack(vm, 3, as_tuple(pair)->items[0], as_tuple(pair)->items[1], VALUE_NONE) : VALUE_ERROR;
+    Value result =
+        pair ? tuple_pack(vm, 3, as_tuple(pair)->items[0], as_tuple(pair)->items[1], VALUE_NONE) : VALUE_ERROR;
     decref(vm, pair);
     return result;
 }
@@ -488,7 +488,8 @@ static const GetSetSpec getset[] = {
 
 const TypeSpec range_spec = {
     .name = "range",
-    .doc = "range(stop)\nrange(start, stop[, step])\n\nThe numbers from start, inclusive, to stop, exclusive, by step.",
+    .doc =
+        "range(stop)\nrange(start, stop[, step])\n\nThe numbers from start, inclusive, to stop, exclusive, by step.",
     .size = sizeof(Range),
     .flags = TYPE_IMMUTABLE | TYPE_SEQUENCE | TYPE_NO_WEAKREF,
     .kind = KIND_RANGE,

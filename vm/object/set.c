@@ -1,11 +1,11 @@
 /* set and frozenset: open addressing.
  *
- * Sizes, probe order and growth are CPython's, and so is the order in which operations insert: a set of small integers
- * (whose hashes are themselves) comes out in the order that every note and book about Python shows.
+ * Sizes, probe order and growth are CPython's, and so is the order in which operations insert: a set of small
+ * integers (whose hashes are themselves) comes out in the order that every note and book about Python shows.
  *
- * An entry is free (key 0), live, or deleted (key DUMMY, hash -1). fill counts live and deleted entries and stays below
- * three fifths of the table, so a search always ends. As in a dict, comparing keys can run scripts that change the set:
- * a search starts again when the table has moved or its entry is no longer the one that was compared.
+ * An entry is free (key 0), live, or deleted (key DUMMY, hash -1). fill counts live and deleted entries and stays
+ * below three fifths of the table, so a search always ends. As in a dict, comparing keys can run scripts that change
+ * the set: a search starts again when the table has moved or its entry is no longer the one that was compared.
  */
 #include "object/set_internal.h"
 
@@ -42,8 +42,8 @@ static int same_key(VM *vm, Set *s, SetEntry *e, Value key) {
     return equal < 0 ? -1 : changed || s->table != table || s->mask != mask ? -2 : equal;
 }
 
-/* The entry of the key, or the free one where the search ended; NULL on error. *deleted: the last deleted entry that the
- * search passed by, or NULL. */
+/* The entry of the key, or the free one where the search ended; NULL on error. *deleted: the last deleted entry that
+ * the search passed by, or NULL. */
 static ALWAYS_INLINE SetEntry *search(VM *vm, Set *s, Value key, int64_t hash, SetEntry **deleted) {
 again:
     *deleted = NULL;
@@ -181,8 +181,8 @@ static bool search_hash(VM *vm, Value key, int64_t *hash, Value *temporary) {
     return *temporary && hash_value(vm, *temporary, hash);
 }
 
-/* A small int equals the key that is the same word; only a key of another kind with the same hash (1.0, True, an instance
- * of a subclass) needs the general comparison: then -1. */
+/* A small int equals the key that is the same word; only a key of another kind with the same hash (1.0, True, an
+ * instance of a subclass) needs the general comparison: then -1. */
 static int contains_small_int(const Set *s, Value item) {
     int64_t i64 = as_small_int(item), hash = i64 == -1 ? -2 : i64;
     size_t mask = s->mask, perturb = (size_t)hash, i = perturb & mask;
@@ -359,9 +359,7 @@ Value set_copy_as(VM *vm, Type *type, Value set) {
     return set_new_of(vm, type, set);
 }
 
-static bool purge_dummies(VM *vm, Set *s) {
-    return s->fill - s->used <= s->mask / 4 || resize(vm, s, grown(s));
-}
+static bool purge_dummies(VM *vm, Set *s) { return s->fill - s->used <= s->mask / 4 || resize(vm, s, grown(s)); }
 
 static bool discard_each(VM *vm, Value set, Value other) {
     Set *s = as_set(set);
@@ -425,7 +423,9 @@ Value set_difference(VM *vm, Value set, Value other) {
     int64_t hash;
     for (size_t pos = 0; result && set_next_hash(s, &pos, &key, &hash);) {
         incref(key);
-        int there = in_dict ? (dict_get_hash(vm, other, key, hash) ? 1 : error_pending(vm) ? -1 : 0)
+        int there = in_dict ? (dict_get_hash(vm, other, key, hash) ? 1
+                               : error_pending(vm)                 ? -1
+                                                                   : 0)
                             : set_contains_hash(vm, as_set(other), key, hash);
         if (there < 0 || (there == 0 && !set_add_hash(vm, as_set(result), key, hash))) {
             decref(vm, result);

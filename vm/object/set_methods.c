@@ -3,7 +3,9 @@
 
 /* ---- making ---------------------------------------------------------------------------------------------------- */
 
-static Value set_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) { return set_new_of(vm, type, 0); }
+static Value set_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
+    return set_new_of(vm, type, 0);
+}
 
 static bool set_init(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     if (!one_argument(vm, "set", nargs, kwnames, false))
@@ -87,7 +89,8 @@ static Value compare(VM *vm, Value self, Value other, CompareOp op) {
     switch (op) {
     case CMP_EQ:
     case CMP_NE:
-        result = a->used == b->used && !(a->hash && b->hash && a->hash != b->hash) ? set_is_subset(vm, self, other) : 0;
+        result =
+            a->used == b->used && !(a->hash && b->hash && a->hash != b->hash) ? set_is_subset(vm, self, other) : 0;
         if (op == CMP_NE && result >= 0)
             result = !result;
         break;
@@ -148,11 +151,11 @@ static void take_over(VM *vm, Value self, Value fresh) {
     decref(vm, fresh);
 }
 
-#define SET_OPERATOR(name, call_)                      \
-    static Value name(VM *vm, Value a, Value b) {      \
-        if (!is_set(a) || !is_set(b))                  \
-            return VALUE_NOTIMPL;                      \
-        return call_(vm, a, b);                        \
+#define SET_OPERATOR(name, call_)                                                                                    \
+    static Value name(VM *vm, Value a, Value b) {                                                                    \
+        if (!is_set(a) || !is_set(b))                                                                                \
+            return VALUE_NOTIMPL;                                                                                    \
+        return call_(vm, a, b);                                                                                      \
     }
 SET_OPERATOR(op_or, union_of)
 SET_OPERATOR(op_and, set_intersection)
@@ -405,19 +408,19 @@ static Value size_of(VM *vm, Value self, Value *args, size_t nargs, Value kwname
     return int_from_ssize(vm, (ssize_t)(fast_type(vm, self)->size + table));
 }
 
-#define COMMON_METHODS                                                                                             \
-    {"copy", copy, "", "A shallow copy.", 0},                                                                      \
-    {"difference", difference, "*others", "A new set of the items that are in none of the others.", 0},            \
-    {"intersection", intersection, "*others", "A new set of the items that are in all of the others as well.", 0}, \
-    {"isdisjoint", isdisjoint, "other, /", "True if the two have nothing in common.", 0},                          \
-    {"issubset", issubset, "other, /", "True if every item is in the other as well.", 0},                          \
-    {"issuperset", issuperset, "other, /", "True if every item of the other is in this set.", 0},                  \
-    {"symmetric_difference", symmetric_method, "other, /", "A new set of what is in just one of the two.", 0},     \
-    {"union", union_method, "*others", "A new set of all items of this set and the others.", 0},                   \
-    {"__contains__", contains_method, "object, /", "x.__contains__(y) is y in x.", 0},                             \
-    {"__reduce__", reduce, "", "State for copying and pickling.", 0},                                              \
-    {"__sizeof__", size_of, "", "The size of the set in memory, in bytes.", 0},                                    \
-    CLASS_GETITEM_ROW
+#define COMMON_METHODS                                                                                               \
+    {"copy", copy, "", "A shallow copy.", 0},                                                                        \
+        {"difference", difference, "*others", "A new set of the items that are in none of the others.", 0},          \
+        {"intersection", intersection, "*others", "A new set of the items that are in all of the others as well.",   \
+         0},                                                                                                         \
+        {"isdisjoint", isdisjoint, "other, /", "True if the two have nothing in common.", 0},                        \
+        {"issubset", issubset, "other, /", "True if every item is in the other as well.", 0},                        \
+        {"issuperset", issuperset, "other, /", "True if every item of the other is in this set.", 0},                \
+        {"symmetric_difference", symmetric_method, "other, /", "A new set of what is in just one of the two.", 0},   \
+        {"union", union_method, "*others", "A new set of all items of this set and the others.", 0},                 \
+        {"__contains__", contains_method, "object, /", "x.__contains__(y) is y in x.", 0},                           \
+        {"__reduce__", reduce, "", "State for copying and pickling.", 0},                                            \
+        {"__sizeof__", size_of, "", "The size of the set in memory, in bytes.", 0}, CLASS_GETITEM_ROW
 
 const MethodSpec set_methods[] = {
     {"add", add, "object, /", "Put an item into the set; no effect if it is there.", 0},
@@ -503,9 +506,9 @@ const TypeSpec set_iterator_spec = {
     .methods = iterator_methods,
 };
 
-#define SET_SLOTS                                                                                              \
-    .dealloc = set_drop_contents, .clear = set_drop_contents, .traverse = traverse, .repr = repr,              \
-    .compare = compare, .iter = iter, .len = len, .contains = has_item,                                        \
+#define SET_SLOTS                                                                                                    \
+    .dealloc = set_drop_contents, .clear = set_drop_contents, .traverse = traverse, .repr = repr,                    \
+    .compare = compare, .iter = iter, .len = len, .contains = has_item,                                              \
     .binary = {[OP_OR] = op_or, [OP_AND] = op_and, [OP_SUB] = op_sub, [OP_XOR] = op_xor}
 
 const TypeSpec set_spec = {
@@ -514,9 +517,9 @@ const TypeSpec set_spec = {
     .size = sizeof(Set),
     .flags = TYPE_GC | TYPE_BASE | TYPE_MATCH_SELF | TYPE_IMMUTABLE,
     .kind = KIND_SET,
-    .slots = {SET_SLOTS, .create = set_create, .init = set_init,
-              .inplace = {[OP_OR] = inplace_or, [OP_AND] = inplace_and, [OP_SUB] = inplace_sub,
-                          [OP_XOR] = inplace_xor}},
+    .slots =
+        {SET_SLOTS, .create = set_create, .init = set_init,
+         .inplace = {[OP_OR] = inplace_or, [OP_AND] = inplace_and, [OP_SUB] = inplace_sub, [OP_XOR] = inplace_xor}},
     .methods = set_methods,
 };
 

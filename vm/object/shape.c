@@ -5,8 +5,8 @@
  * finding one is comparing words.
  *
  * Ids are what inline caches compare, and are given out only when somebody wants to cache: forgetting them after a
- * class has changed is writing zeros, and costs nothing when nobody has cached since the last change. An id other than
- * 0 implies that the class has a version, which in turn implies that all its bases have one.
+ * class has changed is writing zeros, and costs nothing when nobody has cached since the last change. An id other
+ * than 0 implies that the class has a version, which in turn implies that all its bases have one.
  *
  * A program that gives attributes to instances in ever new orders would make ever more shapes: past a limit the class
  * makes no new ones and instances fall back to dicts. */
@@ -17,9 +17,9 @@
 #include "object/shape.h"
 #include "object/type.h"
 
-#define SHAPES_MAX 512       /* per class */
-#define INDEX_FROM 8         /* slots from which a lookup may build an index */
-#define INDEX_AFTER 3        /* lookups of a shape before it gets one */
+#define SHAPES_MAX 512 /* per class */
+#define INDEX_FROM 8   /* slots from which a lookup may build an index */
+#define INDEX_AFTER 3  /* lookups of a shape before it gets one */
 
 typedef struct ShapeIndex {
     uint32_t mask;

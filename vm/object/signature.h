@@ -15,8 +15,8 @@ typedef struct SigItem {
 bool signature_next(const char **p, SigItem *item);
 
 typedef struct SigCounts {
-    uint16_t nparams;      /* all of them, without *args and **kwargs */
-    uint16_t npositional;  /* that may be given by position */
+    uint16_t nparams;     /* all of them, without *args and **kwargs */
+    uint16_t npositional; /* that may be given by position */
     uint16_t nposonly;
     uint16_t min_positional; /* that may be given by position and have no default */
     uint16_t min_keyword;    /* keyword-only without default */

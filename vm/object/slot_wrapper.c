@@ -85,7 +85,7 @@ static Value wrap_nullary(VM *vm, const SlotDef *def, SlotFn fn, Value self) {
     case SK_HASH:
         return ((bool (*)(VM *, Value, int64_t *))fn)(vm, self, &hash) ? int_from_int64(vm, hash) : 0;
     case SK_LEN:
-        len = ((ssize_t (*)(VM *, Value))fn)(vm, self);
+        len = ((ssize_t(*)(VM *, Value))fn)(vm, self);
         return len < 0 ? 0 : int_from_ssize(vm, len);
     case SK_TRUTH:
         yes = ((int (*)(VM *, Value))fn)(vm, self);
@@ -150,7 +150,8 @@ Value slot_wrapper_call(VM *vm, const SlotDef *def, SlotFn fn, Value self, Value
     }
 }
 
-/* --- texts ---------------------------------------------------------------------------------------------------------------- */
+/* --- texts
+ * ---------------------------------------------------------------------------------------------------------------- */
 
 const char *slot_text_signature(const SlotDef *def) {
     switch (def->kind) {

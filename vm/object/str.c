@@ -1,9 +1,9 @@
 /* str: making strings, comparing them, taking them apart by position, and the type.
  *
- * Text is immutable UTF-8 with both lengths beside it. The empty string and the one-character strings of Latin-1 exist
- * once (vm->empty_str, vm->latin1), which makes most results of s[i] and of iteration free. Plain strings are not
- * containers and have no attributes, so their blocks are taken directly, without clearing what is about to be filled;
- * instances of subclasses go through object_alloc.
+ * Text is immutable UTF-8 with both lengths beside it. The empty string and the one-character strings of Latin-1
+ * exist once (vm->empty_str, vm->latin1), which makes most results of s[i] and of iteration free. Plain strings are
+ * not containers and have no attributes, so their blocks are taken directly, without clearing what is about to be
+ * filled; instances of subclasses go through object_alloc.
  */
 #include "object/str_internal.h"
 
@@ -217,7 +217,8 @@ static Value getitem(VM *vm, Value self, Value key) {
         size_t count;
         if (!slice_resolve(vm, key, n, &start, &stop, &step, &count))
             return VALUE_ERROR;
-        return step == 1 ? str_slice(vm, self, start, start + (ssize_t)count) : slice_steps(vm, self, start, step, count);
+        return step == 1 ? str_slice(vm, self, start, start + (ssize_t)count)
+                         : slice_steps(vm, self, start, step, count);
     }
     if (likely(is_small_int(key))) {
         int64_t k = as_small_int(key);
@@ -318,7 +319,7 @@ static Value create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames
 
 typedef struct StrIter {
     Object header;
-    Value str; /* 0 when exhausted */
+    Value str;            /* 0 when exhausted */
     size_t index, offset; /* of the next character: in code points, in bytes */
 } StrIter;
 
@@ -359,7 +360,8 @@ static Value iter_reduce(VM *vm, Value self, Value *args, size_t nargs, Value kw
     Value pair = s ? reduce_iter(vm, "iter", s) : VALUE_ERROR;
     if (pair == 0 || it->str == 0)
         return pair;
-    Value r = tuple_pack(vm, 3, as_tuple(pair)->items[0], as_tuple(pair)->items[1], from_small_int((int64_t)it->index));
+    Value r =
+        tuple_pack(vm, 3, as_tuple(pair)->items[0], as_tuple(pair)->items[1], from_small_int((int64_t)it->index));
     decref(vm, pair);
     return r;
 }
@@ -396,14 +398,25 @@ const TypeSpec str_iterator_spec = {
 
 const TypeSpec str_spec = {
     .name = "str",
-    .doc = "str(object='') -> str\nstr(bytes_or_buffer[, encoding[, errors]]) -> str\n\n"
-           "The text that stands for an object, as its __str__ gives it; or, when an encoding or an error handler is\n"
-           "named, the text that the bytes of a buffer spell.",
+    .doc =
+        "str(object='') -> str\nstr(bytes_or_buffer[, encoding[, errors]]) -> str\n\n"
+        "The text that stands for an object, as its __str__ gives it; or, when an encoding or an error handler is\n"
+        "named, the text that the bytes of a buffer spell.",
     .size = sizeof(Str),
     .flags = TYPE_BASE | TYPE_VARSIZE | TYPE_MATCH_SELF | TYPE_IMMUTABLE | TYPE_NO_WEAKREF,
     .kind = KIND_STR,
-    .slots = {.dealloc = dealloc, .create = create, .repr = str_repr, .str = str_unchanged, .hash = hash,
-              .compare = compare, .iter = iter, .len = len, .getitem = getitem, .contains = contains_text,
-              .concat = concat, .repeat = repeat, .binary = {[OP_MOD] = modulo}},
+    .slots = {.dealloc = dealloc,
+              .create = create,
+              .repr = str_repr,
+              .str = str_unchanged,
+              .hash = hash,
+              .compare = compare,
+              .iter = iter,
+              .len = len,
+              .getitem = getitem,
+              .contains = contains_text,
+              .concat = concat,
+              .repeat = repeat,
+              .binary = {[OP_MOD] = modulo}},
     .methods = str_methods,
 };

@@ -293,7 +293,8 @@ static bool add_c_string(StrBuilder *b, const char *text, const Directive *d) {
     return ok;
 }
 
-static bool add_number(StrBuilder *b, const Directive *d, bool negative, uint64_t n, unsigned base, const char *digits) {
+static bool add_number(StrBuilder *b, const Directive *d, bool negative, uint64_t n, unsigned base,
+                       const char *digits) {
     char text[24], *end = text + sizeof text, *p = end;
     do
         *--p = digits[n % base];
@@ -372,7 +373,11 @@ bool strbuilder_vprintf(StrBuilder *b, const char *fmt, va_list args) {
         case 'N':
             add_str_cut(b, &d, type_full_name(b->vm, va_arg(args, Type *)));
             break;
-        case 'S': case 'R': case 'A': case 'T': case 'V':
+        case 'S':
+        case 'R':
+        case 'A':
+        case 'T':
+        case 'V':
             add_object(b, &d, va_arg(args, Value));
             break;
         default:

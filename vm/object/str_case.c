@@ -1,9 +1,9 @@
 /* Properties and case of code points and of strings; the only file of the VM that knows utf8proc.
  *
- * Categories, simple case mappings and decompositions come from utf8proc. It has no mappings to several code points, no
- * digit and numeric values, and lacks the cased letters whose category does not say so: those are tables of our own
- * (unicode_tables.c, Unicode 15.1), and the few code points that Unicode 15.1 added after utf8proc's data are known here
- * by range. ASCII never gets as far as a table.
+ * Categories, simple case mappings and decompositions come from utf8proc. It has no mappings to several code points,
+ * no digit and numeric values, and lacks the cased letters whose category does not say so: those are tables of our
+ * own (unicode_tables.c, Unicode 15.1), and the few code points that Unicode 15.1 added after utf8proc's data are
+ * known here by range. ASCII never gets as far as a table.
  */
 #include "object/str_internal.h"
 
@@ -70,14 +70,14 @@ bool unicode_is_line_break(uint32_t c) {
 bool unicode_is_printable(uint32_t c) {
     if (c < 127)
         return c >= 32;
-    return !in_category(c, CATEGORY_BIT(CC) | CATEGORY_BIT(CF) | CATEGORY_BIT(CS) | CATEGORY_BIT(CO) | CATEGORY_BIT(CN) |
-                               CATEGORY_BIT(ZL) | CATEGORY_BIT(ZP) | CATEGORY_BIT(ZS));
+    return !in_category(c, CATEGORY_BIT(CC) | CATEGORY_BIT(CF) | CATEGORY_BIT(CS) | CATEGORY_BIT(CO) |
+                               CATEGORY_BIT(CN) | CATEGORY_BIT(ZL) | CATEGORY_BIT(ZP) | CATEGORY_BIT(ZS));
 }
 
 /* Letters that compatibility normalization turns into something that no identifier may contain. */
 static bool unfit_letter(uint32_t c) {
     static const CodeRange unfit[] = {
-        {0x37A, 0x37A}, {0x2E2F, 0x2E2F}, {0xFC5E, 0xFC63}, {0xFDFA, 0xFDFB}, {0xFE70, 0xFE70}, {0xFE72, 0xFE72},
+        {0x37A, 0x37A},   {0x2E2F, 0x2E2F}, {0xFC5E, 0xFC63}, {0xFDFA, 0xFDFB}, {0xFE70, 0xFE70}, {0xFE72, 0xFE72},
         {0xFE74, 0xFE74}, {0xFE76, 0xFE76}, {0xFE78, 0xFE78}, {0xFE7A, 0xFE7A}, {0xFE7C, 0xFE7C}, {0xFE7E, 0xFE7E},
     };
     return in_ranges(c, unfit, ARRAY_LEN(unfit));
@@ -94,7 +94,8 @@ bool unicode_is_identifier_start(uint32_t c) {
 bool unicode_is_identifier_part(uint32_t c) {
     if (c < 128)
         return ascii_lower(c | 32) || c == '_' || c - '0' < 10;
-    if (in_category(c, LETTERS | CATEGORY_BIT(NL) | CATEGORY_BIT(MN) | CATEGORY_BIT(MC) | CATEGORY_BIT(ND) | CATEGORY_BIT(PC)))
+    if (in_category(c, LETTERS | CATEGORY_BIT(NL) | CATEGORY_BIT(MN) | CATEGORY_BIT(MC) | CATEGORY_BIT(ND) |
+                           CATEGORY_BIT(PC)))
         return !unfit_letter(c);
     return c == 0xB7 || c == 0x387 || (c >= 0x1369 && c <= 0x1371) || c == 0x19DA || c == 0x200C || c == 0x200D ||
            c == 0x2118 || c == 0x212E || c == 0x30FB || c == 0xFF65;
@@ -220,8 +221,8 @@ unsigned unicode_fold(uint32_t c, uint32_t *out) {
 
 /* --- case of strings ------------------------------------------------------------------------------------------- */
 
-/* The case bit (0x20) for each of eight ASCII bytes that is a letter from `first` to `last`: adding puts whether a byte
- * reaches a bound into its top bit, and never carries into the next. */
+/* The case bit (0x20) for each of eight ASCII bytes that is a letter from `first` to `last`: adding puts whether a
+ * byte reaches a bound into its top bit, and never carries into the next. */
 static ALWAYS_INLINE uint64_t case_bits(uint64_t w, char first, char last) {
     const uint64_t ones = 0x0101010101010101ull;
     uint64_t from_first = w + ones * (uint64_t)(0x80 - first), past_last = w + ones * (uint64_t)(0x7F - last);
@@ -257,9 +258,9 @@ static void add_mapped(StrBuilder *b, uint32_t c, CaseMapping map) {
 
 /* May stand between a letter and a final sigma without counting. */
 static bool is_case_ignorable(uint32_t c) {
-    static const uint16_t marks[] = {'\'', '.',    ':',    '^',    '`',    0xA8,   0xAD,   0xAF,   0xB4,   0xB7, 0xB8, 0x387,
-                                     0x55F, 0x5F4, 0x2018, 0x2019, 0x2024, 0x2027, 0xFE13, 0xFE52, 0xFE55, 0xFF07,
-                                     0xFF0E, 0xFF1A};
+    static const uint16_t marks[] = {'\'',   '.',    ':',    '^',    '`',    0xA8,   0xAD,   0xAF,
+                                     0xB4,   0xB7,   0xB8,   0x387,  0x55F,  0x5F4,  0x2018, 0x2019,
+                                     0x2024, 0x2027, 0xFE13, 0xFE52, 0xFE55, 0xFF07, 0xFF0E, 0xFF1A};
     for (size_t i = 0; i < ARRAY_LEN(marks); i++)
         if (c == marks[i])
             return true;
@@ -473,8 +474,8 @@ static bool decompose(VM *vm, Value s, int options, Codes *out) {
         }
         utf8proc_int32_t c = (utf8proc_int32_t)utf8_next(&p);
         int boundary = 0;
-        utf8proc_ssize_t k = utf8proc_decompose_char(c, out->items + out->n, DECOMPOSITION_MAX,
-                                                     (utf8proc_option_t)options, &boundary);
+        utf8proc_ssize_t k =
+            utf8proc_decompose_char(c, out->items + out->n, DECOMPOSITION_MAX, (utf8proc_option_t)options, &boundary);
         if (k < 0 || k > DECOMPOSITION_MAX) {
             out->items[out->n] = c;
             k = 1;

@@ -1,5 +1,5 @@
-/* Text to bytes and back: the table of encodings, what they share when something cannot be turned over, and those of one
- * byte a unit (UTF-8, ASCII, Latin-1, single-byte tables).
+/* Text to bytes and back: the table of encodings, what they share when something cannot be turned over, and those of
+ * one byte a unit (UTF-8, ASCII, Latin-1, single-byte tables).
  *
  * UTF-8 without errors is a copy. Otherwise a codec appends to the builder of its Decoder or Encoder and calls
  * decoder_error or encoder_error where it is stuck; the usual handlers are answered there, the others are called.
@@ -10,7 +10,8 @@
 
 /* --- errors ---------------------------------------------------------------------------------------------------- */
 
-static Value error_new(VM *vm, Type *type, const char *encoding, Value object, size_t start, size_t end, const char *reason) {
+static Value error_new(VM *vm, Type *type, const char *encoding, Value object, size_t start, size_t end,
+                       const char *reason) {
     Value args[5] = {str_from_c(vm, encoding), incref(object), int_from_ssize(vm, (ssize_t)start),
                      int_from_ssize(vm, (ssize_t)end), 0};
     if (args[0] != 0)
@@ -306,7 +307,17 @@ static bool table_encode(Encoder *e) {
 /* --- the encodings --------------------------------------------------------------------------------------------- */
 
 enum {
-    UTF8, UTF8_SIG, ASCII, LATIN1, UTF16, UTF16_LE, UTF16_BE, UTF32, UTF32_LE, UTF32_BE, UNICODE_ESCAPE,
+    UTF8,
+    UTF8_SIG,
+    ASCII,
+    LATIN1,
+    UTF16,
+    UTF16_LE,
+    UTF16_BE,
+    UTF32,
+    UTF32_LE,
+    UTF32_BE,
+    UNICODE_ESCAPE,
     RAW_UNICODE_ESCAPE
 };
 
@@ -322,35 +333,94 @@ static const Codec codecs[] = {
     [UTF32_LE] = {"utf-32-le", "utf-32-le", utf32_decode, utf32_encode, NULL},
     [UTF32_BE] = {"utf-32-be", "utf-32-be", utf32_decode, utf32_encode, NULL},
     [UNICODE_ESCAPE] = {"unicode-escape", "unicodeescape", unicode_escape_decode, unicode_escape_encode, NULL},
-    [RAW_UNICODE_ESCAPE] = {"raw-unicode-escape", "rawunicodeescape", raw_unicode_escape_decode, raw_unicode_escape_encode,
-                            NULL},
+    [RAW_UNICODE_ESCAPE] = {"raw-unicode-escape", "rawunicodeescape", raw_unicode_escape_decode,
+                            raw_unicode_escape_encode, NULL},
 };
 
 static const struct Alias {
     const char *name; /* lower case, words joined by underscores */
     int codec;
 } aliases[] = {
-    {"utf_8", UTF8}, {"utf8", UTF8}, {"u8", UTF8}, {"utf", UTF8}, {"cp65001", UTF8}, {"utf8_ucs2", UTF8},
-    {"utf8_ucs4", UTF8}, {"utf_8_sig", UTF8_SIG}, {"ascii", ASCII}, {"us_ascii", ASCII}, {"646", ASCII}, {"us", ASCII},
-    {"ansi_x3.4_1968", ASCII}, {"ansi_x3_4_1968", ASCII}, {"ansi_x3.4_1986", ASCII}, {"cp367", ASCII}, {"csascii", ASCII},
-    {"ibm367", ASCII}, {"iso646_us", ASCII}, {"iso_646.irv_1991", ASCII}, {"iso_ir_6", ASCII}, {"latin_1", LATIN1},
-    {"latin1", LATIN1}, {"latin", LATIN1}, {"l1", LATIN1}, {"8859", LATIN1}, {"cp819", LATIN1}, {"csisolatin1", LATIN1},
-    {"ibm819", LATIN1}, {"iso8859", LATIN1}, {"iso8859_1", LATIN1}, {"iso_8859_1", LATIN1}, {"iso_8859_1_1987", LATIN1},
-    {"iso_ir_100", LATIN1}, {"utf_16", UTF16}, {"utf16", UTF16}, {"u16", UTF16}, {"utf_16_le", UTF16_LE},
-    {"utf_16le", UTF16_LE}, {"unicodelittleunmarked", UTF16_LE}, {"utf_16_be", UTF16_BE}, {"utf_16be", UTF16_BE},
-    {"unicodebigunmarked", UTF16_BE}, {"utf_32", UTF32}, {"utf32", UTF32}, {"u32", UTF32}, {"utf_32_le", UTF32_LE},
-    {"utf_32le", UTF32_LE}, {"utf_32_be", UTF32_BE}, {"utf_32be", UTF32_BE}, {"unicode_escape", UNICODE_ESCAPE},
-    {"unicodeescape", UNICODE_ESCAPE}, {"raw_unicode_escape", RAW_UNICODE_ESCAPE},
+    {"utf_8", UTF8},
+    {"utf8", UTF8},
+    {"u8", UTF8},
+    {"utf", UTF8},
+    {"cp65001", UTF8},
+    {"utf8_ucs2", UTF8},
+    {"utf8_ucs4", UTF8},
+    {"utf_8_sig", UTF8_SIG},
+    {"ascii", ASCII},
+    {"us_ascii", ASCII},
+    {"646", ASCII},
+    {"us", ASCII},
+    {"ansi_x3.4_1968", ASCII},
+    {"ansi_x3_4_1968", ASCII},
+    {"ansi_x3.4_1986", ASCII},
+    {"cp367", ASCII},
+    {"csascii", ASCII},
+    {"ibm367", ASCII},
+    {"iso646_us", ASCII},
+    {"iso_646.irv_1991", ASCII},
+    {"iso_ir_6", ASCII},
+    {"latin_1", LATIN1},
+    {"latin1", LATIN1},
+    {"latin", LATIN1},
+    {"l1", LATIN1},
+    {"8859", LATIN1},
+    {"cp819", LATIN1},
+    {"csisolatin1", LATIN1},
+    {"ibm819", LATIN1},
+    {"iso8859", LATIN1},
+    {"iso8859_1", LATIN1},
+    {"iso_8859_1", LATIN1},
+    {"iso_8859_1_1987", LATIN1},
+    {"iso_ir_100", LATIN1},
+    {"utf_16", UTF16},
+    {"utf16", UTF16},
+    {"u16", UTF16},
+    {"utf_16_le", UTF16_LE},
+    {"utf_16le", UTF16_LE},
+    {"unicodelittleunmarked", UTF16_LE},
+    {"utf_16_be", UTF16_BE},
+    {"utf_16be", UTF16_BE},
+    {"unicodebigunmarked", UTF16_BE},
+    {"utf_32", UTF32},
+    {"utf32", UTF32},
+    {"u32", UTF32},
+    {"utf_32_le", UTF32_LE},
+    {"utf_32le", UTF32_LE},
+    {"utf_32_be", UTF32_BE},
+    {"utf_32be", UTF32_BE},
+    {"unicode_escape", UNICODE_ESCAPE},
+    {"unicodeescape", UNICODE_ESCAPE},
+    {"raw_unicode_escape", RAW_UNICODE_ESCAPE},
     {"rawunicodeescape", RAW_UNICODE_ESCAPE},
 };
 
 /* Codecs of CPython that are no text encodings. */
 static const char *const binary_names[] = {
-    "hex", "hex_codec", "base64", "base64_codec", "base_64", "rot13", "rot_13", "zlib", "zlib_codec", "zip", "bz2",
-    "bz2_codec", "quopri", "quopri_codec", "quoted_printable", "quotedprintable", "uu", "uu_codec",
+    "hex",
+    "hex_codec",
+    "base64",
+    "base64_codec",
+    "base_64",
+    "rot13",
+    "rot_13",
+    "zlib",
+    "zlib_codec",
+    "zip",
+    "bz2",
+    "bz2_codec",
+    "quopri",
+    "quopri_codec",
+    "quoted_printable",
+    "quotedprintable",
+    "uu",
+    "uu_codec",
 };
 
-/* Lower case, with runs of anything but letters, digits and dots as one underscore. False: too long for a known name. */
+/* Lower case, with runs of anything but letters, digits and dots as one underscore. False: too long for a known name.
+ */
 static bool normalize_name(const char *name, char *out, size_t size) {
     size_t n = 0;
     bool gap = false;
@@ -401,7 +471,8 @@ Value codec_unknown(VM *vm, const char *name, const char *function) {
         for (size_t i = 0; i < ARRAY_LEN(binary_names); i++)
             if (strcmp(text, binary_names[i]) == 0)
                 return raisef(vm, vm->exc.LookupError,
-                              "'%s' is not a text encoding; use codecs.%s() to handle arbitrary codecs", name, function);
+                              "'%s' is not a text encoding; use codecs.%s() to handle arbitrary codecs", name,
+                              function);
     }
     return raisef(vm, vm->exc.LookupError, "unknown encoding: %s", name);
 }
@@ -416,8 +487,13 @@ Value codec_decode(VM *vm, const Codec *codec, const char *data, size_t n, const
         return str_new_counted(vm, data, n, chars);
     if ((codec == &codecs[ASCII] || codec == &codecs[LATIN1]) && utf8_is_ascii(data, n))
         return str_new_ascii(vm, data, n);
-    Decoder d = {.vm = vm, .codec = codec, .encoding = codec->table != NULL ? "charmap" : codec->label,
-                 .errors = errors != NULL ? errors : "strict", .data = data, .n = n, .final = final};
+    Decoder d = {.vm = vm,
+                 .codec = codec,
+                 .encoding = codec->table != NULL ? "charmap" : codec->label,
+                 .errors = errors != NULL ? errors : "strict",
+                 .data = data,
+                 .n = n,
+                 .final = final};
     strbuilder_init(&d.out, vm);
     bool ok = codec->table != NULL ? table_decode(&d) : codec->decode(&d);
     decref(vm, d.object);
@@ -431,10 +507,15 @@ Value codec_decode(VM *vm, const Codec *codec, const char *data, size_t n, const
 Value codec_encode(VM *vm, const Codec *codec, Value text, const char *errors) {
     const Str *s = as_str(text);
     bool ascii = str_is_ascii(s);
-    if ((codec == &codecs[UTF8] && !has_surrogates(s)) || (ascii && (codec == &codecs[ASCII] || codec == &codecs[LATIN1])))
+    if ((codec == &codecs[UTF8] && !has_surrogates(s)) ||
+        (ascii && (codec == &codecs[ASCII] || codec == &codecs[LATIN1])))
         return bytes_new(vm, s->data, s->nbytes);
-    Encoder e = {.vm = vm, .codec = codec, .encoding = codec->table != NULL ? "charmap" : codec->label,
-                 .errors = errors != NULL ? errors : "strict", .text = text, .unit = 1};
+    Encoder e = {.vm = vm,
+                 .codec = codec,
+                 .encoding = codec->table != NULL ? "charmap" : codec->label,
+                 .errors = errors != NULL ? errors : "strict",
+                 .text = text,
+                 .unit = 1};
     strbuilder_init(&e.out, vm);
     bool ok = codec->table != NULL ? table_encode(&e) : codec->encode(&e);
     Value r = ok && !e.out.failed ? bytes_new(vm, e.out.len != 0 ? e.out.data : "", e.out.len) : VALUE_ERROR;

@@ -1,5 +1,5 @@
-/* UTF-16 and UTF-32, in both byte orders. The plain names write the native order behind a mark, and read the order that
- * the mark says (native without one). */
+/* UTF-16 and UTF-32, in both byte orders. The plain names write the native order behind a mark, and read the order
+ * that the mark says (native without one). */
 #include "object/codec.h"
 
 #include "object/str_internal.h"
@@ -26,7 +26,8 @@ static void write_unit(Encoder *e, uint32_t c) {
     strbuilder_add(&e->out, bytes, size);
 }
 
-/* The byte order to read in; a mark at the start is skipped. The encoding named in errors becomes the specific one. */
+/* The byte order to read in; a mark at the start is skipped. The encoding named in errors becomes the specific one.
+ */
 static bool read_order(Decoder *d, unsigned size, const char *little_name, const char *big_name, size_t *start) {
     *start = 0;
     if (strlen(d->encoding) > strlen("utf-16"))

@@ -1,8 +1,8 @@
 /* str.format and format(str, spec).
  *
  * A format string is literal text with fields {name!conversion:spec}. The name is a number, an identifier or nothing
- * (numbered in turn), followed by .attributes and [items]; the spec may contain fields itself, one level deep. The walk
- * reads the format string in place: it is kept alive by the caller, and cannot change.
+ * (numbered in turn), followed by .attributes and [items]; the spec may contain fields itself, one level deep. The
+ * walk reads the format string in place: it is kept alive by the caller, and cannot change.
  */
 #include "object/str_internal.h"
 
@@ -182,7 +182,9 @@ static Value find_argument(Formatter *f, Part first) {
 static Value item_step(VM *vm, Value obj, Part name) {
     size_t n = 0;
     int is_number = part_number(vm, name, &n);
-    Value key = is_number < 0 ? 0 : is_number ? int_from_ssize(vm, (ssize_t)n) : str_new(vm, name.start, part_length(name));
+    Value key = is_number < 0 ? 0
+                : is_number   ? int_from_ssize(vm, (ssize_t)n)
+                              : str_new(vm, name.start, part_length(name));
     Value r = key ? item_get(vm, obj, key) : VALUE_ERROR;
     decref(vm, key);
     decref(vm, obj);

@@ -1,6 +1,6 @@
-/* Code points and byte offsets. ASCII text needs no conversion. Short text is simply walked. For long non-ASCII text the
- * byte offset of every INDEX_STRIDE-th code point is noted the first time somebody asks for a place by number, so that
- * a loop over s[i] costs a bounded walk for each i.
+/* Code points and byte offsets. ASCII text needs no conversion. Short text is simply walked. For long non-ASCII text
+ * the byte offset of every INDEX_STRIDE-th code point is noted the first time somebody asks for a place by number, so
+ * that a loop over s[i] costs a bounded walk for each i.
  *
  * A string that may get an index has a word of room for its address behind the text (str_block_size adds it), valid
  * when OBJ_USER2 is set. Asking never fails: without memory for the index the text is walked.

@@ -32,14 +32,14 @@ typedef struct Text {
     Value owner; /* the object itself (borrowed), or 0 for an argument */
 } Text;
 Text text_of_str(Value s);
-Value text_make(VM *vm, const Text *like, const char *data, size_t n); /* a part of it: owned object */
+Value text_make(VM *vm, const Text *like, const char *data, size_t n);      /* a part of it: owned object */
 ssize_t text_find(const char *hay, size_t n, const char *needle, size_t m); /* byte offset or -1 */
 ssize_t text_rfind(const char *hay, size_t n, const char *needle, size_t m);
 size_t text_count(const char *hay, size_t n, const char *needle, size_t m, size_t max); /* not overlapping; m > 0 */
 /* Length of the blank at the start (before the end) of [p, end), 0 if there is none. */
 unsigned text_blank(const Text *t, const char *p, const char *end);
 unsigned text_blank_before(const Text *t, const char *start, const char *p);
-Value text_split(VM *vm, const Text *t, const char *sep, size_t nsep, ssize_t max);  /* sep NULL: blanks */
+Value text_split(VM *vm, const Text *t, const char *sep, size_t nsep, ssize_t max); /* sep NULL: blanks */
 Value text_rsplit(VM *vm, const Text *t, const char *sep, size_t nsep, ssize_t max);
 Value text_splitlines(VM *vm, const Text *t, bool keep);
 /* sep_value is what stands in the middle of the result; found from the right if last */

@@ -1,5 +1,5 @@
-/* The methods of str. Positions that scripts see are code points; searching works on bytes, so arguments are turned into
- * byte offsets and results back (both the same number for ASCII). */
+/* The methods of str. Positions that scripts see are code points; searching works on bytes, so arguments are turned
+ * into byte offsets and results back (both the same number for ASCII). */
 #include "object/str_internal.h"
 
 /* --- arguments ------------------------------------------------------------------------------------------------- */
@@ -313,7 +313,7 @@ static Value zfill(VM *vm, Value self, Value *args, size_t nargs, Value kwnames)
     return text_zfill(vm, &t, as_str(self)->nchars, width);
 }
 
-#define CASE_METHOD(name)                                                                          \
+#define CASE_METHOD(name)                                                                                            \
     static Value name(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) { return str_##name(vm, self); }
 CASE_METHOD(upper)
 CASE_METHOD(lower)
@@ -400,7 +400,8 @@ static bool maketrans_dict(VM *vm, Value result, Value source) {
 static bool maketrans_pairs(VM *vm, Value result, Value *args) {
     if (!is_str(args[0]))
         return raise_type(vm, "first maketrans argument must be a string if there is a second argument");
-    if (!need_str(vm, args[1], "maketrans() argument 2") || (args[2] && !need_str(vm, args[2], "maketrans() argument 3")))
+    if (!need_str(vm, args[1], "maketrans() argument 2") ||
+        (args[2] && !need_str(vm, args[2], "maketrans() argument 3")))
         return false;
     if (as_str(args[0])->nchars != as_str(args[1])->nchars)
         return raise_value(vm, "the first two maketrans arguments must have equal length");
@@ -434,9 +435,9 @@ static Value maketrans(VM *vm, Value self, Value *args, size_t nargs, Value kwna
 
 /* --- questions ------------------------------------------------------------------------------------------------- */
 
-#define PROPERTY_METHOD(name, property)                                                                            \
-    static Value name(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {                              \
-        return from_bool(str_all(self, property));                                                                 \
+#define PROPERTY_METHOD(name, property)                                                                              \
+    static Value name(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {                                \
+        return from_bool(str_all(self, property));                                                                   \
     }
 PROPERTY_METHOD(is_alnum, unicode_is_alnum)
 PROPERTY_METHOD(is_alpha, unicode_is_alpha)
@@ -445,7 +446,7 @@ PROPERTY_METHOD(is_digit, unicode_is_digit)
 PROPERTY_METHOD(is_numeric, unicode_is_numeric)
 PROPERTY_METHOD(is_space, unicode_is_space)
 
-#define QUESTION_METHOD(name, answer)                                                                              \
+#define QUESTION_METHOD(name, answer)                                                                                \
     static Value name(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) { return from_bool(answer); }
 QUESTION_METHOD(is_ascii, str_is_ascii(as_str(self)))
 QUESTION_METHOD(is_identifier, str_is_identifier(self))
@@ -497,12 +498,14 @@ const MethodSpec str_methods[] = {
     {"center", center, "width, fillchar=' ', /", "The text in the middle of the width.", 0},
     {"count", count, "sub, start=None, end=None, /", "How often sub occurs, without overlaps.", 0},
     {"encode", encode, "encoding='utf-8', errors='strict'", "The bytes of the text in an encoding.", 0},
-    {"endswith", endswith, "suffix, start=None, end=None, /", "Does the text end with the suffix, or one of a tuple?", 0},
+    {"endswith", endswith, "suffix, start=None, end=None, /", "Does the text end with the suffix, or one of a tuple?",
+     0},
     {"expandtabs", expandtabs, "tabsize=8", "Tabs replaced by blanks up to the next column that they reach.", 0},
     {"find", find, "sub, start=None, end=None, /", "The lowest index of sub, or -1.", 0},
     {"format", format, "*args, **kwargs", "The text with its replacement fields {...} filled in.", 0},
     {"format_map", str_format_map, "mapping, /", "As format(), with the names looked up in a mapping.", 0},
-    {"index", index_of_text, "sub, start=None, end=None, /", "The lowest index of sub; ValueError if there is none.", 0},
+    {"index", index_of_text, "sub, start=None, end=None, /", "The lowest index of sub; ValueError if there is none.",
+     0},
     {"isalnum", is_alnum, "", "Are there only letters and numbers, at least one?", 0},
     {"isalpha", is_alpha, "", "Are there only letters, at least one?", 0},
     {"isascii", is_ascii, "", "Are all characters ASCII?", 0},
@@ -519,13 +522,15 @@ const MethodSpec str_methods[] = {
     {"ljust", ljust, "width, fillchar=' ', /", "The text at the left of the width.", 0},
     {"lower", lower, "", "The text in lower case.", 0},
     {"lstrip", lstrip, "chars=None, /", "The text without blanks, or the given characters, at its start.", 0},
-    {"maketrans", maketrans, "x, y=<unrepresentable>, z=<unrepresentable>, /", "Makes a table for translate().", METHOD_STATIC},
+    {"maketrans", maketrans, "x, y=<unrepresentable>, z=<unrepresentable>, /", "Makes a table for translate().",
+     METHOD_STATIC},
     {"partition", partition, "sep, /", "What comes before the first separator, the separator, and the rest.", 0},
     {"removeprefix", removeprefix, "prefix, /", "The text without the prefix, if it has it.", 0},
     {"removesuffix", removesuffix, "suffix, /", "The text without the suffix, if it has it.", 0},
     {"replace", replace, "old, new, /, count=-1", "The text with old replaced by new, everywhere or count times.", 0},
     {"rfind", rfind, "sub, start=None, end=None, /", "The highest index of sub, or -1.", 0},
-    {"rindex", rindex_of_text, "sub, start=None, end=None, /", "The highest index of sub; ValueError if there is none.", 0},
+    {"rindex", rindex_of_text, "sub, start=None, end=None, /",
+     "The highest index of sub; ValueError if there is none.", 0},
     {"rjust", rjust, "width, fillchar=' ', /", "The text at the right of the width.", 0},
     {"rpartition", rpartition, "sep, /", "What comes before the last separator, the separator, and the rest.", 0},
     {"rsplit", rsplit, "sep=None, maxsplit=-1", "The parts between separators or blanks, cut from the end.", 0},

@@ -1,8 +1,8 @@
 /* The % operator of str and bytes: %[(key)][flags][width][.precision]conversion.
  *
  * Both write bytes into a builder (text of a str is UTF-8 anyway); they differ in what %s, %r and %c take and in the
- * object made at the end. Numbers are first put down plainly (sign, prefix, digits) and then laid out by one function,
- * as C's printf does it, with zeros between sign and digits.
+ * object made at the end. Numbers are first put down plainly (sign, prefix, digits) and then laid out by one
+ * function, as C's printf does it, with zeros between sign and digits.
  */
 #include "object/str_internal.h"
 
@@ -11,11 +11,11 @@ typedef struct Percent {
     StrBuilder out;
     bool bytes;
     const char *start, *p, *end; /* the format */
-    Value args;    /* the tuple of arguments, or the only one */
-    Value mapping; /* what (key) looks into, or 0 */
-    Value single;  /* value of the last (key): the argument of its directive; owned */
-    size_t index;  /* of the next argument */
-    bool keyed;    /* a (key) was used: from then on there are no other arguments */
+    Value args;                  /* the tuple of arguments, or the only one */
+    Value mapping;               /* what (key) looks into, or 0 */
+    Value single;                /* value of the last (key): the argument of its directive; owned */
+    size_t index;                /* of the next argument */
+    bool keyed;                  /* a (key) was used: from then on there are no other arguments */
 } Percent;
 
 typedef struct Directive {
@@ -167,8 +167,8 @@ static bool put_text(Percent *f, const Directive *d, const char *text, size_t n,
 }
 
 /* A number: sign (or 0), prefix, zeros wanted by the precision, digits. */
-static bool put_number(Percent *f, const Directive *d, char sign, const char *prefix, size_t zeros, const char *digits,
-                       size_t n) {
+static bool put_number(Percent *f, const Directive *d, char sign, const char *prefix, size_t zeros,
+                       const char *digits, size_t n) {
     StrBuilder *b = &f->out;
     size_t nprefix = strlen(prefix);
     if (sign == 0)
@@ -214,8 +214,10 @@ static Value int_argument(Percent *f, Value v, uint32_t type) {
     }
     if (f->bytes && !exact)
         type = 'd'; /* the others are the same to bytes */
-    return raise_type(vm, exact ? "%%%c format: an integer is required, not %.200T"
-                                : "%%%c format: a real number is required, not %.200T", (int)type, v);
+    return raise_type(vm,
+                      exact ? "%%%c format: an integer is required, not %.200T"
+                            : "%%%c format: a real number is required, not %.200T",
+                      (int)type, v);
 }
 
 static bool put_int(Percent *f, const Directive *d, Value v) {
@@ -294,7 +296,8 @@ static bool put_bytes(Percent *f, const Directive *d, Value v) {
     if (!is_obj(v) || obj_type(as_obj(v))->slots.get_buffer == NULL) {
         made = call_special(vm, v, NAME(__bytes__), NULL, 0);
         if (made == 0 && !error_pending(vm))
-            raise_type(vm, "%%b requires a bytes-like object, or an object that implements __bytes__, not '%.100T'", v);
+            raise_type(vm, "%%b requires a bytes-like object, or an object that implements __bytes__, not '%.100T'",
+                       v);
         if (made == 0)
             return false;
         if (!is_bytes(made)) {
@@ -373,9 +376,19 @@ static bool put_argument(Percent *f, const Directive *d) {
         return put_str_steal(f, d, to_ascii(vm, v));
     case 'c':
         return f->bytes ? put_byte(f, d, v) : put_char(f, d, v);
-    case 'd': case 'i': case 'u': case 'o': case 'x': case 'X':
+    case 'd':
+    case 'i':
+    case 'u':
+    case 'o':
+    case 'x':
+    case 'X':
         return put_int(f, d, v);
-    case 'e': case 'E': case 'f': case 'F': case 'g': case 'G':
+    case 'e':
+    case 'E':
+    case 'f':
+    case 'F':
+    case 'g':
+    case 'G':
         return put_float(f, d, v);
     case 'b':
         if (f->bytes)
@@ -394,7 +407,8 @@ static bool put_argument(Percent *f, const Directive *d) {
     } else if (!f->bytes && (shown < 32 || shown > 126)) {
         shown = '?';
     }
-    return raise_value(vm, "unsupported format character '%c' (0x%x) at index %u", (int)shown, (unsigned)d->type, index);
+    return raise_value(vm, "unsupported format character '%c' (0x%x) at index %u", (int)shown, (unsigned)d->type,
+                       index);
 }
 
 static bool has_items(VM *vm, Value v) {

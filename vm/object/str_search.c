@@ -472,8 +472,9 @@ Value text_zfill(VM *vm, const Text *t, size_t nchars, ssize_t width) {
     Value r = text_pad(vm, t, zeros, 0, '0');
     if (r == 0 || t->len == 0 || (t->data[0] != '+' && t->data[0] != '-'))
         return r;
-    char *data = t->kind == KIND_STR ? as_str(r)->data
-                 : t->kind == KIND_BYTES ? as_bytes(r)->data : ((ByteArray *)as_obj(r))->data;
+    char *data = t->kind == KIND_STR     ? as_str(r)->data
+                 : t->kind == KIND_BYTES ? as_bytes(r)->data
+                                         : ((ByteArray *)as_obj(r))->data;
     data[0] = t->data[0]; /* the sign goes before the zeros */
     data[zeros] = '0';
     return r;

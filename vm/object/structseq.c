@@ -1,7 +1,7 @@
 /* Struct sequences: tuples whose items have names (sys.version_info, time.struct_time, os.stat_result).
  *
- * Fields past the visible ones are attributes only: they stand behind the tuple's items, beyond its length. The TypeSpec is
- * made at run time, inside the record of the type, and lives as long as the VM. */
+ * Fields past the visible ones are attributes only: they stand behind the tuple's items, beyond its length. The
+ * TypeSpec is made at run time, inside the record of the type, and lives as long as the VM. */
 #include "runtime/vm.h"
 
 #include "object/descr.h"
@@ -14,9 +14,7 @@ typedef struct StructSeqTypes {
     size_t n_visible, n_all;
 } StructSeqTypes;
 
-static StructSeqTypes *info_of(const Type *t) {
-    return container_of(t->spec, StructSeqTypes, spec);
-}
+static StructSeqTypes *info_of(const Type *t) { return container_of(t->spec, StructSeqTypes, spec); }
 
 Value structseq_new(VM *vm, Type *type, Value *items) {
     StructSeqTypes *info = info_of(type);
@@ -192,7 +190,8 @@ static bool fill_dict(VM *vm, Type *t, StructSeqTypes *info) {
     }
     ok = ok && add_to_dict(vm, dict, "n_sequence_fields", from_small_int((int64_t)info->n_visible)) &&
          add_to_dict(vm, dict, "n_fields", from_small_int((int64_t)info->n_all)) &&
-         add_to_dict(vm, dict, "n_unnamed_fields", from_small_int(0)) && dict_set_c(vm, dict, "__match_args__", match);
+         add_to_dict(vm, dict, "n_unnamed_fields", from_small_int(0)) &&
+         dict_set_c(vm, dict, "__match_args__", match);
     decref(vm, match);
     return ok;
 }
@@ -215,8 +214,11 @@ Type *structseq_type(VM *vm, const char *name, const char *doc, const char *cons
     info->spec.flags = TYPE_GC | TYPE_VARSIZE | TYPE_NO_WEAKREF;
     info->spec.kind = KIND_TUPLE;
     info->spec.methods = structseq_methods;
-    info->spec.slots = (Slots){.dealloc = structseq_clear, .traverse = structseq_traverse, .clear = structseq_clear,
-                               .repr = structseq_repr, .create = structseq_create};
+    info->spec.slots = (Slots){.dealloc = structseq_clear,
+                               .traverse = structseq_traverse,
+                               .clear = structseq_clear,
+                               .repr = structseq_repr,
+                               .create = structseq_create};
     /* what only the interpreter itself can know cannot be made up by scripts */
     if (strcmp(name, "sys.version_info") == 0 || strcmp(name, "sys.flags") == 0)
         info->spec.flags |= TYPE_NO_NEW;

@@ -16,7 +16,8 @@ typedef struct Super {
 
 static Super *as_super(Value v) { return (Super *)as_obj(v); }
 
-/* The class whose MRO to walk: obj itself if it is a subclass of cls, else its class. Owned; TypeError if neither fits. */
+/* The class whose MRO to walk: obj itself if it is a subclass of cls, else its class. Owned; TypeError if neither
+ * fits. */
 static Type *start_type(VM *vm, Type *cls, Value obj) {
     Type *t = type_of(vm, obj);
     if (is_type(obj) && type_is_subtype(as_type(obj), cls))
@@ -200,7 +201,12 @@ const TypeSpec super_spec = {
     .size = sizeof(Super),
     .flags = TYPE_GC | TYPE_BASE,
     .kind = KIND_SUPER,
-    .slots = {.dealloc = super_dealloc, .traverse = super_traverse, .create = super_create, .init = super_init,
-              .repr = super_repr, .getattr = super_getattr, .descr_get = super_get},
+    .slots = {.dealloc = super_dealloc,
+              .traverse = super_traverse,
+              .create = super_create,
+              .init = super_init,
+              .repr = super_repr,
+              .getattr = super_getattr,
+              .descr_get = super_get},
     .getset = super_getset,
 };

@@ -1,8 +1,8 @@
 /* tuple: an immutable vector of values behind the header.
  *
  * A tuple is filled by the code that made it before any script can see it, so fields are zero or final. There is one
- * empty tuple in a VM, made when it is first wanted. Hashes are CPython's (the lanes of xxHash), because scripts print
- * sets of tuples.
+ * empty tuple in a VM, made when it is first wanted. Hashes are CPython's (the lanes of xxHash), because scripts
+ * print sets of tuples.
  */
 #include "object/containers.h"
 
@@ -336,16 +336,27 @@ const MethodSpec tuple_methods[] = {
 
 const TypeSpec tuple_spec = {
     .name = "tuple",
-    .doc = "An immutable sequence.\n\nWithout an argument the tuple is empty; an iterable gives its items. A tuple is\n"
-           "returned as it is.",
+    .doc =
+        "An immutable sequence.\n\nWithout an argument the tuple is empty; an iterable gives its items. A tuple is\n"
+        "returned as it is.",
     .signature = "iterable=(), /",
     .size = sizeof(Tuple),
     .flags = TYPE_GC | TYPE_BASE | TYPE_VARSIZE | TYPE_SEQUENCE | TYPE_MATCH_SELF | TYPE_IMMUTABLE | TYPE_NO_WEAKREF,
     .kind = KIND_TUPLE,
-    /* no clear: a cycle through tuples has a mutable member that breaks it, and classes rely on their __bases__ to the end */
-    .slots = {.dealloc = drop_items, .traverse = traverse, .create = create, .repr = repr,
-              .hash = hash, .compare = compare, .iter = iter, .len = len, .getitem = getitem, .contains = has_item,
-              .concat = concat, .repeat = repeat},
+    /* no clear: a cycle through tuples has a mutable member that breaks it, and classes rely on their __bases__ to
+       the end */
+    .slots = {.dealloc = drop_items,
+              .traverse = traverse,
+              .create = create,
+              .repr = repr,
+              .hash = hash,
+              .compare = compare,
+              .iter = iter,
+              .len = len,
+              .getitem = getitem,
+              .contains = has_item,
+              .concat = concat,
+              .repeat = repeat},
     .methods = tuple_methods,
 };
 

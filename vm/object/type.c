@@ -1,16 +1,18 @@
 /* Types: native set-up, lookup of attributes along the MRO with its cache, and versions.
  *
- * Native types are made when a VM starts, some 150 of them, and most are never looked into. So setting one up only fills
- * the struct: slots are taken over from the base, and what scripts can see (the dict with its descriptors, the MRO, the
- * tuple of bases, the list of subclasses) is made when first asked for. Native types are never freed before their VM.
+ * Native types are made when a VM starts, some 150 of them, and most are never looked into. So setting one up only
+ * fills the struct: slots are taken over from the base, and what scripts can see (the dict with its descriptors, the
+ * MRO, the tuple of bases, the list of subclasses) is made when first asked for. Native types are never freed before
+ * their VM.
  *
- * Versions. A class has a version, unique in its VM, as long as somebody may have cached something found on it; 0 means
- * that nobody has. Whoever wants to cache calls type_version(), which gives versions to the class and all its bases, so
- * that a change of any class in the MRO can reach, through the direct subclasses, everything cached below it: type_modified
- * sets versions back to 0 and stops where it meets one that already is.
+ * Versions. A class has a version, unique in its VM, as long as somebody may have cached something found on it; 0
+ * means that nobody has. Whoever wants to cache calls type_version(), which gives versions to the class and all its
+ * bases, so that a change of any class in the MRO can reach, through the direct subclasses, everything cached below
+ * it: type_modified sets versions back to 0 and stops where it meets one that already is.
  *
- * The method cache maps (version, interned name) to the attribute found along the MRO, or to none. Values are borrowed
- * from the class dicts; since a version is never used twice, entries of changed or dead classes cannot match again. */
+ * The method cache maps (version, interned name) to the attribute found along the MRO, or to none. Values are
+ * borrowed from the class dicts; since a version is never used twice, entries of changed or dead classes cannot match
+ * again. */
 #include "runtime/vm.h"
 
 #include "object/buffer.h"
@@ -28,10 +30,11 @@ typedef struct MethodCache {
     } entries[METHOD_CACHE_SIZE];
 } MethodCache;
 
-#define TYPE_INHERITED_FLAGS                                                                                           \
+#define TYPE_INHERITED_FLAGS                                                                                         \
     (TYPE_GC | TYPE_HAS_DICT | TYPE_SEQUENCE | TYPE_MAPPING | TYPE_METACLASS | TYPE_VARSIZE | TYPE_MATCH_SELF)
 
-/* --- native types ------------------------------------------------------------------------------------------------- */
+/* --- native types -------------------------------------------------------------------------------------------------
+ */
 
 static void native_flags(Type *t) {
     const TypeSpec *spec = t->spec;
@@ -160,7 +163,8 @@ const char *type_short_name(const Type *t) {
     return dot != NULL ? dot + 1 : t->spec->name;
 }
 
-/* --- the dict of a native type ---------------------------------------------------------------------------------------- */
+/* --- the dict of a native type
+ * ---------------------------------------------------------------------------------------- */
 
 /* Consumes value. */
 static bool add_entry(VM *vm, Value dict, Value name, Value value) {
@@ -209,8 +213,8 @@ static bool fill_slots(VM *vm, Type *t, Value dict) {
     return true;
 }
 
-/* What collections.abc.Buffer recognises an object with a buffer by. Of the flags only the lowest, "shall be writable",
- * makes a difference: a view tells format and shape anyhow. */
+/* What collections.abc.Buffer recognises an object with a buffer by. Of the flags only the lowest, "shall be
+ * writable", makes a difference: a view tells format and shape anyhow. */
 static Value method_buffer(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     ssize_t flags;
     if (!to_ssize(vm, args[0], &flags))
@@ -303,10 +307,12 @@ Value type_mro(VM *vm, Type *t) {
     return t->mro = mro;
 }
 
-/* --- subclasses ------------------------------------------------------------------------------------------------------- */
+/* --- subclasses
+ * ------------------------------------------------------------------------------------------------------- */
 
-/* The direct script-made subclasses stand in base->subclasses, a dict whose keys are their addresses: not counted, since a
- * class removes itself when it dies. Native subclasses are not entered: they are found by walking the VM's types. */
+/* The direct script-made subclasses stand in base->subclasses, a dict whose keys are their addresses: not counted,
+ * since a class removes itself when it dies. Native subclasses are not entered: they are found by walking the VM's
+ * types. */
 static Type *subclass_of_key(Value key) { return (Type *)((uintptr_t)as_small_int(key) << 3); }
 
 bool type_add_subclass(VM *vm, Type *base, Type *t) {
@@ -353,7 +359,8 @@ Value type_subclass_list(VM *vm, Type *t) {
     return list;
 }
 
-/* --- versions ----------------------------------------------------------------------------------------------------------- */
+/* --- versions
+ * ----------------------------------------------------------------------------------------------------------- */
 
 static uint32_t give_version(VM *vm, Type *t) {
     if (t->version == 0 && vm->next_type_version != UINT32_MAX)
@@ -416,7 +423,8 @@ void type_modified(VM *vm, Type *t) {
         forget_tree(t, false);
 }
 
-/* --- lookup -------------------------------------------------------------------------------------------------------------- */
+/* --- lookup
+ * -------------------------------------------------------------------------------------------------------------- */
 
 static Value find_in_dict(VM *vm, Type *t, Value name, bool *failed) {
     Dict *d = type_dict(vm, t);
@@ -492,7 +500,8 @@ void type_cache_free(VM *vm) {
     vm->method_cache = NULL;
 }
 
-/* --- kinship -------------------------------------------------------------------------------------------------------------- */
+/* --- kinship
+ * -------------------------------------------------------------------------------------------------------------- */
 
 bool type_is_subtype(const Type *a, const Type *b) {
     if (a == b)

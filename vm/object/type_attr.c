@@ -1,7 +1,7 @@
 /* The type `type`: attributes of classes, calling a class, instance and subclass checks.
  *
- * An attribute of a class is looked for in three places, in this order: a data descriptor on the metaclass, anything along
- * the class's own MRO (bound through its __get__ with no instance), anything else on the metaclass. */
+ * An attribute of a class is looked for in three places, in this order: a data descriptor on the metaclass, anything
+ * along the class's own MRO (bound through its __get__ with no instance), anything else on the metaclass. */
 #include "runtime/vm.h"
 
 #include "object/descr.h"
@@ -9,7 +9,8 @@
 #include "object/shape.h"
 #include "object/type.h"
 
-/* --- get and set -------------------------------------------------------------------------------------------------- */
+/* --- get and set --------------------------------------------------------------------------------------------------
+ */
 
 int type_attr_lookup(VM *vm, Value self, Value name, Value *out) {
     Type *t = as_type(self), *meta = obj_type(&t->header);
@@ -120,7 +121,8 @@ bool type_setattr(VM *vm, Value self, Value name, Value value) {
     return ok;
 }
 
-/* --- names and texts ----------------------------------------------------------------------------------------------------- */
+/* --- names and texts
+ * ----------------------------------------------------------------------------------------------------- */
 
 Value type_module_value(VM *vm, Type *t) {
     if (t->flags & TYPE_HEAP) {
@@ -151,8 +153,8 @@ Value type_full_name(VM *vm, Type *t) {
 
 static Value type_repr(VM *vm, Value self) {
     Type *t = as_type(self);
-    Value module = t->flags & TYPE_HEAP ? incref(dict_get_str(vm, from_obj(t->dict), NAME(__module__)))
-                                        : incref(t->module);
+    Value module =
+        t->flags & TYPE_HEAP ? incref(dict_get_str(vm, from_obj(t->dict), NAME(__module__))) : incref(t->module);
     Value text;
     if (module == 0 || !is_str(module) || str_equals_c(module, "builtins"))
         text = str_printf(vm, "<class '%V'>", t->flags & TYPE_HEAP && module == 0 ? t->name : t->qualname);
@@ -162,7 +164,8 @@ static Value type_repr(VM *vm, Value self) {
     return text;
 }
 
-/* --- computed attributes --------------------------------------------------------------------------------------------------- */
+/* --- computed attributes
+ * --------------------------------------------------------------------------------------------------- */
 
 static Value get_name(VM *vm, Value self) { return incref(as_type(self)->name); }
 static Value get_qualname(VM *vm, Value self) { return incref(as_type(self)->qualname); }
@@ -336,8 +339,8 @@ static Value get_flags(VM *vm, Value self) {
     static const struct {
         uint32_t flag;
         int bit;
-    } bits[] = {{TYPE_SEQUENCE, 5}, {TYPE_MAPPING, 6}, {TYPE_IMMUTABLE, 8}, {TYPE_HEAP, 9}, {TYPE_BASE, 10},
-                {TYPE_GC, 14}, {TYPE_ABSTRACT, 20}, {TYPE_MATCH_SELF, 22}, {TYPE_METACLASS, 31}};
+    } bits[] = {{TYPE_SEQUENCE, 5}, {TYPE_MAPPING, 6},   {TYPE_IMMUTABLE, 8},   {TYPE_HEAP, 9},      {TYPE_BASE, 10},
+                {TYPE_GC, 14},      {TYPE_ABSTRACT, 20}, {TYPE_MATCH_SELF, 22}, {TYPE_METACLASS, 31}};
     int64_t flags = 1 << 12;
     for (size_t i = 0; i < ARRAY_LEN(bits); i++) {
         if (as_type(self)->flags & bits[i].flag)
@@ -348,9 +351,11 @@ static Value get_flags(VM *vm, Value self) {
     return from_small_int(flags);
 }
 
-/* --- changing the bases ---------------------------------------------------------------------------------------------------- */
+/* --- changing the bases
+ * ---------------------------------------------------------------------------------------------------- */
 
-/* Recomputes MROs and slots below a class. Old MROs are collected in `undo` (class, mro, ...) for the case of failure. */
+/* Recomputes MROs and slots below a class. Old MROs are collected in `undo` (class, mro, ...) for the case of
+ * failure. */
 static bool update_hierarchy(VM *vm, Type *t, Value undo) {
     Value old = t->mro;
     t->mro = 0;
@@ -455,9 +460,11 @@ static bool set_bases(VM *vm, Value self, Value value) {
     return ok;
 }
 
-/* --- isinstance, issubclass ---------------------------------------------------------------------------------------------- */
+/* --- isinstance, issubclass
+ * ---------------------------------------------------------------------------------------------- */
 
-/* cls.__bases__ when that is a tuple: for objects that merely behave like classes. Owned; 0 without exception if not. */
+/* cls.__bases__ when that is a tuple: for objects that merely behave like classes. Owned; 0 without exception if not.
+ */
 static Value abstract_bases(VM *vm, Value cls) {
     Value bases;
     int found = attr_lookup(vm, cls, NAME(__bases__), &bases);
@@ -577,7 +584,8 @@ int is_subclass(VM *vm, Value cls, Value of) {
     return check_against(vm, cls, of, NAME(__subclasscheck__), plain_issubclass);
 }
 
-/* --- methods --------------------------------------------------------------------------------------------------------------- */
+/* --- methods
+ * --------------------------------------------------------------------------------------------------------------- */
 
 static Value bool_result(int r) { return r < 0 ? 0 : from_bool(r != 0); }
 
@@ -618,7 +626,8 @@ static Value method_sizeof(VM *vm, Value self, Value *args, size_t nargs, Value 
 
 static Value type_or(VM *vm, Value a, Value b) { return union_make(vm, a, b); }
 
-/* --- calling a class ------------------------------------------------------------------------------------------------------ */
+/* --- calling a class
+ * ------------------------------------------------------------------------------------------------------ */
 
 Value type_call(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     Type *t = as_type(self);
@@ -642,7 +651,8 @@ Value type_call(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     Type *made = type_of(vm, obj);
     if (made != t && !type_is_subtype(made, t))
         return obj;
-    /* object's __init__ has nothing to do: object's __new__ has checked the arguments, or another one has used them */
+    /* object's __init__ has nothing to do: object's __new__ has checked the arguments, or another one has used them
+     */
     if (made->slots.init != object_init && !made->slots.init(vm, obj, args, nargs, kwnames)) {
         decref(vm, obj);
         return 0;
@@ -676,7 +686,9 @@ static Value type_create_slot(VM *vm, Type *meta, Value *args, size_t nargs, Val
     return type_create(vm, winner, args[0], args[1], args[2], args + 3, kwnames);
 }
 
-/* --- memory ----------------------------------------------------------------------------------------------------------------- */
+/* --- memory
+ * -----------------------------------------------------------------------------------------------------------------
+ */
 
 static void type_traverse(Object *self, VisitFn visit, void *arg) {
     Type *t = (Type *)self;
@@ -708,8 +720,17 @@ static void type_dealloc(VM *vm, Object *self) {
             type_remove_subclass(vm, as_type(as_tuple(t->bases)->items[i]), t);
     }
     shape_free_all(vm, t);
-    Value fields[] = {from_obj(t->dict), from_obj(t->annotations), t->mro, t->bases, t->doc, t->slot_names,
-                      t->subclasses, t->name, t->qualname, t->module, from_obj(t->base)};
+    Value fields[] = {from_obj(t->dict),
+                      from_obj(t->annotations),
+                      t->mro,
+                      t->bases,
+                      t->doc,
+                      t->slot_names,
+                      t->subclasses,
+                      t->name,
+                      t->qualname,
+                      t->module,
+                      from_obj(t->base)};
     for (size_t i = 0; i < ARRAY_LEN(fields); i++)
         decref(vm, fields[i]);
 }
@@ -753,9 +774,16 @@ const TypeSpec type_spec = {
     .size = sizeof(Type),
     .flags = TYPE_GC | TYPE_BASE | TYPE_METACLASS,
     .kind = KIND_TYPE,
-    .slots = {.dealloc = type_dealloc, .traverse = type_traverse, .clear = type_clear, .create = type_create_slot,
-              .init = type_init, .call = type_call, .repr = type_repr, .getattr = type_getattr,
-              .setattr = type_setattr, .binary[OP_OR] = type_or},
+    .slots = {.dealloc = type_dealloc,
+              .traverse = type_traverse,
+              .clear = type_clear,
+              .create = type_create_slot,
+              .init = type_init,
+              .call = type_call,
+              .repr = type_repr,
+              .getattr = type_getattr,
+              .setattr = type_setattr,
+              .binary[OP_OR] = type_or},
     .methods = type_methods,
     .getset = type_getset,
 };

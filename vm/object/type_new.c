@@ -1,13 +1,14 @@
 /* Making classes: what type(name, bases, namespace, **kwds) does.
  *
- * Layout. An instance of a script-made class is the struct of its nearest native base, then the members of all __slots__
- * along the chain of best bases, then (unless every class of the chain has __slots__ without __dict__) the AttrArea. Members
- * come first so that their offsets are the same in all subclasses; the AttrArea is always found through the instance's own
- * class, which therefore may choose its number of inline slots freely. Subclasses of variable-size types have nothing
- * behind the struct: their AttrArea stands before the object (attrs_offset < 0) and has no inline slots.
+ * Layout. An instance of a script-made class is the struct of its nearest native base, then the members of all
+ * __slots__ along the chain of best bases, then (unless every class of the chain has __slots__ without __dict__) the
+ * AttrArea. Members come first so that their offsets are the same in all subclasses; the AttrArea is always found
+ * through the instance's own class, which therefore may choose its number of inline slots freely. Subclasses of
+ * variable-size types have nothing behind the struct: their AttrArea stands before the object (attrs_offset < 0) and
+ * has no inline slots.
  *
- * The number of inline slots comes from the class body: the compiler lists the attributes that methods assign to their
- * first parameter (__static_attributes__), and annotations tell the fields of dataclasses. */
+ * The number of inline slots comes from the class body: the compiler lists the attributes that methods assign to
+ * their first parameter (__static_attributes__), and annotations tell the fields of dataclasses. */
 #include "runtime/vm.h"
 
 #include "object/descr.h"
@@ -41,7 +42,8 @@ void type_set_layout(Type *t, uint16_t nmembers, uint16_t ninline) {
     t->size = t->flags & TYPE_VARSIZE ? t->spec->size : size;
 }
 
-/* --- bases ------------------------------------------------------------------------------------------------------------ */
+/* --- bases
+ * ------------------------------------------------------------------------------------------------------------ */
 
 /* The class along the chain of best bases that last added something to the layout. */
 static Type *solid_base(Type *t) {
@@ -87,8 +89,9 @@ Type *type_calculate_metaclass(VM *vm, Type *meta, Value bases) {
         if (type_is_subtype(winner, t))
             continue;
         if (!type_is_subtype(t, winner))
-            return (Type *)raise_type(vm, "metaclass conflict: the metaclass of a derived class must be a (non-strict) "
-                                          "subclass of the metaclasses of all its bases");
+            return (Type *)raise_type(vm,
+                                      "metaclass conflict: the metaclass of a derived class must be a (non-strict) "
+                                      "subclass of the metaclasses of all its bases");
         winner = t;
     }
     return winner;
@@ -124,12 +127,13 @@ bool type_same_layout(const Type *a, const Type *b) {
     return true;
 }
 
-/* --- __slots__ ---------------------------------------------------------------------------------------------------------- */
+/* --- __slots__
+ * ---------------------------------------------------------------------------------------------------------- */
 
 typedef struct SlotsPlan {
-    bool given;      /* the class has __slots__ */
+    bool given; /* the class has __slots__ */
     bool dict, weakref;
-    Value names;     /* list of mangled names, sorted; 0 unless given */
+    Value names; /* list of mangled names, sorted; 0 unless given */
 } SlotsPlan;
 
 /* Private names get the class's name, as the compiler does it. Owned, interned. */
@@ -206,7 +210,8 @@ static bool plan_slots(VM *vm, SlotsPlan *plan, Value class_name, Value namespac
     return ok;
 }
 
-/* --- the new type --------------------------------------------------------------------------------------------------------- */
+/* --- the new type
+ * --------------------------------------------------------------------------------------------------------- */
 
 static size_t sequence_count(VM *vm, Value dict, Value name) {
     Value v = dict_get_str(vm, dict, name);
@@ -228,7 +233,7 @@ static uint16_t guess_inline(VM *vm, Type *base, Value dict, Value bases) {
     return n > INLINE_SLOTS_MAX ? INLINE_SLOTS_MAX : (uint16_t)n;
 }
 
-#define HEAP_INHERITED_FLAGS                                                                                          \
+#define HEAP_INHERITED_FLAGS                                                                                         \
     (TYPE_HAS_DICT | TYPE_SEQUENCE | TYPE_MAPPING | TYPE_METACLASS | TYPE_VARSIZE | TYPE_MATCH_SELF | TYPE_NO_WEAKREF)
 
 /* Structs that bring their own dict get no AttrArea. */
@@ -305,7 +310,7 @@ static Value instance_get_weakref(VM *vm, Value self) {
 }
 
 const GetSetSpec type_dict_getset = {"__dict__", instance_get_dict, instance_assign_dict,
-                                       "dictionary of the instance's attributes"};
+                                     "dictionary of the instance's attributes"};
 static const GetSetSpec weakref_getset = {"__weakref__", instance_get_weakref, NULL,
                                           "the object's weak references, the first of them"};
 
@@ -330,7 +335,8 @@ static bool add_dict_entries(VM *vm, Type *t, Type *base) {
     return !weak || add_getset(vm, t, NAME(__weakref__), &weakref_getset);
 }
 
-/* --- the namespace ---------------------------------------------------------------------------------------------------------- */
+/* --- the namespace
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static bool set_module_name(VM *vm, Value dict) {
     if (dict_get_str(vm, dict, NAME(__module__)) != 0)
@@ -396,7 +402,8 @@ static bool prepare_namespace(VM *vm, Type *t, Value dict) {
     return !error_pending(vm);
 }
 
-/* --- after the class exists -------------------------------------------------------------------------------------------------- */
+/* --- after the class exists
+ * -------------------------------------------------------------------------------------------------- */
 
 static bool note_set_name(VM *vm, Type *t, Value name, Value value) {
     Value exc = error_take(vm);
@@ -536,8 +543,7 @@ static Value create_class(VM *vm, Type *meta, Value name, Value bases, Value dic
         return raise_value(vm, "type name must not contain null characters");
     SlotsPlan plan = {0};
     Type *t = NULL;
-    bool ok = plan_slots(vm, &plan, name, dict, base) &&
-              (t = new_type(vm, meta, name, bases, dict, base)) != NULL &&
+    bool ok = plan_slots(vm, &plan, name, dict, base) && (t = new_type(vm, meta, name, bases, dict, base)) != NULL &&
               build_type(vm, t, base, dict, bases, &plan) && call_set_names(vm, t) &&
               call_init_subclass(vm, t, kwargs, kwnames);
     decref(vm, plan.names);
@@ -562,7 +568,8 @@ Value type_create(VM *vm, Type *meta, Value name, Value bases, Value namespace_d
     return result;
 }
 
-/* --- __new__ of native types --------------------------------------------------------------------------------------------------- */
+/* --- __new__ of native types
+ * --------------------------------------------------------------------------------------------------- */
 
 /* T.__new__(cls, ...) as scripts call it: self is T. Refuses to make a struct that is not what cls needs. */
 static Value call_native_new(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {

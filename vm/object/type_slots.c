@@ -1,12 +1,12 @@
-/* Special methods in both directions: C functions that serve the slots of script-made classes by calling the method they
- * define, and wrappers through which scripts call the slots of native types as methods.
+/* Special methods in both directions: C functions that serve the slots of script-made classes by calling the method
+ * they define, and wrappers through which scripts call the slots of native types as methods.
  *
  * slots.def has a row for each special name; here each row gets its `generic` function, which looks the method up on
- * the type (never on the instance) and calls it. A class whose method for a slot turns out to be the wrapper of a native
- * slot gets that native function directly, so that `class L(list): pass` indexes as fast as a list.
+ * the type (never on the instance) and calls it. A class whose method for a slot turns out to be the wrapper of a
+ * native slot gets that native function directly, so that `class L(list): pass` indexes as fast as a list.
  *
- * Several names may share one slot (__lt__ ... __ge__; __setattr__ and __delattr__; __add__ and __radd__): native code is
- * used directly only if all the names that the class has agree on it. */
+ * Several names may share one slot (__lt__ ... __ge__; __setattr__ and __delattr__; __add__ and __radd__): native
+ * code is used directly only if all the names that the class has agree on it. */
 #include "runtime/vm.h"
 
 #include "interp/frame.h"
@@ -16,7 +16,8 @@
 
 #define ARGS_IN_PLACE 8
 
-/* --- calling a special method ------------------------------------------------------------------------------------------ */
+/* --- calling a special method
+ * ------------------------------------------------------------------------------------------ */
 
 /* Calls the attribute found on self's type: args[0] must be self, args[1 .. nargs] the arguments proper. */
 static Value call_found(VM *vm, Value found, Value *args, size_t nargs) {
@@ -62,19 +63,20 @@ static Value call_maybe(VM *vm, Value name, Value *args, size_t nargs) {
     return found != 0 ? call_found(vm, found, args, nargs) : VALUE_NOTIMPL;
 }
 
-/* --- generic slot functions: one operand ---------------------------------------------------------------------------------- */
+/* --- generic slot functions: one operand
+ * ---------------------------------------------------------------------------------- */
 
 static Value call_unary(VM *vm, Value self, Value name) { return call_named(vm, name, &self, 0); }
 
 #define SLOT(id, field, kind) SLOT_##kind(id)
 #define SLOT_COMPARE(id, op)
 #define SLOT_BINARY(id, rid, op)
-#define SLOT_INPLACE(id, op)                                                                                           \
-    static Value slot_##id(VM *vm, Value a, Value b) {                                                                 \
-        Value args[2] = {a, b};                                                                                        \
-        return call_named(vm, NAME(id), args, 1);                                                                      \
+#define SLOT_INPLACE(id, op)                                                                                         \
+    static Value slot_##id(VM *vm, Value a, Value b) {                                                               \
+        Value args[2] = {a, b};                                                                                      \
+        return call_named(vm, NAME(id), args, 1);                                                                    \
     }
-#define SLOT_UNARY_FN(id)                                                                                              \
+#define SLOT_UNARY_FN(id)                                                                                            \
     static Value slot_##id(VM *vm, Value self) { return call_unary(vm, self, NAME(id)); }
 #define SLOT_HASH(id)
 #define SLOT_CALL(id)
@@ -218,7 +220,8 @@ static void slot___del__(VM *vm, Value self) {
     vm->thread->exception = pending;
 }
 
-/* --- comparison --------------------------------------------------------------------------------------------------------------- */
+/* --- comparison
+ * --------------------------------------------------------------------------------------------------------------- */
 
 static Value compare_name(VM *vm, CompareOp op) {
     switch (op) {
@@ -246,7 +249,9 @@ static Value slot_compare(VM *vm, Value a, Value b, CompareOp op) {
     return result;
 }
 
-/* --- attributes ------------------------------------------------------------------------------------------------------------------ */
+/* --- attributes
+ * ------------------------------------------------------------------------------------------------------------------
+ */
 
 static Value slot_getattribute(VM *vm, Value self, Value name) {
     Value args[2] = {self, name};
@@ -309,7 +314,8 @@ static bool slot___set__(VM *vm, Value self, Value obj, Value value) {
                                       : call_named(vm, NAME(__delete__), args, 1));
 }
 
-/* --- iteration, containers, truth -------------------------------------------------------------------------------------------------- */
+/* --- iteration, containers, truth
+ * -------------------------------------------------------------------------------------------------- */
 
 static Value slot___next__(VM *vm, Value self) { return call_unary(vm, self, NAME(__next__)); }
 
@@ -367,7 +373,8 @@ static int slot___contains__(VM *vm, Value self, Value item) {
     return result;
 }
 
-/* --- binary operators --------------------------------------------------------------------------------------------------------------- */
+/* --- binary operators
+ * --------------------------------------------------------------------------------------------------------------- */
 
 /* Does the right operand's class bring a reflected method of its own? */
 static bool is_overloaded(VM *vm, Value a, Value b, Value rname) {
@@ -398,9 +405,9 @@ static Value binary_by_name(VM *vm, Value a, Value b, BinaryOp op, BinaryFn fn, 
 #define SLOT_COMPARE(id, op)
 #define SLOT_INPLACE(id, op)
 #define SLOT_UNARY(...)
-#define SLOT_BINARY(id, rid, op)                                                                                       \
-    static Value slot_##id(VM *vm, Value a, Value b) {                                                                 \
-        return binary_by_name(vm, a, b, op, slot_##id, NAME(id), NAME(rid));                                           \
+#define SLOT_BINARY(id, rid, op)                                                                                     \
+    static Value slot_##id(VM *vm, Value a, Value b) {                                                               \
+        return binary_by_name(vm, a, b, op, slot_##id, NAME(id), NAME(rid));                                         \
     }
 #include "object/slots.def"
 #undef SLOT
@@ -418,12 +425,15 @@ static Value slot_pow_mod(VM *vm, Value a, Value b, Value mod) {
     return call_named(vm, NAME(__pow__), args, 2);
 }
 
-/* --- the table ------------------------------------------------------------------------------------------------------------------------ */
+/* --- the table
+ * ------------------------------------------------------------------------------------------------------------------------
+ */
 
 #define OFF(field) (uint16_t) offsetof(Slots, field)
 #define OFF_NAME(id) (uint16_t) offsetof(Names, n_##id)
 #define OFF_OP(field, op) (uint16_t)(offsetof(Slots, field) + (op) * sizeof(SlotFn))
-#define ROW(id, offset_, kind_, op_, fn) {#id, OFF_NAME(id), offset_, kind_, op_, false, (SlotFn)fn, NULL}
+#define ROW(id, offset_, kind_, op_, fn)                                                                             \
+    { #id, OFF_NAME(id), offset_, kind_, op_, false, (SlotFn)fn, NULL }
 
 #define slot___getattribute__ slot_getattribute
 #define slot___getattr__ slot_getattr_hook
@@ -438,8 +448,8 @@ const SlotDef slot_defs[] = {
 #define SLOT(id, field, kind) ROW(id, OFF(field), SK_##kind, 0, slot_##id),
 #define SLOT_COMPARE(id, op) ROW(id, OFF(compare), SK_COMPARE, op, slot_compare),
 #define SLOT_INPLACE(id, op) ROW(id, OFF_OP(inplace, op), SK_INPLACE, op, slot_##id),
-#define SLOT_BINARY(id, rid, op)                                                                                       \
-    ROW(id, OFF_OP(binary, op), SK_POW_IF(op), op, slot_##id),                                                         \
+#define SLOT_BINARY(id, rid, op)                                                                                     \
+    ROW(id, OFF_OP(binary, op), SK_POW_IF(op), op, slot_##id),                                                       \
         ROW(rid, OFF_OP(binary, op), SK_RPOW_IF(op), op, slot_##id),
 #define SLOT_UNARY(id, op) ROW(id, OFF_OP(unary, op), SK_UNARY, op, slot_##id),
 #include "object/slots.def"
@@ -464,7 +474,8 @@ bool slot_is_script(SlotFn fn) {
     return fn == (SlotFn)slot_pow_mod;
 }
 
-/* --- filling the slots of a class --------------------------------------------------------------------------------------------------------- */
+/* --- filling the slots of a class
+ * --------------------------------------------------------------------------------------------------------- */
 
 #define SLOTS_LEN (sizeof(Slots) / sizeof(SlotFn))
 
@@ -489,7 +500,8 @@ static SlotFn native_behind(VM *vm, Type *t, const SlotDef *def, Value found) {
     Type *ft = obj_type(as_obj(found));
     if (ft == vm->types.wrapper_descriptor) {
         Descriptor *d = (Descriptor *)as_obj(found);
-        if (d->slot->name_offset == def->name_offset && d->slot->offset == def->offset && type_is_subtype(t, d->owner))
+        if (d->slot->name_offset == def->name_offset && d->slot->offset == def->offset &&
+            type_is_subtype(t, d->owner))
             return d->fn;
         return NULL;
     }

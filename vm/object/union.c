@@ -1,6 +1,7 @@
 /* types.UnionType: int | str.
  *
- * A union is a tuple of at least two different members, flat and in order of first mention. None is kept as its type. */
+ * A union is a tuple of at least two different members, flat and in order of first mention. None is kept as its type.
+ */
 #include "runtime/vm.h"
 
 #include "object/descr.h"
@@ -172,7 +173,12 @@ const TypeSpec union_spec = {
     .size = sizeof(Union),
     .flags = TYPE_GC,
     .kind = KIND_OTHER,
-    .slots = {.dealloc = union_dealloc, .traverse = union_traverse, .repr = union_repr, .hash = union_hash,
-              .compare = union_compare, .getitem = union_getitem, .binary[OP_OR] = union_or},
+    .slots = {.dealloc = union_dealloc,
+              .traverse = union_traverse,
+              .repr = union_repr,
+              .hash = union_hash,
+              .compare = union_compare,
+              .getitem = union_getitem,
+              .binary[OP_OR] = union_or},
     .getset = union_getset,
 };

@@ -50,9 +50,7 @@ static ALWAYS_INLINE bool fits_small_int(int64_t i) { return i >= SMALL_INT_MIN 
 /* i must fit 48 bits; int_from_int64 in int.h takes any. */
 static ALWAYS_INLINE Value from_small_int(int64_t i) { return (Value)i | VALUE_INT_TAG; }
 
-static ALWAYS_INLINE bool is_double(Value v) {
-    return v - VALUE_DOUBLE_OFFSET < ((Value)(0xFFFB - 0x0002) << 48);
-}
+static ALWAYS_INLINE bool is_double(Value v) { return v - VALUE_DOUBLE_OFFSET < ((Value)(0xFFFB - 0x0002) << 48); }
 static ALWAYS_INLINE double as_double(Value v) {
     v -= VALUE_DOUBLE_OFFSET;
     double d;

@@ -1,11 +1,12 @@
 /* Weak references: ref, its subclasses, and proxies.
  *
- * The VM has one table from the addresses of referenced objects to the chains of their references; the flag OBJ_WEAKREFS of
- * an object says that it has an entry. When an object dies, its references forget it before anything of it is torn down,
- * and then the callbacks run, newest reference first, as CPython orders them.
+ * The VM has one table from the addresses of referenced objects to the chains of their references; the flag
+ * OBJ_WEAKREFS of an object says that it has an entry. When an object dies, its references forget it before anything
+ * of it is torn down, and then the callbacks run, newest reference first, as CPython orders them.
  *
  * Invariant: ref->target is not NULL exactly while the reference is in the target's chain. A chain's head is what the
- * table holds; an empty chain has no entry. References without callback of the plain types are shared: ref(x) is ref(x). */
+ * table holds; an empty chain has no entry. References without callback of the plain types are shared: ref(x) is
+ * ref(x). */
 #include "runtime/vm.h"
 
 #include "object/descr.h"
@@ -32,7 +33,8 @@ typedef struct WeakTable {
 
 static WeakRef *as_weakref(Value v) { return (WeakRef *)as_obj(v); }
 
-/* --- the table ------------------------------------------------------------------------------------------------------ */
+/* --- the table
+ * ------------------------------------------------------------------------------------------------------ */
 
 static size_t table_bytes(size_t mask) { return sizeof(WeakTable) + (mask + 1) * sizeof(struct WeakEntry); }
 static size_t table_home(const WeakTable *t, const Object *o) {
@@ -94,7 +96,8 @@ static void table_remove(VM *vm, struct WeakEntry *e) {
     t->used--;
 }
 
-/* --- chains ------------------------------------------------------------------------------------------------------------- */
+/* --- chains
+ * ------------------------------------------------------------------------------------------------------------- */
 
 /* References that can be shared stand first: the plain ref, then the plain proxy; then the others, newest first. */
 static void chain_insert(struct WeakEntry *e, WeakRef *r, WeakRef *after) {
@@ -253,7 +256,9 @@ void weakref_clear_all(VM *vm, Object *target) {
     }
 }
 
-/* --- ref ------------------------------------------------------------------------------------------------------------------ */
+/* --- ref
+ * ------------------------------------------------------------------------------------------------------------------
+ */
 
 static Value ref_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
     /* subclasses may take other arguments: only __init__ looks at the rest */
@@ -375,18 +380,26 @@ const TypeSpec weakref_spec = {
     .size = sizeof(WeakRef),
     .flags = TYPE_GC | TYPE_BASE | TYPE_NO_WEAKREF,
     .kind = KIND_WEAKREF,
-    .slots = {.dealloc = ref_clear, .traverse = ref_traverse, .clear = ref_clear, .create = ref_create,
-              .init = ref_init, .call = ref_call, .repr = ref_repr, .hash = ref_hash, .compare = ref_compare},
+    .slots = {.dealloc = ref_clear,
+              .traverse = ref_traverse,
+              .clear = ref_clear,
+              .create = ref_create,
+              .init = ref_init,
+              .call = ref_call,
+              .repr = ref_repr,
+              .hash = ref_hash,
+              .compare = ref_compare},
     .methods = ref_methods,
     .getset = ref_getset,
 };
 
-/* --- proxies ---------------------------------------------------------------------------------------------------------------- */
+/* --- proxies
+ * ---------------------------------------------------------------------------------------------------------------- */
 
 /* The object behind a proxy, owned; any other value as it is. ReferenceError when it is gone. */
 static Value unwrap(VM *vm, Value v) {
-    if (!is_obj(v) || (obj_type(as_obj(v)) != vm->types.weakproxy &&
-                       obj_type(as_obj(v)) != vm->types.weakcallableproxy))
+    if (!is_obj(v) ||
+        (obj_type(as_obj(v)) != vm->types.weakproxy && obj_type(as_obj(v)) != vm->types.weakcallableproxy))
         return incref(v);
     Value target = target_of(as_weakref(v));
     if (target == 0)
@@ -394,23 +407,27 @@ static Value unwrap(VM *vm, Value v) {
     return incref(target);
 }
 
-#define WITH_TARGET(type, failed, expression)                                                                          \
-    Value o = unwrap(vm, self);                                                                                        \
-    if (o == 0)                                                                                                        \
-        return failed;                                                                                                 \
-    type result = (expression);                                                                                        \
-    decref(vm, o);                                                                                                     \
+#define WITH_TARGET(type, failed, expression)                                                                        \
+    Value o = unwrap(vm, self);                                                                                      \
+    if (o == 0)                                                                                                      \
+        return failed;                                                                                               \
+    type result = (expression);                                                                                      \
+    decref(vm, o);                                                                                                   \
     return result
 
 static Value proxy_repr(VM *vm, Value self) { return repr_as(vm, self, "weakproxy"); }
 static Value proxy_str(VM *vm, Value self) { WITH_TARGET(Value, 0, to_str(vm, o)); }
 static Value proxy_getattr(VM *vm, Value self, Value name) { WITH_TARGET(Value, 0, attr_get(vm, o, name)); }
-static bool proxy_setattr(VM *vm, Value self, Value name, Value v) { WITH_TARGET(bool, false, attr_set(vm, o, name, v)); }
+static bool proxy_setattr(VM *vm, Value self, Value name, Value v) {
+    WITH_TARGET(bool, false, attr_set(vm, o, name, v));
+}
 static int proxy_truth(VM *vm, Value self) { WITH_TARGET(int, -1, truth(vm, o)); }
 static ssize_t proxy_len(VM *vm, Value self) { WITH_TARGET(ssize_t, -1, length(vm, o)); }
 static Value proxy_iter(VM *vm, Value self) { WITH_TARGET(Value, 0, iter_get(vm, o)); }
 static Value proxy_getitem(VM *vm, Value self, Value key) { WITH_TARGET(Value, 0, item_get(vm, o, key)); }
-static bool proxy_setitem(VM *vm, Value self, Value key, Value v) { WITH_TARGET(bool, false, item_set(vm, o, key, v)); }
+static bool proxy_setitem(VM *vm, Value self, Value key, Value v) {
+    WITH_TARGET(bool, false, item_set(vm, o, key, v));
+}
 static int proxy_contains(VM *vm, Value self, Value item) { WITH_TARGET(int, -1, contains(vm, o, item)); }
 static Value proxy_index(VM *vm, Value self) { WITH_TARGET(Value, 0, to_index(vm, o)); }
 static Value proxy_neg(VM *vm, Value self) { WITH_TARGET(Value, 0, arith_unary(vm, OP_NEG, o)); }
@@ -477,11 +494,12 @@ static Value proxy_pow_mod(VM *vm, Value a, Value b, Value mod) {
     return result;
 }
 
-#define PROXY_OPERATORS(X)                                                                                             \
-    X(OP_ADD) X(OP_SUB) X(OP_MUL) X(OP_TRUEDIV) X(OP_FLOORDIV) X(OP_MOD) X(OP_POW) X(OP_LSHIFT) X(OP_RSHIFT) X(OP_AND)  \
+#define PROXY_OPERATORS(X)                                                                                           \
+    X(OP_ADD)                                                                                                        \
+    X(OP_SUB) X(OP_MUL) X(OP_TRUEDIV) X(OP_FLOORDIV) X(OP_MOD) X(OP_POW) X(OP_LSHIFT) X(OP_RSHIFT) X(OP_AND)         \
         X(OP_OR) X(OP_XOR) X(OP_MATMUL)
-#define DEFINE(op)                                                                                                     \
-    static Value proxy_##op(VM *vm, Value a, Value b) { return proxy_binary(vm, a, b, op, false); }                    \
+#define DEFINE(op)                                                                                                   \
+    static Value proxy_##op(VM *vm, Value a, Value b) { return proxy_binary(vm, a, b, op, false); }                  \
     static Value proxy_i##op(VM *vm, Value a, Value b) { return proxy_binary(vm, a, b, op, true); }
 PROXY_OPERATORS(DEFINE)
 static Value proxy_OP_DIVMOD(VM *vm, Value a, Value b) { return proxy_binary(vm, a, b, OP_DIVMOD, false); }
@@ -502,13 +520,13 @@ static const MethodSpec proxy_methods[] = {
     {0},
 };
 
-#define PROXY_SLOTS                                                                                                    \
-    .dealloc = ref_clear, .traverse = ref_traverse, .clear = ref_clear, .repr = proxy_repr, .str = proxy_str,          \
-    .compare = proxy_compare, .getattr = proxy_getattr, .setattr = proxy_setattr, .iter = proxy_iter,                  \
-    .next = proxy_next, .truth = proxy_truth, .len = proxy_len, .getitem = proxy_getitem, .setitem = proxy_setitem,    \
-    .contains = proxy_contains, .index = proxy_index, .to_int = proxy_int, .to_float = proxy_float,                    \
-    .pow_mod = proxy_pow_mod, .binary = {PROXY_OPERATORS(BINARY_FIELD)[OP_DIVMOD] = proxy_OP_DIVMOD},                  \
-    .inplace = {PROXY_OPERATORS(INPLACE_FIELD)},                                                                       \
+#define PROXY_SLOTS                                                                                                  \
+    .dealloc = ref_clear, .traverse = ref_traverse, .clear = ref_clear, .repr = proxy_repr, .str = proxy_str,        \
+    .compare = proxy_compare, .getattr = proxy_getattr, .setattr = proxy_setattr, .iter = proxy_iter,                \
+    .next = proxy_next, .truth = proxy_truth, .len = proxy_len, .getitem = proxy_getitem, .setitem = proxy_setitem,  \
+    .contains = proxy_contains, .index = proxy_index, .to_int = proxy_int, .to_float = proxy_float,                  \
+    .pow_mod = proxy_pow_mod, .binary = {PROXY_OPERATORS(BINARY_FIELD)[OP_DIVMOD] = proxy_OP_DIVMOD},                \
+    .inplace = {PROXY_OPERATORS(INPLACE_FIELD)},                                                                     \
     .unary = {[OP_NEG] = proxy_neg, [OP_POS] = proxy_pos, [OP_INVERT] = proxy_invert, [OP_ABS] = proxy_abs}
 
 const TypeSpec weakproxy_spec = {
@@ -529,7 +547,8 @@ const TypeSpec weakcallableproxy_spec = {
     .methods = proxy_methods,
 };
 
-/* --- the module _weakref ----------------------------------------------------------------------------------------------------- */
+/* --- the module _weakref
+ * ----------------------------------------------------------------------------------------------------- */
 
 static Value mod_proxy(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     Type *t = is_callable(args[0]) ? vm->types.weakcallableproxy : vm->types.weakproxy;
@@ -565,8 +584,8 @@ static Value mod_remove_dead(VM *vm, Value self, Value *args, size_t nargs, Valu
 }
 
 static const MethodSpec module_functions[] = {
-    {"proxy", mod_proxy, "object, callback=None, /", "Makes a proxy that stands for the object without keeping it alive.",
-     0},
+    {"proxy", mod_proxy, "object, callback=None, /",
+     "Makes a proxy that stands for the object without keeping it alive.", 0},
     {"getweakrefcount", mod_count, "object, /", "How many weak references and proxies the object has.", 0},
     {"getweakrefs", mod_refs, "object, /", "The weak references and proxies of the object, as a list.", 0},
     {"_remove_dead_weakref", mod_remove_dead, "dct, key, /", "Removes key if its value is a dead weak reference.", 0},

@@ -1,8 +1,8 @@
 /* Attribute access on any object, and what inline caches may remember of it.
  *
- * The generic order: a data descriptor of the class, the instance's own attribute, anything else of the class. Each step
- * works without making an exception, so that hasattr(), getattr() with a default and __getattr__ cost no more than a
- * successful access. Names are interned before anything is looked up: shapes compare words. */
+ * The generic order: a data descriptor of the class, the instance's own attribute, anything else of the class. Each
+ * step works without making an exception, so that hasattr(), getattr() with a default and __getattr__ cost no more
+ * than a successful access. Names are interned before anything is looked up: shapes compare words. */
 #include "runtime/vm.h"
 
 #include "object/descr.h"
@@ -23,7 +23,8 @@ static NOINLINE Value name_prepare(VM *vm, Value name) {
     return str_intern(vm, incref(name));
 }
 
-/* --- get ------------------------------------------------------------------------------------------------------------- */
+/* --- get
+ * ------------------------------------------------------------------------------------------------------------- */
 
 Value descr_bind(VM *vm, Value d, Value obj, Type *type) {
     incref(d);
@@ -149,8 +150,7 @@ Value attr_special(VM *vm, Value obj, Value name, Value *self) {
 }
 
 static bool is_method_function(VM *vm, Value v) {
-    return is_obj(v) &&
-           (as_obj(v)->kind == KIND_FUNCTION || obj_type(as_obj(v)) == vm->types.method_descriptor);
+    return is_obj(v) && (as_obj(v)->kind == KIND_FUNCTION || obj_type(as_obj(v)) == vm->types.method_descriptor);
 }
 
 Value attr_load_method(VM *vm, Value obj, Value name, Value *self) {
@@ -180,7 +180,8 @@ Value attr_load_method(VM *vm, Value obj, Value name, Value *self) {
     return attr_get(vm, obj, name);
 }
 
-/* --- set -------------------------------------------------------------------------------------------------------------- */
+/* --- set
+ * -------------------------------------------------------------------------------------------------------------- */
 
 static bool raise_cannot_set(VM *vm, Value obj, Value name, Value descr) {
     Value full = type_full_name(vm, type_of(vm, obj));
@@ -254,7 +255,8 @@ Value attr_dict(VM *vm, Value obj) {
     return descr_bind(vm, descr, obj, t);
 }
 
-/* --- inline caches ------------------------------------------------------------------------------------------------------- */
+/* --- inline caches
+ * ------------------------------------------------------------------------------------------------------- */
 
 static bool cache_fail(AttrCacheResult *r) {
     r->kind = ATTR_NONE;
@@ -415,8 +417,7 @@ bool attr_cache_store(VM *vm, Value obj, Value name, AttrCacheResult *r) {
         return false;
     Value descr = type_lookup(vm, t, name);
     if (descr != 0 && is_obj(descr) && obj_type(as_obj(descr))->slots.descr_set != NULL)
-        return is_descriptor_of(descr, vm->types.member_descriptor) &&
-               cache_data_descriptor(vm, t, descr, false, r);
+        return is_descriptor_of(descr, vm->types.member_descriptor) && cache_data_descriptor(vm, t, descr, false, r);
     if (!(t->flags & TYPE_HAS_DICT) || t->attrs_offset == 0)
         return false;
     ssize_t slot = shape_find(vm, o->shape, name);

@@ -1,8 +1,9 @@
 /* Calling anything from native code.
  *
- * Script functions run in the interpreter (function_call); native functions are called directly; classes and objects with
- * __call__ go through their type's slot. The guard of the C stack stands here, at the one place that every recursion of
- * native code through scripts passes. */
+ * Script functions run in the interpreter (function_call); native functions are called directly; classes and objects
+ * with
+ * __call__ go through their type's slot. The guard of the C stack stands here, at the one place that every recursion
+ * of native code through scripts passes. */
 #include "runtime/vm.h"
 
 #include "interp/frame.h"
@@ -13,7 +14,8 @@
 /* Native recursion ends at this depth at the latest, whatever the size of the C stack. */
 #define NATIVE_DEPTH_MAX 30000
 
-/* --- recursion --------------------------------------------------------------------------------------------------------- */
+/* --- recursion
+ * --------------------------------------------------------------------------------------------------------- */
 
 bool native_enter(VM *vm, const char *where) {
     Thread *t = vm->thread;
@@ -51,7 +53,9 @@ void repr_leave(VM *vm, Value obj) {
     }
 }
 
-/* --- calls ----------------------------------------------------------------------------------------------------------------- */
+/* --- calls
+ * -----------------------------------------------------------------------------------------------------------------
+ */
 
 /* fn(self, *args): args are copied behind self. */
 static Value call_prepended(VM *vm, Value fn, Value self, Value *args, size_t nargs, Value kwnames) {
@@ -109,8 +113,8 @@ Value call3(VM *vm, Value fn, Value a, Value b, Value c) {
     return call(vm, fn, args, 3, 0);
 }
 
-/* Splits a dict of keywords behind the positional arguments. The references stay with the tuple and the dict, which the
- * callee cannot reach. */
+/* Splits a dict of keywords behind the positional arguments. The references stay with the tuple and the dict, which
+ * the callee cannot reach. */
 Value call_ex(VM *vm, Value fn, Value args_tuple, Value kwargs_dict) {
     Tuple *pos = as_tuple(args_tuple);
     size_t nkw = kwargs_dict != 0 ? dict_len(kwargs_dict) : 0;

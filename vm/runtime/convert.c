@@ -190,8 +190,10 @@ Value to_index(VM *vm, Value v) {
     if (!is_int(r))
         raise_type(vm, "__index__ returned non-int (type %.200T)", r);
     else if (warn(vm, vm->exc.DeprecationWarning, 1,
-                  "__index__ returned non-int (type %.200T).  The ability to return an instance of a strict subclass of "
-                  "int is deprecated, and may not be supported in a future version of Python.", r))
+                  "__index__ returned non-int (type %.200T).  The ability to return an instance of a strict subclass "
+                  "of "
+                  "int is deprecated, and may not be supported in a future version of Python.",
+                  r))
         return r;
     decref(vm, r);
     return VALUE_ERROR;
@@ -264,7 +266,8 @@ static bool float_special(VM *vm, Value v, UnaryFn fn, double *out) {
     if (ok && !is_double(r))
         ok = warn(vm, vm->exc.DeprecationWarning, 1,
                   "%.50T.__float__ returned non-float (type %.50T).  The ability to return an instance of a strict "
-                  "subclass of float is deprecated, and may not be supported in a future version of Python.", v, r);
+                  "subclass of float is deprecated, and may not be supported in a future version of Python.",
+                  v, r);
     else if (!ok)
         raise_type(vm, "%.50T.__float__ returned non-float (type %.50T)", v, r);
     if (ok)

@@ -1,9 +1,9 @@
 /* Raising and inspecting exceptions from C.
  *
  * The pending exception stands in vm->thread->exception and owns one reference. Whatever is raised here gets the
- * exception being handled as its __context__, which is what a `raise` statement does, so that native code needs no care
- * of its own. The chain of contexts is kept free of cycles: an exception raised again while one of its successors is
- * handled is cut out of the successor's chain first.
+ * exception being handled as its __context__, which is what a `raise` statement does, so that native code needs no
+ * care of its own. The chain of contexts is kept free of cycles: an exception raised again while one of its
+ * successors is handled is cut out of the successor's chain first.
  */
 #include "runtime/vm.h"
 #include "runtime/warnings.h"
@@ -94,13 +94,13 @@ Value raisef(VM *vm, Type *exception, const char *fmt, ...) {
     return raise_text(vm, exception, text);
 }
 
-#define DEFINE_RAISE(function, class)                     \
-    Value function(VM *vm, const char *fmt, ...) {        \
-        va_list args;                                     \
-        va_start(args, fmt);                              \
-        Value text = str_vprintf(vm, fmt, args);          \
-        va_end(args);                                     \
-        return raise_text(vm, vm->exc.class, text);       \
+#define DEFINE_RAISE(function, class)                                                                                \
+    Value function(VM *vm, const char *fmt, ...) {                                                                   \
+        va_list args;                                                                                                \
+        va_start(args, fmt);                                                                                         \
+        Value text = str_vprintf(vm, fmt, args);                                                                     \
+        va_end(args);                                                                                                \
+        return raise_text(vm, vm->exc.class, text);                                                                  \
     }
 DEFINE_RAISE(raise_type, TypeError)
 DEFINE_RAISE(raise_value, ValueError)
@@ -110,9 +110,7 @@ DEFINE_RAISE(raise_zero_division, ZeroDivisionError)
 DEFINE_RAISE(raise_runtime, RuntimeError)
 DEFINE_RAISE(raise_system, SystemError)
 
-Value raise_key(VM *vm, Value key) {
-    return raise_fresh(vm, exception_new_simple(vm, vm->exc.KeyError, key));
-}
+Value raise_key(VM *vm, Value key) { return raise_fresh(vm, exception_new_simple(vm, vm->exc.KeyError, key)); }
 
 static Value raise_with_fields(VM *vm, Type *type, Value text, Value first, Value second) {
     if (!text)
@@ -155,8 +153,8 @@ Value raise_name(VM *vm, Value name, const char *fmt, ...) {
     return raise_with_fields(vm, vm->exc.NameError, text, name, 0);
 }
 
-/* Takes no memory. While nobody but the VM holds the instance it is wiped and used afresh; a script that keeps it sees
- * the same object again with a new traceback, which is better than failing to report the failure. */
+/* Takes no memory. While nobody but the VM holds the instance it is wiped and used afresh; a script that keeps it
+ * sees the same object again with a new traceback, which is better than failing to report the failure. */
 Value raise_memory(VM *vm) {
     Value exc = vm->memory_error;
     if (!exc || !vm->thread)
@@ -213,13 +211,9 @@ Value error_take(VM *vm) {
     return exc;
 }
 
-void error_clear(VM *vm) {
-    set_owned(vm, &vm->thread->exception, 0);
-}
+void error_clear(VM *vm) { set_owned(vm, &vm->thread->exception, 0); }
 
-bool exception_is(VM *vm, Value exc, Type *type) {
-    return exc && type_is_subtype(type_of(vm, exc), type);
-}
+bool exception_is(VM *vm, Value exc, Type *type) { return exc && type_is_subtype(type_of(vm, exc), type); }
 
 bool error_matches(VM *vm, Type *type) {
     Value exc = vm->thread->exception;

@@ -83,8 +83,10 @@ bool item_set(VM *vm, Value obj, Value key, Value value) {
         return raise_type(vm, "'%.200T' object does not support item assignment", obj);
     /* The two wordings are CPython's: the contracted one for whatever has something of a sequence. */
     bool sequence = (t->flags & TYPE_HEAP) || t->slots.getitem || t->slots.len || t->slots.contains;
-    return raise_type(vm, sequence ? "'%.200T' object doesn't support item deletion"
-                                   : "'%.200T' object does not support item deletion", obj);
+    return raise_type(vm,
+                      sequence ? "'%.200T' object doesn't support item deletion"
+                               : "'%.200T' object does not support item deletion",
+                      obj);
 }
 
 ssize_t length(VM *vm, Value v) {

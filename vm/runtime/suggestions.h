@@ -6,7 +6,8 @@
 
 /* The string of the list nearest to name, if one is near enough; borrowed, 0 if none (never an exception). */
 Value suggestion_find(Value list, Value name);
-/* Raises TypeError "f() got an unexpected keyword argument 'x'", with a suggestion from the known names (NULL ends). */
+/* Raises TypeError "f() got an unexpected keyword argument 'x'", with a suggestion from the known names (NULL ends).
+ */
 bool suggestion_unknown_keyword(VM *vm, const char *function, Value name, const char *const *known);
 /* What to append to the text of an exception: "" or ". Did you mean: 'x'?" and the like. Owned str; looks at
  * NameError, AttributeError and ImportError. 0 with an exception only when memory is short. */

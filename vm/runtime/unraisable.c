@@ -1,7 +1,7 @@
 /* Exceptions that nobody can catch: raised in __del__, in callbacks, while the interpreter shuts down.
  *
- * They are handed to sys.unraisablehook, as scripts may want to know of them; whatever goes wrong there is reported in
- * the standard way, and whatever goes wrong in that is dropped, because there is nobody left to tell.
+ * They are handed to sys.unraisablehook, as scripts may want to know of them; whatever goes wrong there is reported
+ * in the standard way, and whatever goes wrong in that is dropped, because there is nobody left to tell.
  */
 #include "runtime/unraisable.h"
 

@@ -17,8 +17,8 @@
 #undef TYPE
 
 static bool setup_types(VM *vm) {
-#define TYPE(field, base, spec)                                                                                       \
-    if (!type_setup_native(vm, &vm->types.field, &spec, vm->types.base))                                              \
+#define TYPE(field, base, spec)                                                                                      \
+    if (!type_setup_native(vm, &vm->types.field, &spec, vm->types.base))                                             \
         return false;
 #include "object/types.def"
 #undef TYPE
@@ -26,8 +26,8 @@ static bool setup_types(VM *vm) {
 }
 
 static bool setup_names(VM *vm) {
-#define NAME_ROW(id)                                                                                                  \
-    if ((vm->names.n_##id = str_intern_c(vm, #id)) == 0)                                                              \
+#define NAME_ROW(id)                                                                                                 \
+    if ((vm->names.n_##id = str_intern_c(vm, #id)) == 0)                                                             \
         return false;
 #include "object/names.def"
 #undef NAME_ROW
@@ -100,7 +100,8 @@ VM *vm_create(void) {
     gc_setup(vm);
     setup_hash_secret(vm);
     vm->gc.running = true; /* no collection before everything stands */
-    if (!setup_types(vm) || !setup_names(vm) || !type_setup_names(vm) || !setup_constants(vm) || (vm->modules = dict_new(vm)) == 0) {
+    if (!setup_types(vm) || !setup_names(vm) || !type_setup_names(vm) || !setup_constants(vm) ||
+        (vm->modules = dict_new(vm)) == 0) {
         mem_release_all(vm);
         free(vm);
         return NULL;
@@ -109,7 +110,9 @@ VM *vm_create(void) {
     return vm;
 }
 
-/* --- safe points ------------------------------------------------------------------------------------------------------------------ */
+/* --- safe points
+ * ------------------------------------------------------------------------------------------------------------------
+ */
 
 bool vm_safepoint(VM *vm) {
     uint32_t why = vm->interrupts;
@@ -125,7 +128,8 @@ bool vm_safepoint(VM *vm) {
     return !error_pending(vm);
 }
 
-/* --- roots and module types ---------------------------------------------------------------------------------------------------------- */
+/* --- roots and module types
+ * ---------------------------------------------------------------------------------------------------------- */
 
 Value vm_keep(VM *vm, Value v) {
     if (v == 0)
@@ -137,7 +141,9 @@ Value vm_keep(VM *vm, Value v) {
     return list_append_steal(vm, vm->roots, v) ? v : VALUE_ERROR;
 }
 
-/* --- the end --------------------------------------------------------------------------------------------------------------------------- */
+/* --- the end
+ * ---------------------------------------------------------------------------------------------------------------------------
+ */
 
 /* Finalizers run while everything they may use still exists: first the modules' own variables go, as at the end of a
  * script, then cycles are collected, and last all memory is returned whatever still refers to what. */

@@ -46,26 +46,26 @@ struct FrameChunk;
 
 struct Thread {
     VM *vm;
-    Value exception;        /* pending, owned; 0: none */
-    HandledItem *handled;   /* top of the chain */
+    Value exception;      /* pending, owned; 0: none */
+    HandledItem *handled; /* top of the chain */
     HandledItem base_handled;
-    struct Frame *frame;    /* running frame; NULL outside scripts */
+    struct Frame *frame; /* running frame; NULL outside scripts */
     struct FrameChunk *chunk;
     char *frame_top, *frame_end; /* free part of the current chunk */
-    int exit_status;        /* SendStatus with which the interpreter was last left */
-    uint32_t depth;         /* script and native calls nested now */
+    int exit_status;             /* SendStatus with which the interpreter was last left */
+    uint32_t depth;              /* script and native calls nested now */
     uint32_t native_depth;
-    char *stack_limit;      /* native code must not go below this C address */
+    char *stack_limit; /* native code must not go below this C address */
     uint32_t dealloc_depth;
-    Value repr_active;      /* list of objects whose repr is being made, or 0 */
+    Value repr_active;                      /* list of objects whose repr is being made, or 0 */
     Value async_firstiter, async_finalizer; /* sys.set_asyncgen_hooks */
     int coroutine_origin_depth;
     Value asyncgen_finalizers; /* dict: address of an async generator -> its finalizer hook, or 0 */
-    Value coroutine_origins; /* dict: address of a coroutine -> where it was made, or 0 */
-    Value context;          /* contextvars: current context or 0 */
+    Value coroutine_origins;   /* dict: address of a coroutine -> where it was made, or 0 */
+    Value context;             /* contextvars: current context or 0 */
     uint64_t id;
     Thread *next;
-    Value trace, profile;   /* sys.settrace, sys.setprofile, 0: none */
+    Value trace, profile; /* sys.settrace, sys.setprofile, 0: none */
 };
 
 /* Bits of vm->interrupts: why the interpreter should leave its fast path at the next safe point. */
@@ -87,8 +87,8 @@ struct VM {
     ExceptionTypes exc;
     Names names;
     Value empty_str, empty_tuple, empty_bytes; /* shared */
-    Value latin1[256];  /* one-character strings, made on demand */
-    Value intern_table; /* dict-like table of interned strings, see str.c */
+    Value latin1[256];                         /* one-character strings, made on demand */
+    Value intern_table;                        /* dict-like table of interned strings, see str.c */
     struct InternTable *interned;
     GcState gc;
 
@@ -96,7 +96,7 @@ struct VM {
     void *(*allocator)(void *user, void *p, size_t old_size, size_t new_size);
     void *allocator_user;
     size_t mem_used, mem_peak, mem_limit; /* limit 0: none */
-    uint64_t fail_after; /* test mode: the n-th allocation from now fails; 0: off */
+    uint64_t fail_after;                  /* test mode: the n-th allocation from now fails; 0: off */
     bool fail_once;
     void *slab_free_list[SLAB_CLASSES];
     char *slab_top[SLAB_CLASSES], *slab_end[SLAB_CLASSES];
@@ -123,12 +123,12 @@ struct VM {
     uint32_t int_max_str_digits;
 
     /* modules */
-    Value modules;       /* sys.modules */
-    Value builtins;      /* dict of the builtins module */
+    Value modules;  /* sys.modules */
+    Value builtins; /* dict of the builtins module */
     Value builtins_module, sys_module;
     Value sys_dict;
-    Value codec_errors;  /* dict: name -> handler, of codecs.register_error; 0 until there is one */
-    Value warn_state;    /* native side of the warnings module, or 0 */
+    Value codec_errors; /* dict: name -> handler, of codecs.register_error; 0 until there is one */
+    Value warn_state;   /* native side of the warnings module, or 0 */
     uint32_t filters_version;
 
     /* The VM does not name the compiler: stdlib/init.c sets these. */
@@ -137,7 +137,7 @@ struct VM {
     Value (*import_from)(VM *vm, Value module, Value name);
     bool (*import_star)(VM *vm, Value module, Value namespace_dict);
     NativeFn import_function; /* of the built-in __import__(): when it is the one in force, import_name is called */
-    NativeFn next_function; /* of the built-in next(): the interpreter resumes generators inline */
+    NativeFn next_function;   /* of the built-in next(): the interpreter resumes generators inline */
     bool verbose_exit, interactive, finalizing;
     int optimize; /* -O level */
     bool dont_write_bytecode, dev_mode;
@@ -146,9 +146,9 @@ struct VM {
     Thread main_thread;
     Thread *threads;
     void *host_user;
-    Value roots; /* list of the values kept by native code: see vm_keep */
+    Value roots;               /* list of the values kept by native code: see vm_keep */
     bool (*on_signal)(VM *vm); /* runs the script handlers of signals that came; false with an exception */
-    Value module_types;    /* dict: spec address -> type, for native module types made on demand */
+    Value module_types;        /* dict: spec address -> type, for native module types made on demand */
     uint64_t next_thread_id;
     uint32_t switch_interval_us;
     Value source_texts; /* dict: file name -> str, of sources that are in no file (<stdin>, <string>), or 0 */
@@ -161,7 +161,7 @@ struct VM {
 
 static ALWAYS_INLINE bool error_pending(VM *vm) { return vm->thread->exception != 0; }
 
-VM *vm_create(void);      /* bare VM with all built-in types; NULL: no memory */
+VM *vm_create(void); /* bare VM with all built-in types; NULL: no memory */
 void vm_destroy(VM *vm);
 /* The native type of a module, made once per VM on first use; borrowed. NULL with an exception on failure. */
 Type *vm_type(VM *vm, const TypeSpec *spec, Type *base);

@@ -1,9 +1,9 @@
 /* Warnings: finding the place to blame, the filters, and the record of what has been shown.
  *
- * The state (filters, default action, registry of "once") belongs to the VM and is what the module `_warnings` exposes,
- * so that the module `warnings`, when it is imported, works on the same list. From then on its attributes are what
- * counts, since scripts replace them (catch_warnings does), and its _showwarnmsg shows the warnings. A program that never
- * imports it gets by with what is here.
+ * The state (filters, default action, registry of "once") belongs to the VM and is what the module `_warnings`
+ * exposes, so that the module `warnings`, when it is imported, works on the same list. From then on its attributes
+ * are what counts, since scripts replace them (catch_warnings does), and its _showwarnmsg shows the warnings. A
+ * program that never imports it gets by with what is here.
  *
  * Every module's dict has a __warningregistry__ of the warnings already shown there; it is void when the filters have
  * changed since, which a version number tells.
@@ -26,7 +26,8 @@ static bool add_filter(VM *vm, Value list, const char *action, Type *category, c
 }
 
 static bool state_fill(VM *vm, Value state) {
-    Value filters = list_new(vm, 0), once = filters ? dict_new(vm) : 0, action = once ? str_intern_c(vm, "default") : 0;
+    Value filters = list_new(vm, 0), once = filters ? dict_new(vm) : 0,
+          action = once ? str_intern_c(vm, "default") : 0;
     bool ok = action && add_filter(vm, filters, "default", vm->exc.DeprecationWarning, "__main__") &&
               add_filter(vm, filters, "ignore", vm->exc.DeprecationWarning, NULL) &&
               add_filter(vm, filters, "ignore", vm->exc.PendingDeprecationWarning, NULL) &&
@@ -53,17 +54,11 @@ static Value state_get(VM *vm, int index) {
     return as_list(vm->warn_state)->items[index];
 }
 
-Value warnings_filters(VM *vm) {
-    return state_get(vm, STATE_FILTERS);
-}
+Value warnings_filters(VM *vm) { return state_get(vm, STATE_FILTERS); }
 
-Value warnings_once_registry(VM *vm) {
-    return state_get(vm, STATE_ONCE);
-}
+Value warnings_once_registry(VM *vm) { return state_get(vm, STATE_ONCE); }
 
-Value warnings_default_action(VM *vm) {
-    return state_get(vm, STATE_ACTION);
-}
+Value warnings_default_action(VM *vm) { return state_get(vm, STATE_ACTION); }
 
 /* An attribute of the module `warnings` if it is imported (owned), else 0 without an exception. */
 static Value module_attribute(VM *vm, const char *name) {
@@ -198,7 +193,12 @@ static bool show(VM *vm, const Warning *w, Value source) {
     if (!class) {
         raise_runtime(vm, "unable to get warnings.WarningMessage");
     } else {
-        Value args[7] = {w->message, w->category, w->filename, int_from_int64(vm, w->line), VALUE_NONE, VALUE_NONE,
+        Value args[7] = {w->message,
+                         w->category,
+                         w->filename,
+                         int_from_int64(vm, w->line),
+                         VALUE_NONE,
+                         VALUE_NONE,
                          source ? source : VALUE_NONE};
         record = call(vm, class, args, 7, 0);
     }
