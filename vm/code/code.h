@@ -35,8 +35,6 @@ typedef enum Intrinsic {                            /* INTRINSIC's functions */
                          INTRINSIC_TYPE_ALIAS,      /* name, type parameters tuple or None, function that computes the
                                                        value */
                          INTRINSIC_SET_TYPE_PARAMS, /* function, type parameters tuple -> function */
-                         INTRINSIC_ASYNCGEN_WRAP,   /* unused by the compiler */
-                         INTRINSIC_STOPITERATION_ERROR,
 } Intrinsic;
 
 enum CodeFlags { /* as inspect.CO_* */

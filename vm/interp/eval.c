@@ -326,7 +326,7 @@ unwind : {
     }
     if (frame->flags & FRAME_OF_GENERATOR)
         goto generator_raise;
-    unsigned kind = frame->ret, dst = frame->dst;
+    unsigned kind = frame->ret;
     Frame *previous = frame->previous;
     end_frame(vm, t, frame, frame->code->nregs);
     if (kind == RET_EXIT) {
@@ -339,15 +339,6 @@ unwind : {
         ins = pc[-2];
         DROP(B);
         DISPATCH();
-    }
-    if (kind == RET_GETATTR && error_matches(vm, vm->exc.AttributeError)) {
-        ins = pc[-1 - opcode_caches[BC_GETATTR]];
-        result = slow_getattr_fallback(vm, regs[B], frame->code->names[(uint32_t)pc[-3]]);
-        if (result != 0) {
-            DROP(B);
-            STORE(dst, result);
-            DISPATCH();
-        }
     }
     goto error;
 }

@@ -41,7 +41,6 @@ typedef enum ReturnKind {
     RET_BINARY,      /* binary special method: NotImplemented tries the other operand (aux: stage) */
     RET_NEXT_METHOD, /* script __next__ driven by FOR_ITER: return stores and jumps, StopIteration ends the loop */
     RET_DISCARD,     /* SETITEM, SETATTR and other statements: result dropped */
-    RET_GETATTR,     /* property or __getattribute__: as RET_STORE; AttributeError falls back to __getattr__ */
 } ReturnKind;
 
 /* Bytes that a chunk keeps free behind its last frame, for clearing registers in pairs. */

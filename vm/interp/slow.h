@@ -46,8 +46,6 @@ Value slow_intrinsic(VM *vm, Frame *f, uint32_t which, Value *args, size_t n);
 
 /* slow_attr.c */
 Value slow_getattr(VM *vm, Frame *f, Instr *at, Value obj, Frame **callee);
-Value slow_getattr_fallback(VM *vm, Value obj,
-                            Value name); /* __getattr__ after AttributeError (pending); 0: raised */
 bool slow_setattr(VM *vm, Frame *f, Instr *at, Value obj, Value v);
 bool slow_load_method(VM *vm, Frame *f, Instr *at, Value obj); /* writes registers a, a+1; consumes b */
 Value slow_super_attr(VM *vm, Value *window, Value name);

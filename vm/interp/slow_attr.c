@@ -114,17 +114,6 @@ Value slow_getattr(VM *vm, Frame *f, Instr *at, Value obj, Frame **callee) {
     return v;
 }
 
-Value slow_getattr_fallback(VM *vm, Value obj, Value name) {
-    Value fn = type_lookup(vm, type_of(vm, obj), NAME(__getattr__));
-    if (fn == 0)
-        return VALUE_ERROR;
-    error_clear(vm);
-    incref(fn);
-    Value r = call2(vm, fn, obj, name);
-    decref(vm, fn);
-    return r;
-}
-
 /* A store keeps its countdown in the upper half of the word with the offset, since word 2 is the next shape. */
 static bool may_quicken_store(Instr *at) {
     uint64_t attempts = at[2] >> 32;
