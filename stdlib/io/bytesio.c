@@ -140,7 +140,7 @@ static bool get_buffer(VM *vm, Value self, Buffer *out, bool writable) {
     BytesIO *b = of(self);
     if (b->data == NULL && !reserve(vm, b, 1))
         return false;
-    *out = (Buffer){incref(self), b->data, b->len, false};
+    *out = (Buffer){.owner = incref(self), .data = b->data, .len = b->len};
     b->exports++;
     return true;
 }
