@@ -93,8 +93,6 @@ typedef struct Code {
     Value local_names;              /* tuple of nlocals strings (hidden ones included) */
     Value freevars;                 /* tuple of names: closure cell number i is freevars[i] */
     Value cellvars;                 /* tuple of names, for co_cellvars */
-    Value docstring;                /* None or str: K[0] is the docstring too when CO_HAS_DOCSTRING */
-    uint32_t version;
 } Code;
 
 static ALWAYS_INLINE Code *as_code(Value v) { return (Code *)as_obj(v); }
