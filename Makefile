@@ -4,7 +4,9 @@
 CC ?= gcc
 CONFIG ?= release
 PREFIX ?= /usr/local
-PKGS = libutf8proc
+# Libraries of single modules, opened when such a module is imported: only their headers are needed here. Without
+# them (or without pkg-config) the module is left out, and importing it says so.
+OPTIONAL = PCRE2:libpcre2-8 OPENSSL:openssl CURL:libcurl
 
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wno-unused-parameter
 CFLAGS_release = -O2 -DNDEBUG -fno-pie
@@ -16,6 +18,9 @@ LDFLAGS_asan = -fsanitize=address,undefined
 
 B = $(if $(filter release,$(CONFIG)),build,build/$(CONFIG))
 override CFLAGS += -std=gnu11 -D_GNU_SOURCE $(WARN) -fvisibility=hidden -fno-strict-aliasing -fno-math-errno -ffp-contract=off $(CFLAGS_$(CONFIG)) -Ivm -I.
+with = $(if $(shell pkg-config --exists $(word 2,$(subst :, ,$(1))) 2>/dev/null && echo yes),-DCOVE_WITH_$(word 1,$(subst :, ,$(1))))
+OPTIONAL_FLAGS := $(foreach library,$(OPTIONAL),$(call with,$(library)))
+override CFLAGS += $(OPTIONAL_FLAGS)
 LIBS = -lutf8proc -lgmp -lm -lpthread -ldl
 
 SRC = $(wildcard vm/*/*.c compiler/*.c stdlib/*.c stdlib/*/*.c)

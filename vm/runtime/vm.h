@@ -66,6 +66,7 @@ struct Thread {
     uint64_t id;
     Thread *next;
     Value trace, profile; /* sys.settrace, sys.setprofile, 0: none */
+    struct ThreadSync *sync;  /* what it waits for and how it is woken: runtime/lock.c */
 };
 
 /* Bits of vm->interrupts: why the interpreter should leave its fast path at the next safe point. */
@@ -82,6 +83,7 @@ enum {
 
 struct VM {
     Thread *thread; /* that holds the lock */
+    struct VmLock *lock;
     volatile uint32_t interrupts;
     Types types;
     ExceptionTypes exc;
