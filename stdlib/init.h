@@ -37,6 +37,8 @@ bool io_write_fast(VM *vm, Value file, const char *utf8, size_t n); /* as its wr
 void atexit_run(VM *vm);
 /* namespace.c */
 Value namespace_new(VM *vm, Value dict); /* types.SimpleNamespace with these attributes; dict may be 0 */
+/* module_exception.c: an exception class of a native module, kept as long as the VM; borrowed. doc may be NULL. */
+Type *module_exception(VM *vm, const char *module, const char *name, Type *base, const char *doc);
 /* mod_sys*.c */
 bool sys_install(VM *vm);
 Value sys_get(VM *vm, const char *name);             /* borrowed, 0 if missing */

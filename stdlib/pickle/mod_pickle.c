@@ -82,35 +82,21 @@ static const MethodSpec functions[] = {
     {0},
 };
 
-/* An exception class of the module, kept by the VM. */
-static Type *exception_class(VM *vm, Value module, const char *name, Type *base, const char *doc) {
-    Value text = str_intern_c(vm, name), bases = text != 0 ? tuple_pack(vm, 1, type_value(base)) : 0;
-    Value namespace = bases != 0 ? dict_new(vm) : 0, home = namespace != 0 ? str_intern_c(vm, "_pickle") : 0;
-    Value about = home != 0 ? str_from_c(vm, doc) : 0, cls = 0;
-    if (about != 0 && dict_set_c(vm, namespace, "__module__", home) && dict_set_c(vm, namespace, "__doc__", about))
-        cls = type_create(vm, vm->types.type, text, bases, namespace, NULL, 0);
-    decref(vm, text);
-    decref(vm, bases);
-    decref(vm, namespace);
-    decref(vm, home);
-    decref(vm, about);
-    if (cls == 0 || vm_keep(vm, cls) == 0 || !module_add(vm, module, name, incref(cls)))
-        return NULL;
-    return as_type(cls);
-}
-
-static bool make_state(VM *vm, Value module) {
+static bool make_state(VM *vm) {
     PickleState s = {0};
     Value home = str_intern_c(vm, "_codecs");
     s.encode = home != 0 ? native_new(vm, &encode_method, 0, NULL, home) : 0;
     decref(vm, home);
     if (s.encode == 0 || vm_keep(vm, s.encode) == 0)
         return false;
-    s.pickle_error = exception_class(vm, module, "PickleError", vm->exc.Exception, "What goes wrong with pickles.");
+    s.pickle_error =
+        module_exception(vm, "_pickle", "PickleError", vm->exc.Exception, "What goes wrong with pickles.");
     if (s.pickle_error == NULL)
         return false;
-    s.pickling_error = exception_class(vm, module, "PicklingError", s.pickle_error, "An object cannot be pickled.");
-    s.unpickling_error = exception_class(vm, module, "UnpicklingError", s.pickle_error, "A pickle cannot be read.");
+    s.pickling_error =
+        module_exception(vm, "_pickle", "PicklingError", s.pickle_error, "An object cannot be pickled.");
+    s.unpickling_error =
+        module_exception(vm, "_pickle", "UnpicklingError", s.pickle_error, "A pickle cannot be read.");
     PickleState *kept = s.pickling_error != NULL && s.unpickling_error != NULL ? mem_alloc(vm, sizeof s) : NULL;
     if (kept == NULL)
         return false;
@@ -131,7 +117,7 @@ bool mod_pickle_init(VM *vm, Value module) {
         const TypeSpec *spec;
     } types[] = {{"Pickler", &pickler_spec}, {"Unpickler", &unpickler_spec}, {"PickleBuffer", &pickle_buffer_spec}};
     PickleState *s = pickle_state(vm);
-    if (s != NULL ? !add_state(vm, module, s) : !make_state(vm, module))
+    if ((s == NULL && !make_state(vm)) || !add_state(vm, module, pickle_state(vm)))
         return false;
     for (size_t i = 0; i < ARRAY_LEN(types); i++) {
         Type *t = vm_type(vm, types[i].spec, NULL);
