@@ -103,6 +103,19 @@
         }                                                                                                            \
     } while (0)
 
+/* The same behind a jump: what a signal's handler raises comes from where the jump leads, so that the handlers around
+ * that place are found. */
+#define SAFEPOINT_JUMPED()                                                                                           \
+    do {                                                                                                             \
+        if (unlikely(vm->interrupts != 0)) {                                                                         \
+            frame->pc = pc + 1;                                                                                      \
+            if (!vm_safepoint(vm)) {                                                                                 \
+                pc++;                                                                                                \
+                goto error;                                                                                          \
+            }                                                                                                        \
+        }                                                                                                            \
+    } while (0)
+
 #define QUICKEN(op) (((Instr *)pc)[-1] = (ins & ~(Instr)0xFFFF) | (op))
 /* The guess was wrong: become the general form and execute that. */
 #define DEOPT(op)                                                                                                    \
