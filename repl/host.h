@@ -5,6 +5,7 @@
 #include "compiler/compile.h"
 #include "interp/frame.h"
 #include "interp/traceback_print.h"
+#include "runtime/signals.h"
 #include "runtime/vm.h"
 #include "stdlib/import/importer.h"
 #include "stdlib/init.h"

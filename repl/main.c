@@ -7,37 +7,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* The signal handler has no other way to the VM. */
-static VM *volatile interrupted_vm;
-static volatile sig_atomic_t interrupt_seen;
-
-static void on_interrupt(int number) {
-    VM *vm = interrupted_vm;
-    interrupt_seen = 1;
-    if (vm)
-        __atomic_fetch_or(&vm->interrupts, (uint32_t)INTERRUPT_SIGNAL, __ATOMIC_RELAXED);
-}
-
-/* The VM's side: at a safe point, the interrupt becomes an exception. */
-static bool deliver_interrupt(VM *vm) {
-    if (!interrupt_seen)
-        return true;
-    interrupt_seen = 0;
-    return raise_object(vm, type_value(vm->exc.KeyboardInterrupt));
-}
-
 static void signals_setup(VM *vm) {
-    struct sigaction action = {0};
-    sigemptyset(&action.sa_mask);
-    action.sa_handler = SIG_IGN; /* a closed pipe is an error of write() */
-    sigaction(SIGPIPE, &action, NULL);
-    vm->on_signal = deliver_interrupt;
-    interrupted_vm = vm;
-    struct sigaction before;
-    if (sigaction(SIGINT, NULL, &before) == 0 && before.sa_handler != SIG_IGN) {
-        action.sa_handler = on_interrupt;
-        sigaction(SIGINT, &action, NULL);
-    }
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of write() */
+    if (!signals_catch_interrupt(vm))
+        error_clear(vm); /* an interrupt then ends the process */
 }
 
 /* A parent that started us with an interrupt in mind sees that this is what ended us. */
@@ -93,7 +66,6 @@ int main(int argc, char **argv) {
     status = run_main(vm, &options, &killed);
     if (!stdlib_finish(vm) && !killed)
         status = 120;
-    interrupted_vm = NULL;
     vm_destroy(vm);
     options_free(&options);
     return killed ? die_of_interrupt() : status;

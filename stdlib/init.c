@@ -7,6 +7,7 @@
 #include "stdlib/init.h"
 
 #include "compiler/compile.h"
+#include "runtime/signals.h"
 #include "stdlib/builtins/builtins.h"
 #include "stdlib/import/importer.h"
 
@@ -110,6 +111,7 @@ static void modules_finish(VM *vm) {
 bool stdlib_finish(VM *vm) {
     atexit_run(vm);
     bool ok = flush_standard(vm, NAME(stdout));
+    signals_finish(vm);
     modules_finish(vm);
     ok = ok && flush_standard(vm, NAME(stdout));
     return flush_standard(vm, NAME(stderr)) && ok;

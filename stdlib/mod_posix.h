@@ -5,16 +5,17 @@
 #include <errno.h>
 
 #include "object/bytes.h"
+#include "runtime/lock.h"
 #include "stdlib/init.h"
 
 #define NATIVE_ARGS VM *vm, Value self, Value *args, size_t nargs, Value kwnames
 
-/* A system call that may wait: started again when a signal came whose handlers did not raise. Every call that can
- * block goes through here. The result is negative if the call failed or a handler raised: posix_fail tells the two
- * apart. */
+/* A system call that may wait: made without the VM's lock, started again when a signal came whose handlers did not
+ * raise. Every call that can block goes through here. The result is negative if the call failed or a handler raised:
+ * posix_fail tells the two apart. */
 #define BLOCKING(result, call)                                                                                       \
     do                                                                                                               \
-        (result) = (call);                                                                                           \
+        WITHOUT_LOCK(vm, (result) = (call));                                                                         \
     while ((result) < 0 && errno == EINTR && posix_go_on(vm))
 
 /* A path given by a script: text, bytes, an object with __fspath__, or (where allowed) a descriptor or None. */

@@ -2,6 +2,7 @@
 #include "stdlib/mod_posix.h"
 
 #include "object/set.h"
+#include "runtime/signals.h"
 
 #include <fcntl.h>
 #include <grp.h>
@@ -71,6 +72,8 @@ static Value posix_fork(NATIVE_ARGS) {
     run_fork_hooks(vm, FORK_BEFORE);
     pid_t pid = fork();
     int error = errno;
+    if (pid == 0)
+        signals_forget_pending(vm);
     run_fork_hooks(vm, pid == 0 ? FORK_CHILD : FORK_PARENT);
     errno = error;
     return pid < 0 ? posix_fail(vm) : from_small_int(pid);
@@ -239,7 +242,8 @@ static Value posix_system(NATIVE_ARGS) {
     Value command = posix_fs_bytes(vm, args[0]);
     if (!command)
         return VALUE_ERROR;
-    int status = system(as_bytes(command)->data);
+    int status;
+    WITHOUT_LOCK(vm, status = system(as_bytes(command)->data));
     decref(vm, command);
     return status == -1 ? posix_fail(vm) : from_small_int(status);
 }

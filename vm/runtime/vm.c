@@ -11,6 +11,7 @@
 #include "interp/frame.h"
 #include "object/bytes.h"
 #include "object/type.h"
+#include "runtime/signals.h"
 
 #define TYPE(field, base, spec) extern const TypeSpec spec;
 #include "object/types.def"
@@ -65,6 +66,7 @@ static void setup_thread(VM *vm, Thread *t) {
     t->handled = &t->base_handled;
     t->stack_limit = find_stack_limit();
     t->id = ++vm->next_thread_id;
+    t->handle = pthread_self();
     t->next = vm->threads;
     vm->threads = t;
 }
@@ -122,7 +124,7 @@ bool vm_safepoint(VM *vm) {
     }
     if (why & INTERRUPT_SIGNAL) {
         __atomic_fetch_and(&vm->interrupts, ~(uint32_t)INTERRUPT_SIGNAL, __ATOMIC_RELAXED);
-        if (vm->on_signal != NULL && !vm->on_signal(vm))
+        if (!signals_run(vm))
             return false;
     }
     return !error_pending(vm);
@@ -150,6 +152,7 @@ Value vm_keep(VM *vm, Value v) {
 void vm_destroy(VM *vm) {
     vm->gc.enabled = false;
     vm->finalizing = true;
+    signals_finish(vm);
     gc_collect(vm, GC_GENERATIONS - 1);
     mem_release_all(vm);
     free(vm);

@@ -2,6 +2,8 @@
 #ifndef COVE_RUNTIME_VM_H
 #define COVE_RUNTIME_VM_H
 
+#include <pthread.h>
+
 #include "mem/alloc.h"
 #include "mem/gc.h"
 #include "object/dict.h"
@@ -64,6 +66,7 @@ struct Thread {
     Value coroutine_origins;   /* dict: address of a coroutine -> where it was made, or 0 */
     Value context;             /* contextvars: current context or 0 */
     uint64_t id;
+    pthread_t handle; /* of the operating system */
     Thread *next;
     Value trace, profile; /* sys.settrace, sys.setprofile, 0: none */
     struct ThreadSync *sync;  /* what it waits for and how it is woken: runtime/lock.c */
@@ -149,13 +152,11 @@ struct VM {
     Thread *threads;
     void *host_user;
     Value roots;               /* list of the values kept by native code: see vm_keep */
-    bool (*on_signal)(VM *vm); /* runs the script handlers of signals that came; false with an exception */
     Value module_types;        /* dict: spec address -> type, for native module types made on demand */
     uint64_t next_thread_id;
     uint32_t switch_interval_us;
     Value source_texts; /* dict: file name -> str, of sources that are in no file (<stdin>, <string>), or 0 */
-    int signal_wakeup_fd;
-    struct SignalState *signals;
+    struct SignalState *signals; /* runtime/signals.h, made on first use */
     struct PendingCalls *pending;
     struct StructSeqTypes *structseqs;
     void *module_state[64]; /* native modules: slot number from stdlib/modules.def */
