@@ -213,7 +213,10 @@ bool posix_descriptor(VM *vm, Value v, int *out) {
             set_owned(vm, &number, 0);
         }
     }
-    bool ok = number && to_c_int(vm, number, out);
+    int64_t n = 0;
+    bool ok = number && ((int_fits_int64(number, &n) && n == (int)n) ||
+                         raise_overflow(vm, "Python int too large to convert to C int"));
+    *out = (int)n;
     decref(vm, number);
     if (ok && *out < 0)
         return raise_value(vm, "file descriptor cannot be a negative integer (%d)", *out);
