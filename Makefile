@@ -45,13 +45,17 @@ $(B)/obj/%.o: %.c
 # The interpreter loop: keep a dispatch of its own behind every instruction, and no spilled copies of constants.
 $(B)/obj/vm/interp/eval.o: override CFLAGS += -fno-gcse -fno-crossjumping -fno-tree-loop-distribute-patterns
 
-# The library modules written in the language itself, as one C array each.
-$(B)/frozen_data.c: stdlib/freeze.sh $(FROZEN)
-	@mkdir -p $(@D)
-	sh stdlib/freeze.sh $(FROZEN) > $@
+# The library modules written in the language itself are compiled to images by a program made of the same objects. A build
+# for another machine gives FREEZE, the path of a program that was built for this one from the same sources.
+FREEZE ?= $(B)/freeze
+$(B)/freeze: $(B)/obj/tools/freeze.o $(OBJ)
+	$(CC) $(LDFLAGS_$(CONFIG)) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/frozen_data.c: $(FREEZE) $(FROZEN)
+	$(FREEZE) $(FROZEN) > $@.new
+	mv $@.new $@
 
 $(B)/obj/frozen_data.o: $(B)/frozen_data.c
-	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -c $< -o $@
 
 # --- tests ---------------------------------------------------------------------------------------------------------------
@@ -59,11 +63,18 @@ TESTS ?= tests/*/ examples
 # A program that runs teaching scripts and compares their output, where there is one beside the checkout.
 NOTES ?= ../shared/scripts/check
 # Scripts with their expected output, the same for every configuration.
-test: $(B)/cove
+test: $(B)/cove unit
 	sh tests/run $(B)/cove $(TESTS)
 	@if [ -x "$(NOTES)" ] && command -v python3 >/dev/null; then \
 	    "$(NOTES)" ./$(B)/cove --topic generators --topic yield_from; \
 	else echo "scripts of the course notes: skipped, no $(NOTES) here"; fi
+
+# Tests in C of what scripts cannot reach.
+$(B)/image_roundtrip: $(B)/obj/tests/unit/image_roundtrip.o $(B)/libcove.a
+	$(CC) $(LDFLAGS_$(CONFIG)) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+unit: $(B)/image_roundtrip
+	$(B)/image_roundtrip $(FROZEN) $(sort $(wildcard tests/compiler/*.co))
 
 # Compiles all files of a folder: make corpus LIB=/usr/lib/python3.11 [OTHER=python3]
 corpus: $(B)/cove
@@ -71,6 +82,7 @@ corpus: $(B)/cove
 
 asan:
 	$(MAKE) CONFIG=asan
+	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 $(MAKE) CONFIG=asan unit
 	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 TEST_TIMEOUT=300 sh tests/run build/asan/cove $(TESTS)
 
 # Times this build against the interpreters that are installed: make bench INTERPRETERS="name=command ..."
@@ -90,5 +102,5 @@ uninstall:
 clean:
 	rm -rf build
 
--include $(OBJ:.o=.d) $(MAIN_OBJ:.o=.d)
-.PHONY: all clean test asan bench corpus format install uninstall
+-include $(OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(wildcard $(B)/obj/tools/*.d $(B)/obj/tests/unit/*.d)
+.PHONY: all clean test unit asan bench corpus format install uninstall

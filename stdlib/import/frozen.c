@@ -2,9 +2,7 @@
 #include "stdlib/import/frozen.h"
 
 const FrozenModule *frozen_find(const char *name) {
-    size_t low = 0, high = 0;
-    while (frozen_modules[high].name)
-        high++;
+    size_t low = 0, high = frozen_modules_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         int order = strcmp(name, frozen_modules[middle].name);

@@ -1,4 +1,4 @@
-/* The .co modules that are part of the library. The table is made by the build (stdlib/freeze). */
+/* The .co modules that are part of the library, as images (code/image.h). The table is made by the build (tools/freeze). */
 #ifndef COVE_STDLIB_IMPORT_FROZEN_H
 #define COVE_STDLIB_IMPORT_FROZEN_H
 
@@ -7,7 +7,7 @@
 typedef struct FrozenModule {
     const char *name; /* dotted */
     bool is_package;
-    const char *source;
+    const char *image;
     size_t size;
 } FrozenModule;
 
@@ -15,5 +15,6 @@ typedef struct FrozenModule {
 const FrozenModule *frozen_find(const char *name);
 /* All of them, sorted by name; ends with a row without name. */
 extern const FrozenModule frozen_modules[];
+extern const size_t frozen_modules_count;
 
 #endif

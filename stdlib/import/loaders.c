@@ -11,6 +11,7 @@
 #include "stdlib/import/importer.h"
 #include "stdlib/init.h"
 
+#include "code/image.h"
 #include "interp/frame.h"
 #include "object/bytes.h"
 #include "stdlib/import/frozen.h"
@@ -110,19 +111,11 @@ bool module_execute_source(VM *vm, Value module, Value path) {
     return ok;
 }
 
-static Value frozen_code(VM *vm, const FrozenModule *m) {
-    Value filename = str_printf(vm, "<frozen %s>", m->name), source = bytes_new(vm, m->source, m->size);
-    Value code = filename && source ? vm->compile(vm, source, filename, "exec", 0, -1) : VALUE_ERROR;
-    decref(vm, source);
-    decref(vm, filename);
-    return code;
-}
-
 Value code_from_frozen(VM *vm, Value name) {
     const FrozenModule *m = frozen_find(str_data(name));
     if (!m)
         return raise_import(vm, vm->exc.ImportError, name, 0, "No such frozen object named %V", name);
-    return frozen_code(vm, m);
+    return image_load_builtin(vm, (const uint8_t *)m->image, m->size);
 }
 
 bool module_execute_frozen(VM *vm, Value module, Value name) {

@@ -1,6 +1,8 @@
 /* Code objects: construction, positions, and the type that scripts see. */
 #include "code/code.h"
 
+#include "code/image.h"
+#include "code/positions.h"
 #include "interp/frame.h"
 #include "object/descr.h"
 #include "object/bytes.h"
@@ -30,34 +32,13 @@ const char *const opcode_formats[OPCODE_COUNT] = {
 /* --- construction
  * --------------------------------------------------------------------------------------------------------------- */
 
-static void *copy_block(VM *vm, const void *from, size_t size, bool *ok) {
-    if (!*ok || size == 0)
-        return NULL;
-    void *p = mem_alloc(vm, size);
-    if (p == NULL)
-        *ok = false;
-    else
-        memcpy(p, from, size);
-    return p;
-}
+const Instr code_stub[1] = {INSTR(BC_UNPACK_CODE, 0, 0, 0)};
 
-static Value *copy_values(VM *vm, const Value *from, size_t n, bool *ok) {
-    Value *p = copy_block(vm, from, n * sizeof(Value), ok);
-    for (size_t i = 0; p != NULL && i < n; i++)
-        incref(p[i]);
-    return p;
-}
-
-Value code_new(VM *vm, const CodeInit *init) {
+Code *code_new_shell(VM *vm, const CodeInit *init) {
     Code *c = object_alloc(vm, vm->types.code, 0);
     if (c == NULL)
-        return VALUE_ERROR;
-    bool ok = true;
-    c->ninstrs = init->ninstrs;
-    c->nconsts = init->nconsts;
-    c->nnames = init->nnames;
-    c->nhandlers = init->nhandlers;
-    c->npositions = init->npositions;
+        return NULL;
+    c->instrs = (Instr *)code_stub; /* never written: its instruction does not quicken */
     c->argcount = init->argcount;
     c->posonlyargcount = init->posonlyargcount;
     c->kwonlyargcount = init->kwonlyargcount;
@@ -72,71 +53,99 @@ Value code_new(VM *vm, const CodeInit *init) {
     c->name = incref(init->name);
     c->qualname = incref(init->qualname);
     c->filename = incref(init->filename);
-    c->local_names = incref(init->local_names);
     c->freevars = incref(init->freevars);
-    c->cellvars = incref(init->cellvars);
-    c->instrs = copy_block(vm, init->instrs, init->ninstrs * sizeof(Instr), &ok);
-    c->consts = copy_values(vm, init->consts, init->nconsts, &ok);
-    c->names = copy_values(vm, init->names, init->nnames, &ok);
-    c->handlers = copy_block(vm, init->handlers, init->nhandlers * sizeof(HandlerEntry), &ok);
-    c->positions = copy_block(vm, init->positions, init->npositions * sizeof(CodePosition), &ok);
-    c->local_kinds = copy_block(vm, init->local_kinds, init->nlocals, &ok);
-    if (ok)
-        return from_obj(c);
-    obj_decref(vm, &c->header);
-    return VALUE_ERROR;
+    return c;
 }
 
-static void drop_values(VM *vm, Value *values, size_t n) {
-    for (size_t i = 0; values != NULL && i < n; i++)
-        decref(vm, values[i]);
-    mem_free(vm, values, n * sizeof(Value));
+bool code_take_block(VM *vm, Code *c, size_t positions_room) {
+    size_t values = (size_t)c->ninstrs * sizeof(Instr);
+    size_t handlers = values + ((size_t)c->nconsts + c->nnames) * sizeof(Value);
+    size_t kinds = handlers + (size_t)c->nhandlers * sizeof(HandlerEntry), positions = kinds + c->nlocals;
+    char *block = mem_alloc(vm, positions + positions_room);
+    if (block == NULL)
+        return false;
+    c->block_size = positions + positions_room;
+    c->instrs = (Instr *)block;
+    c->consts = (Value *)(block + values);
+    c->names = c->consts + c->nconsts;
+    c->handlers = (HandlerEntry *)(block + handlers);
+    c->local_kinds = (uint8_t *)block + kinds;
+    c->positions = (uint8_t *)block + positions;
+    memset(c->consts, 0, handlers - values);
+    return true;
+}
+
+static void copy_bytes(void *to, const void *from, size_t n) {
+    if (n != 0)
+        memcpy(to, from, n);
+}
+
+static void copy_values(Value *to, const Value *from, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        to[i] = incref(from[i]);
+}
+
+Value code_new(VM *vm, const CodeInit *init) {
+    Code *c = code_new_shell(vm, init);
+    if (c == NULL)
+        return VALUE_ERROR;
+    c->ninstrs = init->ninstrs;
+    c->nconsts = init->nconsts;
+    c->nnames = init->nnames;
+    c->nhandlers = init->nhandlers;
+    c->npositions = init->npositions;
+    c->positions_size = init->packed_positions != NULL
+                            ? init->positions_size
+                            : (uint32_t)positions_pack(init->positions, init->npositions, NULL);
+    if (!code_take_block(vm, c, c->positions_size)) {
+        obj_decref(vm, &c->header);
+        return VALUE_ERROR;
+    }
+    c->local_names = incref(init->local_names);
+    c->cellvars = incref(init->cellvars);
+    copy_bytes(c->instrs, init->instrs, init->ninstrs * sizeof(Instr));
+    copy_values(c->consts, init->consts, init->nconsts);
+    copy_values(c->names, init->names, init->nnames);
+    copy_bytes(c->handlers, init->handlers, init->nhandlers * sizeof(HandlerEntry));
+    copy_bytes(c->local_kinds, init->local_kinds, init->nlocals);
+    if (init->packed_positions != NULL)
+        copy_bytes((uint8_t *)c->positions, init->packed_positions, c->positions_size);
+    else
+        positions_pack(init->positions, init->npositions, (uint8_t *)c->positions);
+    return from_obj(c);
 }
 
 static void code_dealloc(VM *vm, Object *self) {
     Code *c = (Code *)self;
-    drop_values(vm, c->consts, c->nconsts);
-    drop_values(vm, c->names, c->nnames);
-    mem_free(vm, c->instrs, c->ninstrs * sizeof(Instr));
-    mem_free(vm, c->handlers, c->nhandlers * sizeof(HandlerEntry));
-    mem_free(vm, c->positions, c->npositions * sizeof(CodePosition));
-    mem_free(vm, c->local_kinds, c->nlocals);
+    if (c->block_size != 0) {
+        for (size_t i = 0; i < (size_t)c->nconsts + c->nnames; i++)
+            decref(vm, c->consts[i]);
+        mem_free(vm, c->instrs, c->block_size);
+    }
     Value owned[] = {c->name, c->qualname, c->filename, c->local_names, c->freevars, c->cellvars};
     for (size_t i = 0; i < ARRAY_LEN(owned); i++)
         decref(vm, owned[i]);
+    image_release(vm, c->image);
 }
 
 /* --- positions
  * -------------------------------------------------------------------------------------------------------------------------
  */
 
-/* The last entry that starts at or before pc. */
-static const CodePosition *find_position(const Code *c, uint32_t pc) {
-    size_t low = 0, high = c->npositions;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (c->positions[middle].pc <= pc)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low == 0 ? NULL : &c->positions[low - 1];
-}
-
 bool code_position(const Code *c, uint32_t pc, int *line, int *end_line, int *col, int *end_col) {
-    const CodePosition *p = find_position(c, pc);
-    if (p == NULL || p->line < 0)
+    CodePosition p;
+    if (!positions_find(c, pc, &p) || p.line < 0)
         return false;
-    *line = p->line;
-    *end_line = p->end_line;
-    *col = p->col;
-    *end_col = p->end_col;
+    *line = p.line;
+    *end_line = p.end_line;
+    *col = p.col;
+    *end_col = p.end_col;
     return true;
 }
 
 int code_line(const Code *c, uint32_t pc) {
-    const CodePosition *p = find_position(c, pc);
-    return p == NULL ? c->firstlineno : p->line;
+    CodePosition p;
+    return positions_find(c, pc, &p) ? p.line : c->firstlineno;
 }
 
 /* --- the type
@@ -147,7 +156,6 @@ static Value get_name(VM *vm, Value self) { return (void)vm, incref(as_code(self
 static Value get_qualname(VM *vm, Value self) { return (void)vm, incref(as_code(self)->qualname); }
 static Value get_filename(VM *vm, Value self) { return (void)vm, incref(as_code(self)->filename); }
 static Value get_freevars(VM *vm, Value self) { return (void)vm, incref(as_code(self)->freevars); }
-static Value get_cellvars(VM *vm, Value self) { return (void)vm, incref(as_code(self)->cellvars); }
 static Value get_firstlineno(VM *vm, Value self) { return (void)vm, from_small_int(as_code(self)->firstlineno); }
 static Value get_argcount(VM *vm, Value self) { return (void)vm, from_small_int(as_code(self)->argcount); }
 static Value get_posonly(VM *vm, Value self) { return (void)vm, from_small_int(as_code(self)->posonlyargcount); }
@@ -156,14 +164,20 @@ static Value get_stacksize(VM *vm, Value self) {
     return (void)vm, from_small_int(as_code(self)->nregs - as_code(self)->nlocals);
 }
 static Value get_flags(VM *vm, Value self) { return (void)vm, from_small_int(as_code(self)->flags); }
+static Value get_cellvars(VM *vm, Value self) {
+    return code_ready(vm, as_code(self)) ? incref(as_code(self)->cellvars) : VALUE_ERROR;
+}
 static Value get_consts(VM *vm, Value self) {
-    return tuple_from_array(vm, as_code(self)->consts, as_code(self)->nconsts);
+    Code *c = as_code(self);
+    return code_ready(vm, c) ? tuple_from_array(vm, c->consts, c->nconsts) : VALUE_ERROR;
 }
 static Value get_names(VM *vm, Value self) {
-    return tuple_from_array(vm, as_code(self)->names, as_code(self)->nnames);
+    Code *c = as_code(self);
+    return code_ready(vm, c) ? tuple_from_array(vm, c->names, c->nnames) : VALUE_ERROR;
 }
 static Value get_code_bytes(VM *vm, Value self) {
-    return bytes_new(vm, (const char *)as_code(self)->instrs, as_code(self)->ninstrs * sizeof(Instr));
+    Code *c = as_code(self);
+    return code_ready(vm, c) ? bytes_new(vm, (const char *)c->instrs, c->ninstrs * sizeof(Instr)) : VALUE_ERROR;
 }
 static Value get_empty_bytes(VM *vm, Value self) { return (void)self, incref(vm->empty_bytes); }
 
@@ -173,6 +187,8 @@ static bool is_parameter(const Code *c, unsigned i) {
 /* co_varnames: parameters, and the locals that are neither captured nor a comprehension's. */
 static Value get_varnames(VM *vm, Value self) {
     Code *c = as_code(self);
+    if (!code_ready(vm, c))
+        return VALUE_ERROR;
     Value list = list_new(vm, 0);
     for (unsigned i = 0; list != 0 && i < c->nlocals; i++) {
         if (!is_parameter(c, i) && c->local_kinds[i] != LOCAL_PLAIN)
@@ -195,45 +211,57 @@ static Value get_nlocals(VM *vm, Value self) {
 
 static Value column(int v) { return v < 0 ? VALUE_NONE : from_small_int(v); }
 
-/* Offsets that scripts see are in bytes: a word is 8. */
-static Value method_positions(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
-    (void)args, (void)nargs, (void)kwnames;
-    Code *c = as_code(self);
-    Value list = list_new(vm, 0);
-    for (uint32_t pc = 0; list != 0 && pc < c->ninstrs; pc++) {
-        int line = -1, end_line = -1, col = -1, end_col = -1;
-        code_position(c, pc, &line, &end_line, &col, &end_col);
-        Value entry = tuple_pack(vm, 4, column(line), column(end_line), column(col), column(end_col));
-        if (entry == 0 || !list_append_steal(vm, list, entry)) {
-            decref(vm, list);
-            return VALUE_ERROR;
-        }
-    }
+static Value iterator_of(VM *vm, Value list) {
     Value it = list == 0 ? 0 : iter_get(vm, list);
     decref(vm, list);
     return it;
 }
 
-static Value method_lines(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
+static Value method_positions(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     (void)args, (void)nargs, (void)kwnames;
     Code *c = as_code(self);
+    if (!code_ready(vm, c))
+        return VALUE_ERROR;
     Value list = list_new(vm, 0);
-    for (uint32_t i = 0; list != 0 && i < c->npositions;) {
-        uint32_t next = i + 1;
-        while (next < c->npositions && c->positions[next].line == c->positions[i].line)
-            next++;
-        uint32_t end = next < c->npositions ? c->positions[next].pc : c->ninstrs;
-        Value entry = tuple_pack(vm, 3, from_small_int((int64_t)c->positions[i].pc * 8),
-                                 from_small_int((int64_t)end * 8), column(c->positions[i].line));
+    PositionReader r;
+    positions_start(&r, c);
+    CodePosition now = {0, -1, -1, -1, -1};
+    bool more = positions_next(&r);
+    for (uint32_t pc = 0; list != 0 && pc < c->ninstrs; pc++) {
+        for (; more && r.now.pc <= pc; more = positions_next(&r))
+            now = r.now.line < 0 ? (CodePosition){pc, -1, -1, -1, -1} : r.now;
+        Value entry = tuple_pack(vm, 4, column(now.line), column(now.end_line), column(now.col), column(now.end_col));
         if (entry == 0 || !list_append_steal(vm, list, entry)) {
             decref(vm, list);
             return VALUE_ERROR;
         }
-        i = next;
     }
-    Value it = list == 0 ? 0 : iter_get(vm, list);
-    decref(vm, list);
-    return it;
+    return iterator_of(vm, list);
+}
+
+/* Offsets that scripts see are in bytes: a word is 8. */
+static Value method_lines(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
+    (void)args, (void)nargs, (void)kwnames;
+    Code *c = as_code(self);
+    if (!code_ready(vm, c))
+        return VALUE_ERROR;
+    Value list = list_new(vm, 0);
+    PositionReader r;
+    positions_start(&r, c);
+    for (bool more = positions_next(&r); list != 0 && more;) {
+        int64_t start = r.now.pc;
+        int line = r.now.line;
+        do
+            more = positions_next(&r);
+        while (more && r.now.line == line);
+        int64_t end = more ? r.now.pc : c->ninstrs;
+        Value entry = tuple_pack(vm, 3, from_small_int(start * 8), from_small_int(end * 8), column(line));
+        if (entry == 0 || !list_append_steal(vm, list, entry)) {
+            decref(vm, list);
+            return VALUE_ERROR;
+        }
+    }
+    return iterator_of(vm, list);
 }
 
 /* A copy with some fields replaced: those that make sense without rewriting the instructions. */
@@ -242,11 +270,33 @@ static Value method_replace(VM *vm, Value self, Value *args, size_t nargs, Value
     if (nargs != 0)
         return raise_type(vm, "replace() takes 0 positional arguments but %u %s given", nargs,
                           nargs == 1 ? "was" : "were");
-    CodeInit init = {c->instrs,      c->ninstrs,     c->consts,          c->nconsts,        c->names,
-                     c->nnames,      c->handlers,    c->nhandlers,       c->positions,      c->npositions,
-                     c->local_kinds, c->argcount,    c->posonlyargcount, c->kwonlyargcount, c->nlocals,
-                     c->nregs,       c->flags,       c->firstlineno,     c->name,           c->qualname,
-                     c->filename,    c->local_names, c->freevars,        c->cellvars};
+    if (!code_ready(vm, c))
+        return VALUE_ERROR;
+    CodeInit init = {.instrs = c->instrs,
+                     .ninstrs = c->ninstrs,
+                     .consts = c->consts,
+                     .nconsts = c->nconsts,
+                     .names = c->names,
+                     .nnames = c->nnames,
+                     .handlers = c->handlers,
+                     .nhandlers = c->nhandlers,
+                     .packed_positions = c->positions,
+                     .npositions = c->npositions,
+                     .positions_size = c->positions_size,
+                     .local_kinds = c->local_kinds,
+                     .argcount = c->argcount,
+                     .posonlyargcount = c->posonlyargcount,
+                     .kwonlyargcount = c->kwonlyargcount,
+                     .nlocals = c->nlocals,
+                     .nregs = c->nregs,
+                     .flags = c->flags,
+                     .firstlineno = c->firstlineno,
+                     .name = c->name,
+                     .qualname = c->qualname,
+                     .filename = c->filename,
+                     .local_names = c->local_names,
+                     .freevars = c->freevars,
+                     .cellvars = c->cellvars};
     for (size_t i = 0; kwnames != 0 && i < as_tuple(kwnames)->len; i++) {
         Value name = as_tuple(kwnames)->items[i], v = args[i];
         int number;
@@ -318,9 +368,11 @@ static bool same_values(VM *vm, const Value *a, const Value *b, size_t n) {
 static Value code_compare(VM *vm, Value a, Value b, CompareOp op) {
     if ((op != CMP_EQ && op != CMP_NE) || !has_kind(b, KIND_CODE))
         return VALUE_NOTIMPL;
-    const Code *x = as_code(a), *y = as_code(b);
+    Code *x = as_code(a), *y = as_code(b);
     bool equal = x == y;
     if (!equal) {
+        if (!code_ready(vm, x) || !code_ready(vm, y))
+            return VALUE_ERROR;
         equal = x->ninstrs == y->ninstrs && x->nconsts == y->nconsts && x->nnames == y->nnames &&
                 x->argcount == y->argcount && x->flags == y->flags && x->firstlineno == y->firstlineno &&
                 str_equal(as_str(x->name), as_str(y->name)) && same_values(vm, x->names, y->names, x->nnames) &&
@@ -332,7 +384,9 @@ static Value code_compare(VM *vm, Value a, Value b, CompareOp op) {
 }
 
 static bool code_hash(VM *vm, Value self, int64_t *out) {
-    const Code *c = as_code(self);
+    Code *c = as_code(self);
+    if (!code_ready(vm, c))
+        return false;
     *out = str_hash(vm, as_str(c->name)) ^ (int64_t)c->ninstrs * 1000003 ^ c->firstlineno;
     return true;
 }

@@ -71,15 +71,23 @@ typedef struct CodePosition {
 /* What a local register is, for frame.f_locals and messages. */
 enum { LOCAL_PLAIN = 0, LOCAL_CELL = 1, LOCAL_HIDDEN = 2 /* of an inlined comprehension */ };
 
+/* The body, from instrs to cellvars, may still be packed in an image (code/image.h): then `packed` is set, instrs is a
+ * stub that unpacks it, and the rest of the body is empty. Whoever looks at a body other than by running it, calls
+ * code_ready first. */
 typedef struct Code {
     Object header;
-    Instr *instrs; /* ninstrs words, caches included; quickened in place */
+    Instr *instrs; /* ninstrs words, caches included; quickened in place; the start of the block that holds the tables */
     Value *consts; /* owned */
     Value *names;  /* interned strings, owned */
     HandlerEntry *handlers;
-    CodePosition *positions; /* sorted by pc */
-    uint8_t *local_kinds;    /* nlocals of LOCAL_* */
-    uint32_t ninstrs, nconsts, nnames, nhandlers, npositions;
+    uint8_t *local_kinds;     /* nlocals of LOCAL_* */
+    const uint8_t *positions; /* code/positions.h; in the block or in the image */
+    Value local_names;        /* tuple of nlocals strings (hidden ones included) */
+    Value cellvars;           /* tuple of names, for co_cellvars */
+    uint32_t ninstrs, nconsts, nnames, nhandlers, npositions, positions_size;
+    size_t block_size;
+    const uint8_t *packed;    /* the packed body, or NULL */
+    struct CodeImage *image;  /* where it comes from, counted, or NULL */
     uint16_t argcount; /* positional parameters, positional-only included; without *args */
     uint16_t posonlyargcount, kwonlyargcount;
     uint16_t nlocals; /* argcount + kwonlyargcount [+ *args] [+ **kwargs], in this order, then the other locals */
@@ -90,9 +98,7 @@ typedef struct Code {
     uint32_t flags;
     int32_t firstlineno;
     Value name, qualname, filename; /* strings */
-    Value local_names;              /* tuple of nlocals strings (hidden ones included) */
     Value freevars;                 /* tuple of names: closure cell number i is freevars[i] */
-    Value cellvars;                 /* tuple of names, for co_cellvars */
 } Code;
 
 static ALWAYS_INLINE Code *as_code(Value v) { return (Code *)as_obj(v); }
@@ -107,8 +113,9 @@ typedef struct CodeInit {
     uint32_t nnames;
     const HandlerEntry *handlers;
     uint32_t nhandlers;
-    const CodePosition *positions;
-    uint32_t npositions;
+    const CodePosition *positions; /* sorted by pc; or in packed form: */
+    const uint8_t *packed_positions;
+    uint32_t npositions, positions_size;
     const uint8_t *local_kinds;
     uint16_t argcount, posonlyargcount, kwonlyargcount, nlocals, nregs;
     uint32_t flags;
@@ -117,10 +124,20 @@ typedef struct CodeInit {
 } CodeInit;
 
 Value code_new(VM *vm, const CodeInit *init);
+/* For those who fill a Code themselves. The shell: everything but the body. */
+Code *code_new_shell(VM *vm, const CodeInit *init);
+/* Makes the block for the tables, whose sizes are set, with positions_room bytes for positions. */
+bool code_take_block(VM *vm, Code *c, size_t positions_room);
+/* The stub of a body that is still packed: one instruction. */
+extern const Instr code_stub[1];
 /* Position of the instruction at word pc; columns -1 where unknown. False: no position. */
 bool code_position(const Code *c, uint32_t pc, int *line, int *end_line, int *col, int *end_col);
 int code_line(const Code *c, uint32_t pc);
 /* Human-readable listing of the instructions (disasm.c): a str. */
 Value code_disassemble(VM *vm, Code *c);
+
+/* Sees to it that the body is there. False: no memory. */
+bool code_unpack(VM *vm, Code *c); /* image.c */
+static ALWAYS_INLINE bool code_ready(VM *vm, Code *c) { return likely(c->packed == NULL) || code_unpack(vm, c); }
 
 #endif

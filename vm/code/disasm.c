@@ -69,6 +69,8 @@ static void put_operands(StrBuilder *b, const Code *c, uint32_t pc, Instr i) {
 Value code_disassemble(VM *vm, Code *c) {
     StrBuilder b;
     int last = -1;
+    if (!code_ready(vm, c))
+        return VALUE_ERROR;
     strbuilder_init(&b, vm);
     for (uint32_t pc = 0; pc < c->ninstrs; pc += 1 + opcode_caches[instr_op(c->instrs[pc])]) {
         int line = -1, end_line, col = -1, end_col = -1;

@@ -112,6 +112,10 @@ uint32_t frame_lasti(const Frame *f) {
 Value frame_object(VM *vm, Frame *f) {
     if (f->object != NULL)
         return incref(from_obj(f->object));
+    if (!code_ready(vm, f->code))
+        return VALUE_ERROR;
+    if (f->pc == code_stub)
+        f->pc = f->code->instrs;
     FrameObject *o = object_alloc(vm, vm->types.frame, 0);
     if (o == NULL)
         return VALUE_ERROR;

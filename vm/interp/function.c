@@ -205,6 +205,8 @@ static bool bind_all(Binding *b, Value *args, size_t nargs, Value kwnames) {
 
 bool function_bind(VM *vm, Function *fn, Value *args, size_t nargs, Value kwnames, Value *regs) {
     const Code *c = fn->code;
+    if (!code_ready(vm, fn->code)) /* for the names of the parameters */
+        return false;
     Binding b = {.vm = vm, .fn = fn, .code = c, .regs = regs, .npos = nargs};
     memset(regs, 0, c->nregs * sizeof(Value));
     if (bind_all(&b, args, nargs, kwnames))
@@ -467,6 +469,8 @@ static Value get_doc(VM *vm, Value self) {
     Function *fn = as_function(self);
     if (fn->doc != 0)
         return incref(fn->doc);
+    if (!code_ready(vm, fn->code))
+        return VALUE_ERROR;
     return incref(fn->code->flags & CO_HAS_DOCSTRING ? fn->code->consts[0] : VALUE_NONE);
 }
 static bool set_doc(VM *vm, Value self, Value v) {

@@ -9,6 +9,8 @@
 
 Generator *generator_new(VM *vm, Function *fn) {
     Code *code = fn->code;
+    if (!code_ready(vm, code)) /* frames of generators never stand on the stub */
+        return NULL;
     Type *type = code->flags & CO_COROUTINE         ? vm->types.coroutine
                  : code->flags & CO_ASYNC_GENERATOR ? vm->types.async_generator
                                                     : vm->types.generator;

@@ -100,15 +100,16 @@ static void dealloc(VM *vm, Object *self) {
 
 /* --- comparing ------------------------------------------------------------------------------------------------- */
 
-int64_t str_hash(VM *vm, Str *s) {
-    if (s->hash != 0 || s->nbytes == 0)
-        return s->hash;
-    int64_t h = (int64_t)hash_bytes(s->data, s->nbytes, vm->hash_secret);
+int64_t str_hash_text(VM *vm, const char *utf8, size_t n) {
+    int64_t h = n == 0 ? 0 : (int64_t)hash_bytes(utf8, n, vm->hash_secret);
     /* -1 is no hash for scripts, 0 means "not computed" here */
-    if (h == 0 || h == -1)
-        h = -2;
-    s->hash = h;
-    return h;
+    return n != 0 && (h == 0 || h == -1) ? -2 : h;
+}
+
+int64_t str_hash(VM *vm, Str *s) {
+    if (s->hash == 0 && s->nbytes != 0)
+        s->hash = str_hash_text(vm, s->data, s->nbytes);
+    return s->hash;
 }
 
 bool str_equal(const Str *a, const Str *b) {

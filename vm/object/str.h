@@ -25,10 +25,12 @@ Value str_new_subtype(VM *vm, Type *type, Value s); /* instance of a subclass wi
 Value str_unchanged(VM *vm, Value s);               /* s itself, or the plain str of a subclass instance; owned */
 Value str_intern(VM *vm, Value s);                  /* consumes s; returns the owned unique string */
 Value str_intern_c(VM *vm, const char *text);       /* owned */
+Value str_intern_text(VM *vm, const char *utf8, size_t nbytes); /* valid UTF-8; owned */
 Value str_from_char(VM *vm, uint32_t code_point);   /* cached for Latin-1 */
 Value str_printf(VM *vm, const char *fmt, ...);     /* the formats of runtime/errors.h */
 Value str_vprintf(VM *vm, const char *fmt, va_list args);
 int64_t str_hash(VM *vm, Str *s);
+int64_t str_hash_text(VM *vm, const char *utf8, size_t nbytes); /* of the string with that text */
 bool str_equal(const Str *a, const Str *b);
 int str_compare(const Str *a, const Str *b); /* by code points: <0, 0, >0 */
 bool str_equals_c(Value s, const char *text);

@@ -54,6 +54,38 @@ static size_t find_slot(VM *vm, struct InternTable *t, Str *s) {
     return i;
 }
 
+/* The slot of a text that may not be a string yet. */
+static size_t find_text(struct InternTable *t, const char *utf8, size_t n, int64_t hash) {
+    size_t i = (size_t)hash & t->mask;
+    for (; t->slots[i] != NULL; i = (i + 1) & t->mask) {
+        const Str *s = t->slots[i];
+        if (s->hash == hash && s->nbytes == n && memcmp(s->data, utf8, n) == 0)
+            break;
+    }
+    return i;
+}
+
+Value str_intern_text(VM *vm, const char *utf8, size_t n) {
+    if (n <= 1) /* of these the VM has one object each anyhow */
+        return str_intern(vm, str_new(vm, utf8, n));
+    struct InternTable *t = table_of(vm);
+    if (t == NULL)
+        return VALUE_ERROR;
+    int64_t hash = str_hash_text(vm, utf8, n);
+    size_t i = find_text(t, utf8, n, hash);
+    if (t->slots[i] != NULL)
+        return incref(from_obj(t->slots[i]));
+    Value v = str_new(vm, utf8, n);
+    if (v != 0)
+        as_str(v)->hash = hash;
+    if (v == 0 || (t->used + 1) * 3 > t->mask * 2)
+        return str_intern(vm, v);
+    t->slots[i] = as_str(v);
+    t->used++;
+    as_obj(v)->flags |= OBJ_USER1;
+    return v;
+}
+
 Value str_intern(VM *vm, Value v) {
     if (v == 0 || (as_obj(v)->flags & OBJ_USER1))
         return v;
@@ -88,7 +120,7 @@ Value str_intern(VM *vm, Value v) {
     return v;
 }
 
-Value str_intern_c(VM *vm, const char *text) { return str_intern(vm, str_from_c(vm, text)); }
+Value str_intern_c(VM *vm, const char *text) { return str_intern_text(vm, text, strlen(text)); }
 
 void str_intern_forget(VM *vm, Str *s) {
     struct InternTable *t = vm->interned;
