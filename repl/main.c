@@ -1,5 +1,6 @@
 /* The command `cove`: makes a VM, runs what the command line names, and leaves with the right status. */
 #include "repl/host.h"
+#include "runtime/lock.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -66,7 +67,8 @@ int main(int argc, char **argv) {
     status = run_main(vm, &options, &killed);
     if (!stdlib_finish(vm) && !killed)
         status = 120;
-    vm_destroy(vm);
+    if (vm->thread_count == 1) /* a daemon may be in a system call that uses its memory */
+        vm_destroy(vm);
     options_free(&options);
     return killed ? die_of_interrupt() : status;
 }

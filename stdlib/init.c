@@ -108,8 +108,23 @@ static void modules_finish(VM *vm) {
     gc_collect(vm, GC_GENERATIONS - 1);
 }
 
+/* The program goes on until all its threads have ended, but for daemons. */
+static void threads_finish(VM *vm) {
+    Value threading = incref(dict_get_c(vm, vm->modules, "threading"));
+    Value name = threading == 0 ? 0 : str_from_c(vm, "_shutdown");
+    Value result = name == 0 ? VALUE_NONE : call_method0(vm, threading, name);
+    if (result == 0)
+        error_unraisable(vm, "Exception ignored on threading shutdown", threading);
+    decref(vm, result);
+    decref(vm, name);
+    decref(vm, threading);
+    error_clear(vm);
+}
+
 bool stdlib_finish(VM *vm) {
+    threads_finish(vm);
     atexit_run(vm);
+    vm->threads_stopped = true;
     bool ok = flush_standard(vm, NAME(stdout));
     signals_finish(vm);
     modules_finish(vm);

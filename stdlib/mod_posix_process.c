@@ -1,4 +1,5 @@
 /* posix: processes: making them, replacing them, waiting for them, and who they belong to. */
+#include "runtime/thread.h"
 #include "stdlib/mod_posix.h"
 
 #include "object/set.h"
@@ -73,8 +74,13 @@ static Value posix_fork(NATIVE_ARGS) {
     pid_t pid = fork();
     int error = errno;
     if (pid == 0)
-        signals_forget_pending(vm);
+        thread_after_fork(vm);
     run_fork_hooks(vm, pid == 0 ? FORK_CHILD : FORK_PARENT);
+    if (pid > 0 && vm->thread_count > 1 &&
+        !warn(vm, vm->exc.DeprecationWarning, 1,
+              "This process (pid=%d) is multi-threaded, use of fork() may lead to deadlocks in the child.",
+              (int)getpid()))
+        return VALUE_ERROR;
     errno = error;
     return pid < 0 ? posix_fail(vm) : from_small_int(pid);
 }

@@ -59,7 +59,7 @@ static Value signal_default_int_handler(NATIVE_ARGS) {
 }
 
 static bool main_thread_only(VM *vm, const char *what) {
-    return vm->thread == &vm->main_thread ||
+    return vm->thread == vm->main ||
            raise_value(vm, "%s only works in main thread of the main interpreter", what);
 }
 
@@ -139,7 +139,7 @@ static Value signal_raise_signal(NATIVE_ARGS) {
 /* The running thread of this VM with that number; NULL if there is none. */
 static Thread *find_thread(VM *vm, uint64_t id) {
     Thread *t = vm->threads;
-    while (t && t->id != id && (uint64_t)t->handle != id)
+    while (t && t->id != id && t->os_ident != id)
         t = t->next;
     return t;
 }
@@ -150,7 +150,7 @@ static Value signal_pthread_kill(NATIVE_ARGS) {
     if (!to_int64(vm, args[0], &id) || !to_c_int(vm, args[1], &number))
         return VALUE_ERROR;
     Thread *thread = find_thread(vm, (uint64_t)id);
-    int error = thread ? pthread_kill(thread->handle, number) : ESRCH;
+    int error = thread ? pthread_kill((pthread_t)thread->os_ident, number) : ESRCH;
     return error ? raise_os_error(vm, error, 0) : after_signals(vm);
 }
 

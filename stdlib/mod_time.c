@@ -1,5 +1,6 @@
 /* time: clocks, sleeping, and conversions between seconds and broken-down times. Text forms are in mod_time_format.c
  * and mod_time_parse.c. Time zones come from the C library, as do the clocks. */
+#include "runtime/lock.h"
 #include "stdlib/mod_time.h"
 
 #include <errno.h>
@@ -8,8 +9,6 @@
 #include <time.h>
 
 #include "stdlib/init.h"
-#include "runtime/lock.h"
-#include "stdlib/wait.h"
 
 #define SECOND ((int64_t)1000000000)
 
@@ -180,6 +179,28 @@ static bool to_timestamp(VM *vm, Value v, int64_t *out) {
     return fits || raise_overflow(vm, "timestamp out of range for platform time_t");
 }
 
+/* A number of seconds as nanoseconds; floats are rounded away from zero, so that a short sleep is not none. */
+static bool to_nanoseconds(VM *vm, Value v, int64_t *out) {
+    if (is_float(v)) {
+        double d = float_value(v);
+        if (isnan(d))
+            return raise_nan(vm);
+        d *= 1e9;
+        d = d >= 0 ? ceil(d) : floor(d);
+        if (!(d >= -9223372036854775808.0 && d < 9223372036854775808.0))
+            return raise_overflow(vm, "timestamp out of range for platform time_t");
+        *out = (int64_t)d;
+        return true;
+    }
+    Value i = to_index(vm, v);
+    if (i == VALUE_ERROR)
+        return false;
+    int64_t seconds = 0;
+    bool fits = int_fits_int64(i, &seconds) && !__builtin_mul_overflow(seconds, SECOND, out);
+    decref(vm, i);
+    return fits || raise_overflow(vm, "timestamp too large to convert to C PyTime_t");
+}
+
 /* Clocks ----------------------------------------------------------------------------------------------------------
  */
 
@@ -260,7 +281,7 @@ static Value set_clock(VM *vm, clockid_t id, int64_t ns) {
 static Value time_clock_settime(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     clockid_t id = 0;
     int64_t ns = 0;
-    if (!clock_argument(vm, args[0], &id) || !wait_duration(vm, args[1], &ns))
+    if (!clock_argument(vm, args[0], &id) || !to_nanoseconds(vm, args[1], &ns))
         return VALUE_ERROR;
     return set_clock(vm, id, ns);
 }
@@ -307,26 +328,17 @@ static Value time_get_clock_info(VM *vm, Value self, Value *args, size_t nargs, 
     return raise_value(vm, "unknown clock");
 }
 
-/* Sleeps until the monotonic clock shows `deadline`; 0, or an errno (EINTR when a signal came). */
-static int wait_until(int64_t deadline) {
-    struct timespec ts = {.tv_sec = deadline / SECOND, .tv_nsec = deadline % SECOND};
-#if defined(__APPLE__)
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    int64_t left = deadline - ((int64_t)now.tv_sec * SECOND + now.tv_nsec);
-    if (left <= 0)
-        return 0;
-    ts.tv_sec = left / SECOND;
-    ts.tv_nsec = left % SECOND;
-    return nanosleep(&ts, NULL) == 0 ? 0 : errno;
-#else
-    return clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
-#endif
+/* Sleeps until the monotonic clock shows `deadline`, or a signal came for this thread, while other threads run. */
+static void wait_until(VM *vm, int64_t deadline) {
+    Thread *t = lock_release(vm);
+    while (__atomic_load_n(&t->interrupts, __ATOMIC_ACQUIRE) == 0 && lock_clock() < deadline)
+        lock_sleep(t, deadline);
+    lock_acquire(vm, t);
 }
 
 static Value time_sleep(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     int64_t ns = 0, now = 0, deadline;
-    if (!wait_duration(vm, args[0], &ns))
+    if (!to_nanoseconds(vm, args[0], &ns))
         return VALUE_ERROR;
     if (ns < 0)
         return raise_value(vm, "sleep length must be non-negative");
@@ -334,16 +346,14 @@ static Value time_sleep(VM *vm, Value self, Value *args, size_t nargs, Value kwn
         return VALUE_ERROR;
     if (__builtin_add_overflow(now, ns, &deadline))
         deadline = INT64_MAX;
-    for (;;) {
-        int error;
-        WITHOUT_LOCK(vm, error = wait_until(deadline));
-        if (error == 0)
-            return VALUE_NONE;
-        if (error != EINTR)
-            return raise_os_error(vm, error, 0);
+    if (ns == 0) /* asks for no more than that others get their turn */
+        lock_yield(vm);
+    while (lock_clock() < deadline) {
+        wait_until(vm, deadline);
         if (!vm_safepoint(vm)) /* a signal's handler may raise */
             return VALUE_ERROR;
     }
+    return VALUE_NONE;
 }
 
 /* Conversions -----------------------------------------------------------------------------------------------------

@@ -96,7 +96,7 @@
 
 #define SAFEPOINT()                                                                                                  \
     do {                                                                                                             \
-        if (unlikely(vm->interrupts != 0)) {                                                                         \
+        if (unlikely(__atomic_load_n(&vm->interrupts, __ATOMIC_RELAXED) != 0)) {                                                                         \
             SAVE();                                                                                                  \
             if (!vm_safepoint(vm))                                                                                   \
                 goto error;                                                                                          \

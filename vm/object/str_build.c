@@ -364,6 +364,10 @@ bool strbuilder_vprintf(StrBuilder *b, const char *fmt, va_list args) {
         case 'x':
             add_number(b, &d, false, va_arg(args, unsigned), 16, "0123456789abcdef");
             break;
+        case 'p':
+            strbuilder_add_c(b, "0x");
+            add_number(b, &d, false, (uintptr_t)va_arg(args, void *), 16, "0123456789abcdef");
+            break;
         case 'X':
             add_number(b, &d, false, va_arg(args, unsigned), 16, "0123456789ABCDEF");
             break;

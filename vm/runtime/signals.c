@@ -9,13 +9,12 @@
 #include <unistd.h>
 
 #include "interp/frame.h"
+#include "runtime/lock.h"
 
 static VM *routes[SIGNALS_MAX];
 static int running;
 
-static void set_interrupt(VM *vm) {
-    __atomic_fetch_or(&vm->interrupts, (uint32_t)INTERRUPT_SIGNAL, __ATOMIC_SEQ_CST);
-}
+static void set_interrupt(VM *vm) { lock_interrupt(vm, vm->main, INTERRUPT_SIGNAL); }
 
 /* --- the C handler: nothing here may lock, allocate or touch a value ---------------------------------------------
  */
@@ -117,12 +116,6 @@ void signals_finish(VM *vm) {
 /* --- handlers of scripts -------------------------------------------------------------------------------------------
  */
 
-bool signals_waiting(VM *vm) {
-    SignalState *s = vm->signals;
-    return s &&
-           (__atomic_load_n(&s->pending, __ATOMIC_SEQ_CST) || __atomic_load_n(&s->wakeup_error, __ATOMIC_SEQ_CST));
-}
-
 static void report_wakeup(VM *vm, SignalState *s) {
     int error = __atomic_exchange_n(&s->wakeup_error, 0, __ATOMIC_SEQ_CST);
     if (!error)
@@ -148,7 +141,7 @@ static bool run_handler(VM *vm, Value handler, int number) {
 
 bool signals_run(VM *vm) {
     SignalState *s = vm->signals;
-    if (!s || vm->thread != &vm->main_thread)
+    if (!s || vm->thread != vm->main)
         return true;
     report_wakeup(vm, s);
     uint64_t came = __atomic_exchange_n(&s->pending, 0, __ATOMIC_SEQ_CST);

@@ -33,8 +33,6 @@ bool signals_catch_interrupt(VM *vm);
 /* Calls the handlers of the signals that came, lowest number first; false with an exception. Other threads than the
  * main one leave them alone. */
 bool signals_run(VM *vm);
-/* Must the main thread, which takes the lock, look for signals? */
-bool signals_waiting(VM *vm);
 void signals_forget_pending(VM *vm); /* in the child of a fork */
 void signals_finish(VM *vm);         /* the system's default for every signal of this VM */
 

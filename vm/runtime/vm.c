@@ -2,9 +2,10 @@
 #include "base/config.h"
 #include "runtime/vm.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/random.h>
-#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include "object/bytes.h"
 #include "object/type.h"
 #include "runtime/signals.h"
+#include "runtime/thread.h"
 
 #define TYPE(field, base, spec) extern const TypeSpec spec;
 #include "object/types.def"
@@ -48,29 +50,6 @@ static bool setup_constants(VM *vm) {
     return vm->memory_error != 0 && exception_group_setup(vm);
 }
 
-/* Native code may use the C stack down to this address. */
-static char *find_stack_limit(void) {
-    struct rlimit limit;
-    size_t size = 8 * 1024 * 1024;
-    if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
-        size = limit.rlim_cur;
-    if (size > (size_t)256 * 1024 * 1024)
-        size = (size_t)256 * 1024 * 1024;
-    size_t margin = C_STACK_MARGIN + size / 16;
-    char *base = __builtin_frame_address(0);
-    return base - (size > margin ? size - margin : size / 2);
-}
-
-static void setup_thread(VM *vm, Thread *t) {
-    t->vm = vm;
-    t->handled = &t->base_handled;
-    t->stack_limit = find_stack_limit();
-    t->id = ++vm->next_thread_id;
-    t->handle = pthread_self();
-    t->next = vm->threads;
-    vm->threads = t;
-}
-
 /* String hashes are keyed, so that nobody can make a script's dictionaries slow from outside. COVE_HASHSEED (or
  * PYTHONHASHSEED) set to a number fixes the key, for repeatable runs. */
 static void setup_hash_secret(VM *vm) {
@@ -97,12 +76,16 @@ VM *vm_create(void) {
     vm->recursion_limit = RECURSION_LIMIT_DEFAULT;
     vm->int_max_str_digits = 4300;
     vm->next_dict_version = vm->next_type_version = vm->next_shape_id = 1;
-    vm->thread = &vm->main_thread;
-    setup_thread(vm, vm->thread);
+    vm->thread = vm->main = &vm->main_thread;
+    vm->switch_interval_us = SWITCH_INTERVAL_US;
+    thread_link(vm, vm->main);
+    thread_set_stack_limit(vm->main);
+    vm->main->os_ident = (uint64_t)pthread_self();
+    vm->main->native_id = (uint64_t)syscall(SYS_gettid);
     gc_setup(vm);
     setup_hash_secret(vm);
     vm->gc.running = true; /* no collection before everything stands */
-    if (!setup_types(vm) || !setup_names(vm) || !type_setup_names(vm) || !setup_constants(vm) ||
+    if (!lock_setup(vm) || !setup_types(vm) || !setup_names(vm) || !type_setup_names(vm) || !setup_constants(vm) ||
         (vm->modules = dict_new(vm)) == 0) {
         mem_release_all(vm);
         free(vm);
@@ -117,15 +100,20 @@ VM *vm_create(void) {
  */
 
 bool vm_safepoint(VM *vm) {
-    uint32_t why = vm->interrupts;
+    uint32_t why = __atomic_load_n(&vm->interrupts, __ATOMIC_RELAXED);
     if (why & INTERRUPT_GC) {
         __atomic_fetch_and(&vm->interrupts, ~(uint32_t)INTERRUPT_GC, __ATOMIC_RELAXED);
         gc_step(vm);
     }
-    if (why & INTERRUPT_SIGNAL) {
+    if (why & INTERRUPT_SWITCH)
+        lock_yield(vm);
+    if (why & INTERRUPT_SIGNAL) { /* for the main thread, whose own bit stays until it gets here */
         __atomic_fetch_and(&vm->interrupts, ~(uint32_t)INTERRUPT_SIGNAL, __ATOMIC_RELAXED);
-        if (!signals_run(vm))
-            return false;
+        if (vm->thread == vm->main) {
+            __atomic_store_n(&vm->thread->interrupts, 0, __ATOMIC_SEQ_CST);
+            if (!signals_run(vm))
+                return false;
+        }
     }
     return !error_pending(vm);
 }
@@ -154,6 +142,7 @@ void vm_destroy(VM *vm) {
     vm->finalizing = true;
     signals_finish(vm);
     gc_collect(vm, GC_GENERATIONS - 1);
+    lock_destroy(vm);
     mem_release_all(vm);
     free(vm);
 }

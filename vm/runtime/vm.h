@@ -66,10 +66,14 @@ struct Thread {
     Value coroutine_origins;   /* dict: address of a coroutine -> where it was made, or 0 */
     Value context;             /* contextvars: current context or 0 */
     uint64_t id;
-    pthread_t handle; /* of the operating system */
     Thread *next;
     Value trace, profile; /* sys.settrace, sys.setprofile, 0: none */
-    struct ThreadSync *sync;  /* what it waits for and how it is woken: runtime/lock.c */
+    struct ThreadSync *sync;  /* how it is woken: runtime/lock.c */
+    volatile uint32_t interrupts; /* bits for this thread alone; they become the VM's when it takes the lock */
+    struct ParkQueue *parked_in;  /* what it waits for, of all that threads of a program wait for: runtime/park.h */
+    bool parked_forever, daemon;
+    uint64_t os_ident, native_id; /* the pthread_t, and the kernel's number */
+    Value locals; /* dict: threading.local object -> its attributes in this thread, or 0 */
 };
 
 /* Bits of vm->interrupts: why the interpreter should leave its fast path at the next safe point. */
@@ -144,14 +148,18 @@ struct VM {
     NativeFn import_function; /* of the built-in __import__(): when it is the one in force, import_name is called */
     NativeFn next_function;   /* of the built-in next(): the interpreter resumes generators inline */
     bool verbose_exit, interactive, finalizing;
+    bool threads_stopped; /* the program ends: only the main thread gets the lock from here on */
     int optimize; /* -O level */
     bool dont_write_bytecode, dev_mode;
     bool hash_randomized;
     bool no_site, isolated, safe_path, inspect, quiet, unbuffered;
     Thread main_thread;
+    Thread *main; /* runs the handlers of signals: main_thread, or after a fork the thread that called it */
     Thread *threads;
     void *host_user;
     Value roots;               /* list of the values kept by native code: see vm_keep */
+    bool (*on_deadlock)(VM *vm);  /* every thread waits for another one; NULL: they wait. See runtime/park.h */
+    uint32_t thread_count, stuck_count; /* threads alive, and of these those that only another thread can wake */
     Value module_types;        /* dict: spec address -> type, for native module types made on demand */
     uint64_t next_thread_id;
     uint32_t switch_interval_us;

@@ -1,0 +1,143 @@
+/* Threads: the making and ending of thread states. A state belongs to one OS thread for its whole life; it is made by
+ * the thread that starts it and freed by the OS thread itself, both under the VM's lock. */
+#include "runtime/thread.h"
+
+#include <pthread.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/config.h"
+#include "runtime/park.h"
+#include "runtime/signals.h"
+
+void thread_set_stack_limit(Thread *t) {
+    pthread_attr_t attributes;
+    char *top = __builtin_frame_address(0);
+    size_t size = 8 * 1024 * 1024;
+    struct rlimit limit;
+    if (t != t->vm->main && pthread_getattr_np(pthread_self(), &attributes) == 0) {
+        void *lowest;
+        size_t all;
+        if (pthread_attr_getstack(&attributes, &lowest, &all) == 0)
+            size = (size_t)(top - (char *)lowest);
+        pthread_attr_destroy(&attributes);
+    } else if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
+        size = limit.rlim_cur;
+    }
+    if (size > (size_t)256 * 1024 * 1024)
+        size = (size_t)256 * 1024 * 1024;
+    size_t margin = C_STACK_MARGIN + size / 16;
+    t->stack_limit = top - (size > margin ? size - margin : size / 2);
+}
+
+void thread_link(VM *vm, Thread *t) {
+    t->vm = vm;
+    t->handled = &t->base_handled;
+    t->id = ++vm->next_thread_id;
+    t->next = vm->threads;
+    vm->threads = t;
+    vm->thread_count++;
+}
+
+static void thread_unlink(VM *vm, Thread *t) {
+    Thread **link = &vm->threads;
+    while (*link != t)
+        link = &(*link)->next;
+    *link = t->next;
+    vm->thread_count--;
+}
+
+/* What the state refers to goes while the thread still can run finalizers; these may set some of it again. */
+static void thread_clear(VM *vm, Thread *t) {
+    Value *owned[] = {&t->locals,          &t->context, &t->trace,
+                      &t->profile,         &t->async_firstiter, &t->async_finalizer,
+                      &t->repr_active,     &t->asyncgen_finalizers, &t->coroutine_origins,
+                      &t->base_handled.exception};
+    for (size_t i = 0; i < ARRAY_LEN(owned); i++) {
+        Value v = *owned[i];
+        *owned[i] = 0;
+        decref(vm, v);
+    }
+    error_clear(vm);
+}
+
+/* The last act of a thread, with the lock; it returns without. */
+static void thread_end(VM *vm, Thread *t) {
+    thread_clear(vm, t);
+    thread_unlink(vm, t);
+    if (vm->thread_count == vm->stuck_count && vm->on_deadlock != NULL)
+        vm->on_deadlock(vm);
+    error_clear(vm);
+    lock_thread_free(vm, t->sync);
+    mem_free(vm, t, sizeof *t);
+    lock_release(vm);
+}
+
+typedef struct Start {
+    Thread *thread;
+    void (*body)(VM *vm, void *argument);
+    void *argument;
+} Start;
+
+static void *run_thread(void *p) {
+    Start start = *(Start *)p;
+    Thread *t = start.thread;
+    VM *vm = t->vm;
+    t->os_ident = (uint64_t)pthread_self();
+    t->native_id = (uint64_t)syscall(SYS_gettid);
+    thread_set_stack_limit(t);
+    lock_acquire_in_turn(vm, t);
+    mem_free(vm, p, sizeof(Start));
+    start.body(vm, start.argument);
+    thread_end(vm, t);
+    return NULL;
+}
+
+static bool os_thread_start(Start *start, size_t stack_size, uint64_t *ident) {
+    pthread_attr_t attributes;
+    pthread_t thread;
+    if (pthread_attr_init(&attributes) != 0)
+        return false;
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    bool ok = (stack_size == 0 || pthread_attr_setstacksize(&attributes, stack_size) == 0) &&
+              pthread_create(&thread, &attributes, run_thread, start) == 0;
+    if (ok)
+        *ident = (uint64_t)thread;
+    pthread_attr_destroy(&attributes);
+    return ok;
+}
+
+bool thread_start(VM *vm, void (*body)(VM *vm, void *argument), void *argument, size_t stack_size, uint64_t *ident) {
+    Start *start = mem_alloc(vm, sizeof *start);
+    Thread *t = start == NULL ? NULL : mem_alloc(vm, sizeof *t);
+    if (t != NULL) {
+        memset(t, 0, sizeof *t);
+        t->sync = lock_thread_new(vm);
+    }
+    if (t == NULL || t->sync == NULL) {
+        mem_free(vm, t, sizeof *t);
+        mem_free(vm, start, sizeof *start);
+        return false;
+    }
+    *start = (Start){t, body, argument};
+    thread_link(vm, t);
+    if (os_thread_start(start, stack_size, ident))
+        return true;
+    thread_unlink(vm, t);
+    lock_thread_free(vm, t->sync);
+    mem_free(vm, t, sizeof *t);
+    mem_free(vm, start, sizeof *start);
+    return raise_runtime(vm, "can't start new thread");
+}
+
+void thread_after_fork(VM *vm) {
+    Thread *t = vm->thread;
+    vm->threads = vm->main = t;
+    t->next = NULL;
+    t->native_id = (uint64_t)syscall(SYS_gettid);
+    vm->thread_count = 1;
+    vm->stuck_count = 0;
+    signals_forget_pending(vm);
+    lock_after_fork(vm);
+}
