@@ -55,6 +55,20 @@ static int gen_long_display(Compiler *c, const Expr *e, int dst) {
     return tuple;
 }
 
+/* The constant set of the items (consumed). Filled a second time from itself: that is how the reference gets at its
+ * set constants, and the order in which small ones are printed shows it. */
+static Value constant_set(Compiler *c, Value items) {
+    Value first = items ? frozenset_new(c->vm, items) : VALUE_ERROR;
+    Value again = first ? tuple_from_iterable(c->vm, first) : VALUE_ERROR;
+    Value set = again ? frozenset_new(c->vm, again) : VALUE_ERROR;
+    decref(c->vm, again);
+    decref(c->vm, first);
+    decref(c->vm, items);
+    if (!set)
+        context_fail(c);
+    return set;
+}
+
 /* A list or set of constants: an empty one, extended by a constant tuple or frozenset. */
 static int gen_constant_display(Compiler *c, const Expr *e, int dst) {
     if (e->seq.elts.n < 3 || e->kind == EXPR_TUPLE)
@@ -65,13 +79,9 @@ static int gen_constant_display(Compiler *c, const Expr *e, int dst) {
         return -1;
     int which = e->kind == EXPR_SET;
     if (which) {
-        Value set = frozenset_new(c->vm, items);
-        decref(c->vm, items);
-        if (!set) {
-            context_fail(c);
+        items = constant_set(c, items);
+        if (!items)
             return -1;
-        }
-        items = set;
     }
     int base = c->unit->top, out = regs_push(c);
     emit(c, display_codes[which].build, out, out, 0, &e->span);
@@ -112,11 +122,8 @@ int gen_iterable(Compiler *c, const Expr *e, int dst) {
     if (e->kind == EXPR_SET) {
         Expr tuple = as_tuple_display(e);
         Value items = fold_expr(c, &tuple);
-        if (items) {
-            Value set = frozenset_new(c->vm, items);
-            decref(c->vm, items);
-            return gen_const(c, set, dst, &e->span);
-        }
+        if (items)
+            return gen_const(c, constant_set(c, items), dst, &e->span);
     }
     return gen_expr(c, e, dst);
 }

@@ -183,7 +183,9 @@ static Value partial_repr(VM *vm, Value self) {
 
 static Value partial_reduce(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     Partial *p = as_partial(self);
-    Value attributes = attr_dict(vm, self);
+    const Shape *shape = as_obj(self)->shape;
+    bool bare = shape->nslots == 0 && !shape->is_dict;
+    Value attributes = bare ? 0 : attr_dict(vm, self);
     if (!attributes && error_pending(vm))
         return VALUE_ERROR;
     Value func = tuple_pack(vm, 1, p->func), state = VALUE_ERROR, result = VALUE_ERROR;

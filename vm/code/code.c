@@ -1,6 +1,7 @@
 /* Code objects: construction, positions, and the type that scripts see. */
 #include "code/code.h"
 
+#include "code/constant.h"
 #include "code/image.h"
 #include "code/positions.h"
 #include "interp/frame.h"
@@ -26,6 +27,13 @@ const char *const opcode_formats[OPCODE_COUNT] = {
 #define OPCODE(name, format, caches, flags, meaning) format,
 #include "code/opcodes.def"
 #include "code/quickened.def"
+#undef OPCODE
+};
+
+enum {
+#define OPCODE(name, format, caches, flags, meaning) +1
+    GENERAL_OPCODES = 0
+#include "code/opcodes.def"
 #undef OPCODE
 };
 
@@ -268,8 +276,7 @@ static Value method_lines(VM *vm, Value self, Value *args, size_t nargs, Value k
 static Value method_replace(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     Code *c = as_code(self);
     if (nargs != 0)
-        return raise_type(vm, "replace() takes 0 positional arguments but %u %s given", nargs,
-                          nargs == 1 ? "was" : "were");
+        return raise_type(vm, "replace() takes no positional arguments");
     if (!code_ready(vm, c))
         return VALUE_ERROR;
     CodeInit init = {.instrs = c->instrs,
@@ -358,36 +365,104 @@ static Value code_repr(VM *vm, Value self) {
     return r;
 }
 
-static bool same_values(VM *vm, const Value *a, const Value *b, size_t n) {
-    for (size_t i = 0; i < n; i++)
-        if (type_of(vm, a[i]) != type_of(vm, b[i]) || value_equal(vm, a[i], b[i]) <= 0)
+/* --- equality ----------------------------------------------------------------------------------------------------
+ */
+
+/* The instruction as the compiler wrote it: that of the longest general name which a quickened one begins with. */
+static unsigned general_opcode(unsigned op) {
+    if (op < GENERAL_OPCODES)
+        return op;
+    unsigned found = op;
+    size_t longest = 0;
+    for (unsigned i = 0; i < GENERAL_OPCODES; i++) {
+        size_t n = strlen(opcode_names[i]);
+        if (n > longest && strncmp(opcode_names[op], opcode_names[i], n) == 0 && opcode_names[op][n] == '_') {
+            found = i;
+            longest = n;
+        }
+    }
+    return found;
+}
+
+/* Of the cache words, the low half of the first is part of the program (a name, a jump); calls only use theirs so
+ * where it holds keywords. */
+static bool same_instructions(const Code *x, const Code *y) {
+    for (uint32_t pc = 0; pc < x->ninstrs;) {
+        Instr a = x->instrs[pc], b = y->instrs[pc];
+        unsigned op = general_opcode(instr_op(a));
+        if (a >> 16 != b >> 16 || op != general_opcode(instr_op(b)))
             return false;
+        bool program = opcode_caches[op] != 0 && op != BC_CALL && op != BC_CALL_METHOD;
+        if (program && (uint32_t)x->instrs[pc + 1] != (uint32_t)y->instrs[pc + 1])
+            return false;
+        pc += 1u + opcode_caches[op];
+    }
     return true;
+}
+
+static int same_code(VM *vm, Code *x, Code *y); /* 1, 0, -1 */
+
+static int same_values(VM *vm, const Value *a, const Value *b, size_t n) {
+    int same = 1;
+    for (size_t i = 0; same > 0 && i < n; i++) {
+        bool codes = has_kind(a[i], KIND_CODE) && has_kind(b[i], KIND_CODE);
+        same = codes ? same_code(vm, as_code(a[i]), as_code(b[i])) : constant_same(a[i], b[i]);
+    }
+    return same;
+}
+
+static bool same_positions(const Code *x, const Code *y) {
+    return x->positions_size == y->positions_size &&
+           (x->positions_size == 0 || memcmp(x->positions, y->positions, x->positions_size) == 0);
+}
+
+static bool same_frame(const Code *x, const Code *y) {
+    return x->nlocals == y->nlocals && x->argcount == y->argcount && x->posonlyargcount == y->posonlyargcount &&
+           x->kwonlyargcount == y->kwonlyargcount && x->flags == y->flags && x->firstlineno == y->firstlineno &&
+           constant_same(x->name, y->name) && constant_same(x->qualname, y->qualname) &&
+           constant_same(x->local_names, y->local_names) && constant_same(x->freevars, y->freevars) &&
+           constant_same(x->cellvars, y->cellvars);
+}
+
+static int same_code(VM *vm, Code *x, Code *y) {
+    if (x == y)
+        return 1;
+    if (!code_ready(vm, x) || !code_ready(vm, y))
+        return -1;
+    if (x->ninstrs != y->ninstrs || x->nconsts != y->nconsts || x->nnames != y->nnames || !same_frame(x, y) ||
+        !same_instructions(x, y) || !same_positions(x, y) || same_values(vm, x->names, y->names, x->nnames) <= 0)
+        return 0;
+    return same_values(vm, x->consts, y->consts, x->nconsts);
 }
 
 static Value code_compare(VM *vm, Value a, Value b, CompareOp op) {
     if ((op != CMP_EQ && op != CMP_NE) || !has_kind(b, KIND_CODE))
         return VALUE_NOTIMPL;
-    Code *x = as_code(a), *y = as_code(b);
-    bool equal = x == y;
-    if (!equal) {
-        if (!code_ready(vm, x) || !code_ready(vm, y))
-            return VALUE_ERROR;
-        equal = x->ninstrs == y->ninstrs && x->nconsts == y->nconsts && x->nnames == y->nnames &&
-                x->argcount == y->argcount && x->flags == y->flags && x->firstlineno == y->firstlineno &&
-                str_equal(as_str(x->name), as_str(y->name)) && same_values(vm, x->names, y->names, x->nnames) &&
-                same_values(vm, x->consts, y->consts, x->nconsts);
-        if (error_pending(vm))
-            return VALUE_ERROR;
+    int same = same_code(vm, as_code(a), as_code(b));
+    return same < 0 ? VALUE_ERROR : from_bool((same != 0) == (op == CMP_EQ));
+}
+
+static bool hash_code(VM *vm, Code *c, uint64_t *out) {
+    if (!code_ready(vm, c))
+        return false;
+    uint64_t h = (uint64_t)str_hash(vm, as_str(c->name)) ^ (uint64_t)c->ninstrs << 32 ^ (uint64_t)c->firstlineno;
+    for (uint32_t i = 0; i < c->nconsts; i++) {
+        uint64_t inner;
+        if (!has_kind(c->consts[i], KIND_CODE))
+            inner = constant_hash(vm, c->consts[i]);
+        else if (!hash_code(vm, as_code(c->consts[i]), &inner))
+            return false;
+        h = h * 1000003 ^ inner;
     }
-    return from_bool(equal == (op == CMP_EQ));
+    *out = h;
+    return true;
 }
 
 static bool code_hash(VM *vm, Value self, int64_t *out) {
-    Code *c = as_code(self);
-    if (!code_ready(vm, c))
+    uint64_t h;
+    if (!hash_code(vm, as_code(self), &h))
         return false;
-    *out = str_hash(vm, as_str(c->name)) ^ (int64_t)c->ninstrs * 1000003 ^ c->firstlineno;
+    *out = (int64_t)h == -1 ? -2 : (int64_t)h;
     return true;
 }
 

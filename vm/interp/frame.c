@@ -260,12 +260,13 @@ static bool add_free_names(VM *vm, Value dict, const Code *c, Function *fn) {
     return true;
 }
 
+/* Variables of an inlined comprehension come after the function's own and hide those of the same name. */
 static Value snapshot(VM *vm, const Code *c, Function *fn, Value *regs) {
     Value dict = dict_new(vm);
     bool ok = dict != 0;
     for (unsigned i = 0; ok && i < c->nlocals; i++) {
         Value v = local_value(c, regs, i);
-        if (v != 0 && !(c->local_kinds[i] & LOCAL_HIDDEN))
+        if (v != 0)
             ok = dict_set(vm, dict, as_tuple(c->local_names)->items[i], v);
     }
     if (ok && add_free_names(vm, dict, c, fn))
@@ -275,9 +276,9 @@ static Value snapshot(VM *vm, const Code *c, Function *fn, Value *regs) {
 }
 
 /* Variables of an inlined comprehension show in locals() while it runs, in modules and classes too. */
-static bool has_hidden_values(const Frame *f) {
-    for (unsigned i = 0; i < f->code->nlocals; i++)
-        if ((f->code->local_kinds[i] & LOCAL_HIDDEN) && f->regs[i] != 0)
+static bool has_hidden_values(const Code *c, const Value *regs) {
+    for (unsigned i = 0; regs != NULL && i < c->nlocals; i++)
+        if ((c->local_kinds[i] & LOCAL_HIDDEN) && regs[i] != 0)
             return true;
     return false;
 }
@@ -306,14 +307,6 @@ Value frame_locals(VM *vm) {
         return raise_system(vm, "frame does not exist");
     if (f->code->flags & CO_OPTIMIZED) {
         Value dict = snapshot(vm, f->code, f->func, f->regs);
-        for (unsigned i = 0; dict != 0 && i < f->code->nlocals; i++) {
-            Value v = local_value(f->code, f->regs, i);
-            if (v != 0 && (f->code->local_kinds[i] & LOCAL_HIDDEN) &&
-                !dict_set(vm, dict, as_tuple(f->code->local_names)->items[i], v)) {
-                decref(vm, dict);
-                return VALUE_ERROR;
-            }
-        }
         if (dict != 0 && f->object != NULL && f->object->extra_locals != 0 &&
             !dict_update(vm, dict, f->object->extra_locals)) {
             decref(vm, dict);
@@ -321,7 +314,7 @@ Value frame_locals(VM *vm) {
         }
         return dict;
     }
-    return has_hidden_values(f) ? namespace_with_hidden(vm, f) : incref(*frame_namespace(f));
+    return has_hidden_values(f->code, f->regs) ? namespace_with_hidden(vm, f) : incref(*frame_namespace(f));
 }
 
 bool frame_super_arguments(VM *vm, Value out[2]) {
@@ -352,7 +345,7 @@ typedef struct LocalsProxy {
 } LocalsProxy;
 
 Value frame_locals_mapping(VM *vm, FrameObject *fo) {
-    if (!(fo->code->flags & CO_OPTIMIZED)) {
+    if (!(fo->code->flags & CO_OPTIMIZED) && !has_hidden_values(fo->code, object_regs(fo))) {
         Value ns = object_namespace(fo);
         return ns == 0 ? dict_new(vm) : incref(ns);
     }
@@ -380,19 +373,27 @@ static Value proxy_snapshot(VM *vm, Value self) {
     return dict;
 }
 
-/* Where the variable `key` lives: *cell or a register; NULL when it is no variable of the code. */
-static Value *proxy_place(FrameObject *o, Value key) {
-    const Code *c = o->code;
-    Value *regs = object_regs(o);
-    if (!is_str(key))
-        return NULL;
-    for (unsigned i = 0; regs != NULL && i < c->nlocals; i++) {
-        if (!str_equal(as_str(as_tuple(c->local_names)->items[i]), as_str(key)) || (c->local_kinds[i] & LOCAL_HIDDEN))
+/* The register of the variable `key`: that of a running comprehension before the function's own; NULL: none. */
+static Value *proxy_register(const Code *c, Value *regs, Value key) {
+    for (unsigned i = regs == NULL ? 0 : c->nlocals; i-- > 0;) {
+        if (!str_equal(as_str(as_tuple(c->local_names)->items[i]), as_str(key)) ||
+            ((c->local_kinds[i] & LOCAL_HIDDEN) && regs[i] == 0))
             continue;
         if ((c->local_kinds[i] & LOCAL_CELL) && has_kind(regs[i], KIND_CELL))
             return &((Cell *)as_obj(regs[i]))->value;
         return &regs[i];
     }
+    return NULL;
+}
+
+/* Where the variable `key` lives: *cell or a register; NULL when it is no variable of the code. */
+static Value *proxy_place(FrameObject *o, Value key) {
+    const Code *c = o->code;
+    if (!is_str(key))
+        return NULL;
+    Value *local = proxy_register(c, object_regs(o), key);
+    if (local != NULL)
+        return local;
     for (size_t i = 0; o->func->closure != 0 && i < as_tuple(c->freevars)->len; i++)
         if (str_equal(as_str(as_tuple(c->freevars)->items[i]), as_str(key)))
             return &((Cell *)as_obj(as_tuple(o->func->closure)->items[i]))->value;

@@ -409,9 +409,14 @@ static Value complex_sizeof(VM *vm, Value self, Value *args, size_t nargs, Value
 static Value complex_get_real(VM *vm, Value self) { return from_double(pair_of(self).re); }
 static Value complex_get_imag(VM *vm, Value self) { return from_double(pair_of(self).im); }
 
+static Value complex_complex_method(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
+    return vm->types.complex_->slots.to_complex(vm, self);
+}
+
 static const MethodSpec complex_method_table[] = {
     {"conjugate", complex_conjugate, "",
      "Return the complex conjugate: the same real part, the other imaginary sign.", 0},
+    {"__complex__", complex_complex_method, "", "The number as an exact complex.", METHOD_COEXIST},
     {"__getnewargs__", complex_getnewargs, "", "Arguments from which pickle makes the number again.", 0},
     {"__format__", complex_format_method, "format_spec, /", "Convert to a string according to format_spec.", 0},
     {"__sizeof__", complex_sizeof, "", "Size in memory, in bytes.", 0},

@@ -624,11 +624,9 @@ static bool set_unique(VM *vm, Value dict, Value key, Value value, Value callee,
         if (there < 0)
             return false;
         if (there) {
-            if (!is_str(key))
-                return raise_type(vm, "keywords must be strings");
             Value text = callee_text(vm, callee);
             if (text)
-                raise_type(vm, "%V got multiple values for keyword argument '%V'", text, key);
+                raise_type(vm, "%V got multiple values for keyword argument '%S'", text, key);
             decref(vm, text);
             return false;
         }

@@ -89,6 +89,15 @@ static Value reversed_iter(VM *vm, Value self, Value *args, size_t nargs, Value 
     return dict_iter_new(vm, vm->types.dict_reversekeyiterator, self);
 }
 
+static Value getitem_method(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
+    return vm->types.dict->slots.getitem(vm, self, args[0]);
+}
+
+static Value contains_method(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
+    int found = vm->types.dict->slots.contains(vm, self, args[0]);
+    return found < 0 ? VALUE_ERROR : from_bool(found != 0);
+}
+
 static Value size_of(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     Dict *d = as_dict(self);
     size_t index = d->index_log2 ? (size_t)d->index_width << d->index_log2 : 0;
@@ -113,6 +122,8 @@ const MethodSpec dict_methods[] = {
     {"update", update, "*args, **kwargs",
      "Put the items of a mapping, or the pairs of an iterable, and then the keywords into the dict.", 0},
     {"values", values, "", "A view of the values.", 0},
+    {"__contains__", contains_method, "key, /", "Is the key in the dict?", METHOD_COEXIST},
+    {"__getitem__", getitem_method, "key, /", "What self[key] gives.", METHOD_COEXIST},
     {"__reversed__", reversed_iter, "", "An iterator over the keys from the last to the first.", 0},
     {"__sizeof__", size_of, "", "The size of the dict in memory, in bytes.", 0},
     CLASS_GETITEM_ROW,

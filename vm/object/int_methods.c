@@ -266,6 +266,8 @@ static Value int_as_integer_ratio(VM *vm, Value self, Value *args, size_t nargs,
 static Value int_is_integer(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) { return VALUE_TRUE; }
 
 static Value int_round_method(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
+    if (args[0] == VALUE_NONE)
+        return raise_type(vm, "'NoneType' object cannot be interpreted as an integer");
     return int_round(vm, self, args[0]);
 }
 

@@ -105,6 +105,10 @@ static Value reversed_iter(VM *vm, Value self, Value *args, size_t nargs, Value 
     return seq_iter_new(vm, vm->types.list_reverseiterator, self, as_list(self)->len);
 }
 
+static Value getitem_method(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
+    return vm->types.list->slots.getitem(vm, self, args[0]);
+}
+
 static Value size_of(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     return int_from_ssize(vm, (ssize_t)(fast_type(vm, self)->size + as_list(self)->cap * sizeof(Value)));
 }
@@ -129,6 +133,7 @@ const MethodSpec list_methods[] = {
      "Sort the items in place, keeping the order of equal ones.\n\nkey is a function that gives the value to sort "
      "by.",
      0},
+    {"__getitem__", getitem_method, "index, /", "What self[index] gives.", METHOD_COEXIST},
     {"__reversed__", reversed_iter, "", "An iterator over the items from the last to the first.", 0},
     {"__sizeof__", size_of, "", "The size of the list in memory, in bytes.", 0},
     CLASS_GETITEM_ROW,

@@ -10,6 +10,7 @@
 #include "object/buffer.h"
 
 #include "object/bytes_internal.h"
+#include "object/containers.h"
 
 #define DIMENSIONS_MAX 64
 
@@ -831,6 +832,38 @@ static bool get_buffer(VM *vm, Value self, Buffer *out, bool writable) {
 
 static void release_buffer(VM *vm, Value self, Buffer *b) { as_view(self)->exports--; }
 
+static Value iter(VM *vm, Value self) {
+    MemoryView *m = as_view(self);
+    if (!check_open(vm, m))
+        return VALUE_ERROR;
+    if (m->ndim != 1)
+        return m->ndim == 0
+                   ? raise_type(vm, "invalid indexing of 0-dim memory")
+                   : raisef(vm, vm->exc.NotImplementedError, "multi-dimensional sub-views are not implemented");
+    return seq_iter_new(vm, vm->types.memory_iterator, self, 0);
+}
+
+static Value view_next(VM *vm, Value self) {
+    SeqIter *it = (SeqIter *)as_obj(self);
+    if (it->seq == 0)
+        return VALUE_ERROR;
+    MemoryView *m = as_view(it->seq);
+    if (!check_open(vm, m))
+        return VALUE_ERROR;
+    if (it->index < (size_t)m->shape[0])
+        return getitem(vm, it->seq, from_small_int((int64_t)it->index++));
+    set_owned(vm, &it->seq, 0);
+    return VALUE_ERROR;
+}
+
+const TypeSpec memory_iterator_spec = {
+    .name = "memory_iterator",
+    .size = sizeof(SeqIter),
+    .flags = ITERATOR_FLAGS,
+    .kind = KIND_ITERATOR,
+    .slots = {FIELD_SLOTS(1), .iter = iter_self, .next = view_next},
+};
+
 const TypeSpec memoryview_spec = {
     .name = "memoryview",
     .doc = "A view of the memory of an object that exports a buffer.",
@@ -845,6 +878,7 @@ const TypeSpec memoryview_spec = {
               .repr = repr,
               .hash = hash,
               .compare = compare,
+              .iter = iter,
               .len = len,
               .getitem = getitem,
               .setitem = setitem,

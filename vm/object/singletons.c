@@ -12,6 +12,10 @@ static Value none_create(VM *vm, Type *type, Value *args, size_t nargs, Value kw
 }
 static Value none_repr(VM *vm, Value self) { return str_from_c(vm, "None"); }
 static int none_truth(VM *vm, Value self) { return 0; }
+/* None has a comparison of its own, with the same answers as any object's. */
+static Value none_compare(VM *vm, Value a, Value b, CompareOp op) {
+    return vm->types.object->slots.compare(vm, a, b, op);
+}
 static bool none_hash(VM *vm, Value self, int64_t *out) {
     *out = 0xFCA86420; /* CPython's number, so that sets print alike */
     return true;
@@ -42,7 +46,8 @@ const TypeSpec none_spec = {
     .size = sizeof(Object),
     .flags = TYPE_NO_WEAKREF,
     .kind = KIND_OTHER,
-    .slots = {.create = none_create, .repr = none_repr, .hash = none_hash, .truth = none_truth},
+    .slots =
+        {.create = none_create, .repr = none_repr, .hash = none_hash, .compare = none_compare, .truth = none_truth},
 };
 
 static const MethodSpec ellipsis_methods[] = {

@@ -12,6 +12,13 @@ static bool check_count(VM *vm, size_t nargs, size_t wanted) {
     return raise_type(vm, "expected %u argument%s, got %u", wanted, wanted == 1 ? "" : "s", nargs);
 }
 
+/* Methods that the reference counts by its general function, whose text has room for a name, show a blank there. */
+static bool check_count_blank(VM *vm, size_t nargs, size_t wanted) {
+    if (likely(nargs == wanted))
+        return true;
+    return raise_type(vm, " expected %u argument%s, got %u", wanted, wanted == 1 ? "" : "s", nargs);
+}
+
 static bool check_range(VM *vm, size_t nargs, size_t min, size_t max) {
     if (nargs >= min && nargs <= max)
         return true;
@@ -65,7 +72,8 @@ static Value wrap_next(VM *vm, SlotFn fn, Value self) {
 }
 
 static Value wrap_attribute(VM *vm, const SlotDef *def, SlotFn fn, Value self, Value *args, size_t nargs) {
-    if (!check_count(vm, nargs, def->kind == SK_SETATTR ? 2 : 1) || !check_name(vm, args[0]))
+    bool counted = def->kind == SK_SETATTR ? check_count_blank(vm, nargs, 2) : check_count(vm, nargs, 1);
+    if (!counted || !check_name(vm, args[0]))
         return 0;
     if (def->kind == SK_GETATTRIBUTE)
         return ((BinaryFn)fn)(vm, self, args[0]);
@@ -116,6 +124,20 @@ static Value wrap_one(VM *vm, const SlotDef *def, SlotFn fn, Value self, Value a
     }
 }
 
+static bool is_repetition(const SlotDef *def) {
+    return def->offset == offsetof(Slots, repeat) || def->offset == offsetof(Slots, inplace_repeat);
+}
+
+/* seq.__mul__(n): n must be an index, whatever seq * n says about other operands. */
+static Value wrap_repetition(VM *vm, SlotFn fn, Value self, Value *args, size_t nargs) {
+    if (!check_count_blank(vm, nargs, 1))
+        return 0;
+    Value times = to_index(vm, args[0]);
+    Value r = times != 0 ? ((BinaryFn)fn)(vm, self, times) : 0;
+    decref(vm, times);
+    return r;
+}
+
 Value slot_wrapper_call(VM *vm, const SlotDef *def, SlotFn fn, Value self, Value *args, size_t nargs, Value kwnames) {
     if (def->kind == SK_CALL)
         return ((NativeFn)fn)(vm, self, args, nargs, kwnames);
@@ -142,10 +164,12 @@ Value slot_wrapper_call(VM *vm, const SlotDef *def, SlotFn fn, Value self, Value
         return wrap_attribute(vm, def, fn, self, args, nargs);
     case SK_SETITEM:
     case SK_DESCR_SET:
-        if (!check_count(vm, nargs, 2))
+        if (!check_count_blank(vm, nargs, 2))
             return 0;
         return none_if(((bool (*)(VM *, Value, Value, Value))fn)(vm, self, args[0], args[1]));
     default:
+        if (is_repetition(def))
+            return wrap_repetition(vm, fn, self, args, nargs);
         return check_count(vm, nargs, 1) ? wrap_one(vm, def, fn, self, args[0]) : 0;
     }
 }

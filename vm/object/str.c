@@ -325,7 +325,8 @@ typedef struct StrIter {
 } StrIter;
 
 static Value iter(VM *vm, Value self) {
-    StrIter *it = object_alloc(vm, vm->types.str_iterator, 0);
+    StrIter *it = object_alloc(
+        vm, as_str(self)->nbytes == as_str(self)->nchars ? vm->types.str_ascii_iterator : vm->types.str_iterator, 0);
     if (it != NULL)
         it->str = incref(self);
     return from_obj(it);
@@ -387,15 +388,15 @@ static const MethodSpec iter_methods[] = {
     {0},
 };
 
-const TypeSpec str_iterator_spec = {
-    .name = "str_iterator",
-    .doc = "Gives the characters of a string.",
-    .size = sizeof(StrIter),
-    .flags = ITERATOR_FLAGS,
-    .kind = KIND_ITERATOR,
-    .slots = {FIELD_SLOTS(1), .iter = iter_self, .next = iter_next_char},
-    .methods = iter_methods,
-};
+/* Two types with one behaviour, because scripts see the names. */
+#define STR_ITERATOR_SPEC(type_name)                                                                                 \
+    {                                                                                                                \
+        .name = type_name, .doc = "Gives the characters of a string.", .size = sizeof(StrIter),                      \
+        .flags = ITERATOR_FLAGS, .kind = KIND_ITERATOR,                                                              \
+        .slots = {FIELD_SLOTS(1), .iter = iter_self, .next = iter_next_char}, .methods = iter_methods,               \
+    }
+const TypeSpec str_iterator_spec = STR_ITERATOR_SPEC("str_iterator");
+const TypeSpec str_ascii_iterator_spec = STR_ITERATOR_SPEC("str_ascii_iterator");
 
 const TypeSpec str_spec = {
     .name = "str",

@@ -186,6 +186,15 @@ static bool add_entry_c(VM *vm, Value dict, const char *name, Value value) {
     return ok;
 }
 
+/* The same, in place of what is there. */
+static bool set_entry_c(VM *vm, Value dict, const char *name, Value value) {
+    Value key = value != 0 ? str_intern_c(vm, name) : 0;
+    bool ok = key != 0 && dict_set_str(vm, dict, key, value);
+    decref(vm, key);
+    decref(vm, value);
+    return ok;
+}
+
 static Value slot_name(VM *vm, const SlotDef *def) { return *(Value *)((char *)&vm->names + def->name_offset); }
 
 static bool fill_slots(VM *vm, Type *t, Value dict) {
@@ -241,7 +250,7 @@ static bool fill_methods(VM *vm, Type *t, Value dict) {
         } else {
             v = native_new(vm, m, 0, t, 0);
         }
-        if (!add_entry_c(vm, dict, m->name, v))
+        if (!(m->flags & METHOD_COEXIST ? set_entry_c(vm, dict, m->name, v) : add_entry_c(vm, dict, m->name, v)))
             return false;
     }
     if (t->spec->slots.get_buffer != NULL &&

@@ -292,8 +292,17 @@ static Value instance_get_dict(VM *vm, Value self) {
     return dict;
 }
 
+/* Instances whose native base brought the dict keep one for good. */
+static bool has_native_dict(const Type *t) {
+    while (t->flags & TYPE_HEAP)
+        t = t->base;
+    return (t->flags & TYPE_HAS_DICT) != 0;
+}
+
 static bool instance_assign_dict(VM *vm, Value self, Value value) {
     if (value == 0) { /* as CPython: forgets the attributes */
+        if (has_native_dict(obj_type(as_obj(self))))
+            return raise_type(vm, "cannot delete __dict__");
         Value empty = dict_new(vm);
         bool ok = empty != 0 && instance_set_dict(vm, as_obj(self), obj_type(as_obj(self)), empty);
         decref(vm, empty);
