@@ -5,50 +5,14 @@
  */
 #include "stdlib/init.h"
 
-static Value gc_info(VM *vm, int generation, size_t collected) {
-    Value info = dict_new(vm), count = int_from_uint64(vm, collected);
-    bool ok = info && count && dict_set_c(vm, info, "generation", from_small_int(generation)) &&
-              dict_set_c(vm, info, "collected", count) && dict_set_c(vm, info, "uncollectable", from_small_int(0));
-    decref(vm, count);
-    if (!ok) {
-        decref(vm, info);
-        return VALUE_ERROR;
-    }
-    return info;
-}
-
-/* Tells gc.callbacks of a collection. What they raise cannot be raised here. */
-static bool gc_notify(VM *vm, const char *phase, int generation, size_t collected) {
-    Value callbacks = vm->gc.callbacks;
-    if (!callbacks || as_list(callbacks)->len == 0)
-        return true;
-    Value info = gc_info(vm, generation, collected), name = info ? str_intern_c(vm, phase) : VALUE_ERROR;
-    Value copy = name ? list_from_iterable(vm, callbacks) : VALUE_ERROR;
-    bool ok = copy != 0;
-    for (size_t i = 0; ok && i < as_list(copy)->len; i++) {
-        Value result = call2(vm, as_list(copy)->items[i], name, info);
-        if (!result)
-            error_unraisable(vm, NULL, as_list(copy)->items[i]);
-        decref(vm, result);
-    }
-    decref(vm, copy);
-    decref(vm, name);
-    decref(vm, info);
-    return ok;
-}
-
 static Value gc_method_collect(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     int generation = GC_GENERATIONS - 1;
     if (args[0] && !to_c_int(vm, args[0], &generation))
         return VALUE_ERROR;
     if (generation < 0 || generation >= GC_GENERATIONS)
         return raise_value(vm, "invalid generation");
-    if (vm->gc.running)
-        return from_small_int(0);
-    if (!gc_notify(vm, "start", generation, 0))
-        return VALUE_ERROR;
-    size_t found = gc_collect(vm, generation);
-    return gc_notify(vm, "stop", generation, found) ? int_from_uint64(vm, found) : VALUE_ERROR;
+    size_t found;
+    return gc_collect_notifying(vm, generation, &found) ? int_from_uint64(vm, found) : VALUE_ERROR;
 }
 
 static Value gc_method_enable(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {

@@ -9,8 +9,9 @@
  *   count     gc_refs = refcount, then every reference between members subtracts one
  *   mark      members with gc_refs > 0 are alive; what they refer to is alive
  *   split     the list is parted into the living and the dead, in order
- * then the dead are finalized (PEP 442: each __del__ once, in list order, and the set is examined again since a
- * finalizer may have brought members back), their weak references cleared, and their links cut by each type's clear.
+ * then the weak references to the dead are cleared, the dead are finalized (PEP 442: each __del__ once, in list
+ * order, and the set is examined again since a finalizer may have brought members back), and their links cut by each
+ * type's clear.
  *
  * No memory is needed: gc_refs stands in the GcLink's prev while a collection runs, and once a member is marked its
  * prev is free again and links the stack of members still to be scanned. The split rebuilds prev.
@@ -212,21 +213,22 @@ static bool finalize_dead(VM *vm, GcLink *dead) {
     return any;
 }
 
-static void clear_weakrefs(VM *vm, GcLink *dead) {
-    GcLink done;
-    list_reset(&done);
-    while (!list_is_empty(dead)) {
-        GcLink *l = dead->next;
+static void set_marks(GcLink *dead, bool on) {
+    for (GcLink *l = dead->next; l != dead; l = l->next) {
         Object *o = gc_object(l);
-        list_remove(l);
-        list_push(&done, l);
-        if (o->flags & OBJ_WEAKREFS) {
-            obj_incref(o);
-            weakref_clear_all(vm, o);
-            obj_decref(vm, o);
-        }
+        o->flags = (uint8_t)(on ? o->flags | OBJ_MARK : o->flags & ~OBJ_MARK);
     }
-    list_append_all(dead, &done);
+}
+
+/* Kills all weak references to the dead before any script runs: neither callbacks nor finalizers can reach the dead
+ * through them. References that are dead themselves do not call back. */
+static void clear_weakrefs(VM *vm, GcLink *dead) {
+    WeakPending pending = {NULL, &pending.first};
+    set_marks(dead, true);
+    for (GcLink *l = dead->next; l != dead; l = l->next)
+        weakref_kill(vm, gc_object(l), &pending);
+    set_marks(dead, false);
+    weakref_run_pending(vm, &pending);
 }
 
 static void clear_dead(VM *vm, GcLink *dead, GcLink *survivors) {
@@ -259,11 +261,8 @@ static void note_survivors(GcState *gc, int generation, size_t living) {
     }
 }
 
-size_t gc_collect(VM *vm, int generation) {
+static size_t collect(VM *vm, int generation) {
     GcState *gc = &vm->gc;
-    if (gc->running)
-        return 0;
-    gc->running = true;
     Value pending = error_take(vm);
     GcLink set, dead;
     list_reset(&set);
@@ -295,21 +294,83 @@ size_t gc_collect(VM *vm, int generation) {
     }
     gc->collections[generation]++;
     gc->collected[generation] += found;
-    gc->running = false;
     vm->thread->exception = pending;
     return found;
 }
 
+size_t gc_collect(VM *vm, int generation) {
+    if (vm->gc.running)
+        return 0;
+    vm->gc.running = true;
+    size_t found = collect(vm, generation);
+    vm->gc.running = false;
+    return found;
+}
+
+/* --- collections that scripts are told of ------------------------------------------------------------------------
+ */
+
+static Value make_info(VM *vm, int generation, size_t collected) {
+    Value info = dict_new(vm), count = int_from_uint64(vm, collected);
+    bool ok = info && count && dict_set_c(vm, info, "generation", from_small_int(generation)) &&
+              dict_set_c(vm, info, "collected", count) && dict_set_c(vm, info, "uncollectable", from_small_int(0));
+    decref(vm, count);
+    if (!ok) {
+        decref(vm, info);
+        return VALUE_ERROR;
+    }
+    return info;
+}
+
+/* Tells gc.callbacks of a collection. What they raise cannot be raised here. */
+static bool notify(VM *vm, const char *phase, int generation, size_t collected) {
+    Value callbacks = vm->gc.callbacks;
+    if (callbacks == 0 || as_list(callbacks)->len == 0)
+        return true;
+    Value info = make_info(vm, generation, collected), name = info ? str_intern_c(vm, phase) : VALUE_ERROR;
+    Value copy = name ? list_from_iterable(vm, callbacks) : VALUE_ERROR;
+    bool ok = copy != 0;
+    for (size_t i = 0; ok && i < as_list(copy)->len; i++) {
+        Value result = call2(vm, as_list(copy)->items[i], name, info);
+        if (!result)
+            error_unraisable(vm, NULL, as_list(copy)->items[i]);
+        decref(vm, result);
+    }
+    decref(vm, copy);
+    decref(vm, name);
+    decref(vm, info);
+    return ok;
+}
+
+bool gc_collect_notifying(VM *vm, int generation, size_t *found) {
+    *found = 0;
+    if (vm->gc.running)
+        return true;
+    vm->gc.running = true; /* no collection in the midst of the callbacks either */
+    bool ok = notify(vm, "start", generation, 0);
+    if (ok) {
+        *found = collect(vm, generation);
+        ok = notify(vm, "stop", generation, *found);
+    }
+    vm->gc.running = false;
+    return ok;
+}
+
+static int choose_generation(const GcState *gc) {
+    if (gc->count[1] < gc->threshold[1])
+        return 0;
+    return gc->old_pending > gc->old_live / 4 && gc->old_pending > gc->threshold[0] ? 2 : 1;
+}
+
 void gc_step(VM *vm) {
     GcState *gc = &vm->gc;
+    size_t found;
     if (!gc->enabled || gc->running || gc->count[0] <= gc->threshold[0])
         return;
-    if (gc->count[1] < gc->threshold[1])
-        gc_collect(vm, 0);
-    else if (gc->old_pending > gc->old_live / 4 && gc->old_pending > gc->threshold[0])
-        gc_collect(vm, 2);
-    else
-        gc_collect(vm, 1);
+    Value pending = error_take(vm);
+    if (!gc_collect_notifying(vm, choose_generation(gc), &found))
+        error_unraisable(vm, NULL, 0);
+    vm->thread->exception = pending;
 }
 
 void gc_freeze(VM *vm) {

@@ -23,6 +23,8 @@ typedef struct GcState {
 void gc_setup(VM *vm);
 /* Collects the given generation and the younger ones; returns how many unreachable objects it found. */
 size_t gc_collect(VM *vm, int generation);
+/* The same, telling gc.callbacks before and after; false with an exception if they could not be told. */
+bool gc_collect_notifying(VM *vm, int generation, size_t *found);
 /* Called at safe points when the young count passed its threshold: picks the generation. */
 void gc_step(VM *vm);
 void gc_track(VM *vm, Object *o);

@@ -90,7 +90,16 @@ typedef struct ClassMethod { /* classmethod (KIND_CLASSMETHOD) and staticmethod 
 Value weakref_new(VM *vm, Value target, Value callback); /* callback may be 0; TypeError if not weakly referencable */
 Value weakref_get(VM *vm, Value ref);                    /* owned target, VALUE_NONE when dead */
 Value weakref_first(VM *vm, Object *target);             /* borrowed; 0: it has no weak references */
-void weakref_clear_all(VM *vm, Object *target);          /* object_free and the collector call this; runs callbacks */
+void weakref_clear_all(VM *vm, Object *target);          /* object_free calls this; runs callbacks */
+/* For the collector, which must not run scripts while it looks at the garbage: kills the references of one object.
+ * Those whose callbacks shall run wait in the list, that is, all but the ones marked OBJ_MARK as garbage themselves.
+ */
+struct WeakRef;
+typedef struct WeakPending {
+    struct WeakRef *first, **tail;
+} WeakPending;
+void weakref_kill(VM *vm, Object *target, WeakPending *pending);
+void weakref_run_pending(VM *vm, WeakPending *pending);
 
 /* Named fields by position, the struct sequences of sys, time, os: a tuple subtype with attributes. */
 Type *structseq_type(VM *vm, const char *name, const char *doc, const char *const *fields, size_t n_visible,

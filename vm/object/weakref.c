@@ -227,33 +227,42 @@ static void run_callback(VM *vm, WeakRef *r) {
     vm->thread->exception = pending;
 }
 
-/* All references are made dead first: a callback must not reach the object through another one. Those with a callback
- * are held, chained through `next`, until it has run. */
-void weakref_clear_all(VM *vm, Object *target) {
+void weakref_kill(VM *vm, Object *target, WeakPending *pending) {
     struct WeakEntry *e = table_find(vm, target);
     if (e == NULL)
         return;
-    WeakRef *r = e->first, *todo = NULL, **tail = &todo;
+    WeakRef *r = e->first;
     e->first = NULL;
     table_remove(vm, e);
     while (r != NULL) {
         WeakRef *next = r->next;
         r->target = NULL;
         r->next = r->prev = NULL;
-        if (r->callback != 0 && r->header.refcount != 0) {
+        if (r->callback != 0 && r->header.refcount != 0 && !(r->header.flags & OBJ_MARK)) {
             r->header.refcount++;
-            *tail = r;
-            tail = &r->next;
+            *pending->tail = r;
+            pending->tail = &r->next;
         }
         r = next;
     }
-    while (todo != NULL) {
-        r = todo;
-        todo = r->next;
+}
+
+void weakref_run_pending(VM *vm, WeakPending *pending) {
+    while (pending->first != NULL) {
+        WeakRef *r = pending->first;
+        pending->first = r->next;
         r->next = NULL;
         run_callback(vm, r);
         decref(vm, from_obj(r));
     }
+}
+
+/* All references are made dead first: a callback must not reach the object through another one. Those with a callback
+ * are held, chained through `next`, until it has run. */
+void weakref_clear_all(VM *vm, Object *target) {
+    WeakPending pending = {NULL, &pending.first};
+    weakref_kill(vm, target, &pending);
+    weakref_run_pending(vm, &pending);
 }
 
 /* --- ref
@@ -496,8 +505,9 @@ static Value proxy_pow_mod(VM *vm, Value a, Value b, Value mod) {
 
 #define PROXY_OPERATORS(X)                                                                                           \
     X(OP_ADD)                                                                                                        \
-    X(OP_SUB) X(OP_MUL) X(OP_TRUEDIV) X(OP_FLOORDIV) X(OP_MOD) X(OP_POW) X(OP_LSHIFT) X(OP_RSHIFT) X(OP_AND)         \
-        X(OP_OR) X(OP_XOR) X(OP_MATMUL)
+    X(OP_SUB)                                                                                                        \
+    X(OP_MUL) X(OP_TRUEDIV) X(OP_FLOORDIV) X(OP_MOD) X(OP_POW) X(OP_LSHIFT) X(OP_RSHIFT) X(OP_AND) X(OP_OR)          \
+        X(OP_XOR) X(OP_MATMUL)
 #define DEFINE(op)                                                                                                   \
     static Value proxy_##op(VM *vm, Value a, Value b) { return proxy_binary(vm, a, b, op, false); }                  \
     static Value proxy_i##op(VM *vm, Value a, Value b) { return proxy_binary(vm, a, b, op, true); }
