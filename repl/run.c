@@ -316,9 +316,13 @@ static int run_text(VM *vm, const Options *o, Value dict, bool *killed) {
     Value text = ok ? str_decode(vm, o->command, strlen(o->command), "utf-8", "surrogateescape") : VALUE_ERROR;
     Value with_newline = text ? str_printf(vm, "%V\n", text) : VALUE_ERROR;
     Value filename = with_newline ? str_intern_c(vm, "<string>") : VALUE_ERROR;
-    ok = filename && traceback_register_source(vm, filename, with_newline);
+    /* warnings of the compiler show no source here: it is registered behind them */
+    Value code = filename ? vm->compile(vm, with_newline, filename, "exec", 0, -1) : VALUE_ERROR;
+    ok = code && traceback_register_source(vm, filename, with_newline);
     if (ok)
-        ok = run_code(vm, vm->compile(vm, with_newline, filename, "exec", 0, -1), dict);
+        ok = run_code(vm, code, dict);
+    else
+        decref(vm, code);
     decref(vm, filename);
     decref(vm, with_newline);
     decref(vm, text);

@@ -490,7 +490,7 @@ static Value repr(VM *vm, Value self) {
         {"fileno", m_fileno, "", "The descriptor.", 0}, {"isatty", m_isatty, "", "Whether it is a terminal.", 0},    \
         {"seekable", m_seekable, "", "Whether seek() works.", 0},                                                    \
         {"readable", m_readable, "", "Whether it can be read.", 0},                                                  \
-        {"writable", m_writable, "", "Whether it can be written.", 0}, {                                             \
+        {"writable", m_writable, "", "Whether it can be written.", 0}, REFUSE_PICKLE_ROWS, {                         \
         0                                                                                                            \
     }
 static const MethodSpec reader_methods[] = {READ_ROWS COMMON_ROWS};
@@ -510,7 +510,7 @@ static const GetSetSpec getset[] = {
         .doc = text,                                                                                                 \
         .signature = "raw, buffer_size=8192",                                                                        \
         .size = sizeof(Buffered),                                                                                    \
-        .flags = TYPE_BASE | TYPE_GC,                                                                                \
+        .flags = TYPE_BASE | TYPE_GC | TYPE_HAS_DICT,                                                                \
         .kind = KIND_OTHER,                                                                                          \
         .slots = {.create = create,                                                                                  \
                   .init = init,                                                                                      \
@@ -605,7 +605,7 @@ const TypeSpec bufferedrwpair_spec = {
     .doc = "A reader and a writer as one file.",
     .signature = "reader, writer, buffer_size=8192, /",
     .size = sizeof(Pair),
-    .flags = TYPE_BASE | TYPE_GC,
+    .flags = TYPE_BASE | TYPE_GC | TYPE_HAS_DICT,
     .kind = KIND_OTHER,
     .slots = {.create = pair_create, .init = pair_init, .dealloc = pair_dealloc, .traverse = pair_traverse},
     .methods = pair_methods,

@@ -184,6 +184,37 @@ static Value m_close(NATIVE_ARGS) {
     of(self)->closed = true;
     return VALUE_NONE;
 }
+static Value m_getstate(NATIVE_ARGS) {
+    if (!usable(vm, self))
+        return VALUE_ERROR;
+    Value state[3] = {bytes_new(vm, of(self)->data == NULL ? "" : of(self)->data, of(self)->len),
+                      int_from_ssize(vm, (ssize_t)of(self)->pos), io_attributes(vm, self)};
+    if (state[0] != 0 && state[1] != 0 && state[2] != 0)
+        return tuple_from_array_steal(vm, state, 3);
+    for (size_t i = 0; i < 3; i++)
+        decref(vm, state[i]);
+    return VALUE_ERROR;
+}
+static Value m_setstate(NATIVE_ARGS) {
+    if (!is_tuple(args[0]) || as_tuple(args[0])->len < 3)
+        return raise_type(vm, "%N.__setstate__ argument should be 3-tuple, got %T", obj_type(as_obj(self)), args[0]);
+    Value *state = as_tuple(args[0])->items;
+    Buffer data;
+    if (!resizable(vm, self) || !usable(vm, self) || !buffer_get(vm, state[0], &data, false))
+        return VALUE_ERROR;
+    BytesIO *b = of(self);
+    b->len = b->pos = 0;
+    bool ok = put(vm, b, data.data, data.len);
+    b->pos = 0;
+    buffer_release(vm, &data);
+    if (!ok)
+        return VALUE_ERROR;
+    if (!is_int(state[1]))
+        return raise_type(vm, "second item of state must be an integer, not %T", state[1]);
+    if (!io_state_position(vm, state[1], &b->pos) || !io_set_attributes(vm, self, state[2], "third"))
+        return VALUE_ERROR;
+    return VALUE_NONE;
+}
 static Value m_true(NATIVE_ARGS) { return usable(vm, self) ? VALUE_TRUE : VALUE_ERROR; }
 static Value get_closed(VM *vm, Value self) { return (void)vm, from_bool(of(self)->closed); }
 
@@ -202,6 +233,8 @@ static const MethodSpec methods[] = {
     {"readable", m_true, "", "True.", 0},
     {"writable", m_true, "", "True.", 0},
     {"seekable", m_true, "", "True.", 0},
+    {"__getstate__", m_getstate, "", "Contents, position and attributes.", 0},
+    {"__setstate__", m_setstate, "state, /", "Takes over a state.", 0},
     {0},
 };
 static const GetSetSpec getset[] = {{"closed", get_closed, NULL, "Whether the file is closed."}, {0}};
@@ -210,7 +243,7 @@ const TypeSpec bytesio_spec = {
     .doc = "A binary file in memory.",
     .signature = "initial_bytes=b''",
     .size = sizeof(BytesIO),
-    .flags = TYPE_BASE,
+    .flags = TYPE_BASE | TYPE_GC | TYPE_HAS_DICT,
     .kind = KIND_OTHER,
     .slots = {.create = create,
               .init = init,

@@ -411,6 +411,7 @@ static const MethodSpec file_methods[] = {
     {"readable", file_readable, "", "Whether the file can be read.", 0},
     {"writable", file_writable, "", "Whether the file can be written.", 0},
     {"seekable", file_seekable, "", "Whether seek() works.", 0},
+    REFUSE_PICKLE_ROWS,
     {0},
 };
 static const GetSetSpec file_getset[] = {

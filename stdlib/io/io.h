@@ -57,6 +57,17 @@ bool buffered_write(VM *vm, Buffered *b, const char *data, size_t n);
 Value buffered_read1(VM *vm, Buffered *b, size_t n);
 Value buffered_readline(VM *vm, Buffered *b, ssize_t limit);
 
+/* state.c */
+Value io_refuse_pickle(NATIVE_ARGS);
+#define REFUSE_PICKLE_ROWS                                                                                           \
+    {"__reduce__", io_refuse_pickle, "", "Open files cannot be pickled.", 0}, {                                      \
+        "__reduce_ex__", io_refuse_pickle, "protocol, /", "Open files cannot be pickled.", 0                         \
+    }
+Value io_attributes(VM *vm, Value self); /* copy of the instance's own attributes, or None */
+/* Puts them back; `which` item of the state they are is for the message. */
+bool io_set_attributes(VM *vm, Value self, Value attributes, const char *which);
+bool io_state_position(VM *vm, Value v, size_t *position);
+
 /* bytesio.c, stringio.c */
 extern const TypeSpec bytesio_spec, stringio_spec;
 

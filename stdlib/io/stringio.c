@@ -189,6 +189,45 @@ static Value m_close(NATIVE_ARGS) {
     of(self)->closed = true;
     return VALUE_NONE;
 }
+static Value m_getstate(NATIVE_ARGS) {
+    if (!usable(vm, self))
+        return VALUE_ERROR;
+    StringIO *s = of(self);
+    Value state[4] = {make(vm, s->data, s->len), incref(s->newline), int_from_ssize(vm, (ssize_t)s->pos),
+                      io_attributes(vm, self)};
+    if (state[0] != 0 && state[2] != 0 && state[3] != 0)
+        return tuple_from_array_steal(vm, state, 4);
+    for (size_t i = 0; i < 4; i++)
+        decref(vm, state[i]);
+    return VALUE_ERROR;
+}
+
+/* The contents come as they were: line ends were translated when they were written. */
+static bool set_contents(VM *vm, StringIO *s, Value text) {
+    const char *p = str_data(text), *end = p + as_str(text)->nbytes;
+    if (!reserve(vm, s, as_str(text)->nchars))
+        return false;
+    s->len = s->pos = 0;
+    while (p < end)
+        put_char(s, utf8_next(&p));
+    return true;
+}
+
+static Value m_setstate(NATIVE_ARGS) {
+    if (!is_tuple(args[0]) || as_tuple(args[0])->len < 4)
+        return raise_type(vm, "%N.__setstate__ argument should be 4-tuple, got %T", obj_type(as_obj(self)), args[0]);
+    Value *state = as_tuple(args[0])->items;
+    if (!usable(vm, self) || !init(vm, self, state, 2, 0))
+        return VALUE_ERROR;
+    if (is_str(state[0]) && !set_contents(vm, of(self), state[0]))
+        return VALUE_ERROR;
+    of(self)->pos = 0;
+    if (!is_int(state[2]))
+        return raise_type(vm, "third item of state must be an integer, got %T", state[2]);
+    if (!io_state_position(vm, state[2], &of(self)->pos) || !io_set_attributes(vm, self, state[3], "fourth"))
+        return VALUE_ERROR;
+    return VALUE_NONE;
+}
 static Value m_true(NATIVE_ARGS) { return usable(vm, self) ? VALUE_TRUE : VALUE_ERROR; }
 static Value get_closed(VM *vm, Value self) { return (void)vm, from_bool(of(self)->closed); }
 static Value get_none(VM *vm, Value self) { return usable(vm, self) ? VALUE_NONE : VALUE_ERROR; }
@@ -206,6 +245,8 @@ static const MethodSpec methods[] = {
     {"readable", m_true, "", "True.", 0},
     {"writable", m_true, "", "True.", 0},
     {"seekable", m_true, "", "True.", 0},
+    {"__getstate__", m_getstate, "", "Contents, line end, position and attributes.", 0},
+    {"__setstate__", m_setstate, "state, /", "Takes over a state.", 0},
     {0},
 };
 static const GetSetSpec getset[] = {
@@ -219,7 +260,7 @@ const TypeSpec stringio_spec = {
     .doc = "A text file in memory.",
     .signature = "initial_value='', newline='\\n'",
     .size = sizeof(StringIO),
-    .flags = TYPE_BASE,
+    .flags = TYPE_BASE | TYPE_GC | TYPE_HAS_DICT,
     .kind = KIND_OTHER,
     .slots = {.create = create, .init = init, .dealloc = dealloc, .iter = m_iter, .next = m_next},
     .methods = methods,

@@ -729,6 +729,7 @@ static const MethodSpec methods[] = {
     {"reconfigure", m_reconfigure,
      "*, encoding=None, errors=None, newline=None, line_buffering=None, write_through=None",
      "Changes how the file is coded and buffered.", 0},
+    REFUSE_PICKLE_ROWS,
     {0},
 };
 static const GetSetSpec getset[] = {

@@ -225,6 +225,19 @@ static bool module_init(VM *vm, Value self, Value *args, size_t nargs, Value kwn
 }
 
 /* "<module 'x' from 'file'>" and its other forms, by the spec if there is one. */
+static bool is_namespace_loader(VM *vm, Value loader) {
+    return strcmp(type_of(vm, loader)->spec->name, "_frozen_importlib_external.NamespaceLoader") == 0;
+}
+
+static Value repr_namespace(VM *vm, Value name, Value spec) {
+    Value key = str_intern_c(vm, "submodule_search_locations");
+    Value locations = key != 0 ? attr_get(vm, spec, key) : 0;
+    Value text = locations != 0 ? str_printf(vm, "<module %R (namespace) from %R>", name, locations) : 0;
+    decref(vm, locations);
+    decref(vm, key);
+    return text;
+}
+
 static Value repr_by_spec(VM *vm, Value spec, Value loader) {
     Value name = attr_get(vm, spec, NAME(name)), origin = 0, text = 0, has;
     if (name == 0)
@@ -235,8 +248,12 @@ static Value repr_by_spec(VM *vm, Value spec, Value loader) {
     if (found == 0)
         origin = VALUE_NONE;
     if (found >= 0 && origin == VALUE_NONE) {
-        text = loader == 0 || loader == VALUE_NONE ? str_printf(vm, "<module %R>", name)
-                                                   : str_printf(vm, "<module %R (%R)>", name, loader);
+        if (loader == 0 || loader == VALUE_NONE)
+            text = str_printf(vm, "<module %R>", name);
+        else if (is_namespace_loader(vm, loader))
+            text = repr_namespace(vm, name, spec);
+        else
+            text = str_printf(vm, "<module %R (%R)>", name, loader);
     } else if (found >= 0) {
         found = attr_lookup(vm, spec, NAME(has_location), &has);
         int located = found > 0 ? truth(vm, has) : found;

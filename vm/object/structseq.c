@@ -71,10 +71,21 @@ static Value check_length(VM *vm, StructSeqTypes *info, size_t n) {
     return VALUE_NONE;
 }
 
+/* The dict may only name fields that the sequence does not reach. */
+static bool check_names(VM *vm, StructSeqTypes *info, size_t n, Value dict) {
+    size_t known = 0;
+    for (size_t i = n; i < info->n_all; i++)
+        known += dict_get_c(vm, dict, field_name(info, i)) != 0;
+    if (error_pending(vm))
+        return false;
+    return known == dict_len(dict) ||
+           raise_type(vm, "%s() got duplicate or unexpected field name(s)", info->spec.name);
+}
+
 static Value structseq_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
     StructSeqTypes *info = info_of(type);
     Value a[2];
-    if (!native_bind(vm, type_short_name(type), "sequence, dict={}", args, nargs, kwnames, a, 2))
+    if (!native_bind(vm, "structseq", "sequence, dict={}", args, nargs, kwnames, a, 2))
         return 0;
     if (a[1] != 0 && !is_dict(a[1]))
         return raise_type(vm, "%s() takes a dict as second arg, if any", info->spec.name);
@@ -86,7 +97,8 @@ static Value structseq_create(VM *vm, Type *type, Value *args, size_t nargs, Val
         return raise_type(vm, "constructor requires a sequence");
     }
     size_t n = as_tuple(seq)->len;
-    Value *items = check_length(vm, info, n) != 0 ? mem_zalloc(vm, info->n_all * sizeof(Value)) : NULL, result = 0;
+    bool fits = check_length(vm, info, n) != 0 && (a[1] == 0 || check_names(vm, info, n, a[1]));
+    Value *items = fits ? mem_zalloc(vm, info->n_all * sizeof(Value)) : NULL, result = 0;
     if (items != NULL) {
         for (size_t i = 0; i < info->n_all; i++) {
             Value v = i < n ? as_tuple(seq)->items[i] : a[1] != 0 ? dict_get_c(vm, a[1], field_name(info, i)) : 0;
@@ -130,7 +142,7 @@ static Value method_reduce(VM *vm, Value self, Value *args, size_t nargs, Value 
 static Value method_replace(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     StructSeqTypes *info = info_of(obj_type(as_obj(self)));
     if (nargs != 0)
-        return raise_type(vm, "__replace__() takes no positional arguments (%u given)", nargs);
+        return raise_type(vm, "__replace__() takes no positional arguments");
     Value *items = mem_zalloc(vm, info->n_all * sizeof(Value)), result = 0;
     if (items == NULL)
         return 0;
