@@ -94,6 +94,17 @@ static bool field_argument(VM *vm, Value v, int *out) {
     return true;
 }
 
+Value time_struct_new(VM *vm, const TimeParts *t) {
+    if (!struct_time_type(vm)) {
+        Value name = str_intern_c(vm, "time"), module = name ? vm->import_name(vm, name, 0, 0, 0) : VALUE_ERROR;
+        decref(vm, name);
+        decref(vm, module);
+        if (!module)
+            return VALUE_ERROR;
+    }
+    return struct_time_new(vm, t);
+}
+
 /* Reads a tuple of nine integers into parts without checking their ranges. */
 static bool parts_from_tuple(VM *vm, Value v, const char *function, TimeParts *out) {
     if (!is_tuple(v))

@@ -13,10 +13,12 @@ typedef struct TimeParts { /* as struct tm, but with the module's own numbers: f
     bool has_zone;
     char zone[32];
     int64_t offset; /* seconds east of UTC, valid with has_zone */
+    int offset_us;  /* and microseconds, which only %z can tell */
 } TimeParts;
 
 extern const char *const time_days[7], *const time_months[12]; /* full English names */
 
+Value time_struct_new(VM *vm, const TimeParts *t); /* time.struct_time; imports the module if need be */
 /* mod_time_format.c */
 Value time_format(VM *vm, const char *format, size_t n, const TimeParts *t);
 /* mod_time_parse.c: *fraction gets microseconds; isdst as the %Z says, -1 if not given */

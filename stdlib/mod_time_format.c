@@ -140,7 +140,7 @@ static bool put_week_or_year(StrBuilder *b, char c, const Field *f, const TimePa
     case 'g':
         return put_number(b, f, floor_mod(iso_year, 100), 2, '0');
     case 'C':
-        return put_number(b, f, t->year / 100 - (t->year % 100 < 0), 2, '0');
+        return put_number(b, f, t->year / 100 - (t->year % 100 < 0), 1, '0');
     case 'y':
         return put_number(b, f, floor_mod(t->year, 100), 2, '0');
     default:

@@ -261,22 +261,37 @@ static int word_index(const Matcher *m, char c, const char *const *words, int co
     return 0;
 }
 
-static bool read_offset(const Matcher *m, TimeParts *out) {
-    const char *p = m->start['z'], *end = m->stop['z'];
+static bool raise_inconsistent(VM *vm, const char *p, const char *end) {
+    Value text = str_new(vm, p, (size_t)(end - p));
+    if (text)
+        raise_value(vm, "Inconsistent use of : in %V", text);
+    decref(vm, text);
+    return false;
+}
+
+static bool read_offset(VM *vm, const Matcher *m, TimeParts *out) {
+    const char *p = m->start['z'], *end = m->stop['z'], *q = p + 1;
     out->has_zone = true;
     out->offset = 0;
-    snprintf(out->zone, sizeof out->zone, "%s", "");
     if (*p == 'Z')
         return true;
-    int fields[3] = {0, 0, 0}, n = 0;
-    for (const char *q = p + 1; q + 1 < end && n < 3 && *q != '.'; q += 2) {
+    int fields[3] = {0, 0, 0}, n = 0, us = 0;
+    for (; q + 1 < end && n < 3 && *q != '.'; q += 2) {
         if (*q == ':')
             q++;
+        else if (n == 2 && p[3] == ':') /* hh:mmss */
+            return raise_inconsistent(vm, p, end);
         fields[n++] = digit(q) * 10 + digit(q + 1);
     }
+    if (q < end && *q == '.')
+        for (int i = 1; i <= 6; i++)
+            us = us * 10 + (q + i < end ? digit(q + i) : 0);
     out->offset = fields[0] * 3600 + fields[1] * 60 + fields[2];
-    if (*p == '-')
+    out->offset_us = us;
+    if (*p == '-') {
         out->offset = -out->offset;
+        out->offset_us = -us;
+    }
     return true;
 }
 
@@ -413,8 +428,8 @@ static bool read_fields(VM *vm, const Matcher *m, TimeParts *t, int64_t *fractio
     }
     if (has(m, 'Z'))
         read_zone_name(m, t);
-    if (has(m, 'z'))
-        read_offset(m, t);
+    if (has(m, 'z') && !read_offset(vm, m, t))
+        return false;
     static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     bool leap_default = !year_given && t->month == 2 && t->day == 29; /* February 29 without a year is fine */
     if (yearday < 0 && t->day > lengths[t->month - 1] + (t->month == 2 && (time_is_leap(t->year) || leap_default)))

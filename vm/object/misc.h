@@ -71,8 +71,8 @@ Value native_new(VM *vm, const MethodSpec *spec, Value self, Type *owner, Value 
  */
 Value native_call(VM *vm, Native *f, Value *args, size_t nargs, Value kwnames);
 /* Binds raw arguments to a signature string such as "x, y=0, /, *, key=None": fills out[] (borrowed, 0 where absent)
- * with one entry per parameter, raising CPython's TypeErrors under the function's name. For types' create/init slots.
- */
+ * with one entry per parameter, raising CPython's TypeErrors under the function's name (NULL: "function"). For types'
+ * create/init slots. */
 bool native_bind(VM *vm, const char *function_name, const char *signature, Value *args, size_t nargs, Value kwnames,
                  Value *out, size_t nout);
 

@@ -161,9 +161,12 @@ static COLD bool fail_count(VM *vm, const char *name, Value fn, const SigCounts 
     return raise_type(vm, "%s expected %s%u argument%s, got %u", name, how, bound, plural(bound), nargs);
 }
 
+/* Constructors that CPython binds without telling their name are "function", without parentheses. */
+#define CALLEE(name) (name) ? (name) : "function", (name) ? "()" : ""
+
 static COLD bool fail_positional(VM *vm, const char *name, size_t bound, const char *how, size_t nargs) {
-    return raise_type(vm, "%s() takes %s %u positional argument%s (%u given)", name, how, bound, plural(bound),
-                      nargs);
+    return raise_type(vm, "%s%s takes %s %u positional argument%s (%u given)", CALLEE(name), how, bound,
+                      plural(bound), nargs);
 }
 
 static bool is_named(const SigItem *item, Value keyword) {
@@ -173,7 +176,7 @@ static bool is_named(const SigItem *item, Value keyword) {
 static COLD bool fail_missing(VM *vm, const char *name, const SigItem *item, size_t position) {
     Value param = str_new(vm, item->name, item->len);
     if (param != 0)
-        raise_type(vm, "%s() missing required argument '%V' (pos %u)", name, param, position);
+        raise_type(vm, "%s%s missing required argument '%V' (pos %u)", CALLEE(name), param, position);
     decref(vm, param);
     return false;
 }
@@ -187,10 +190,11 @@ static COLD bool fail_unmatched(VM *vm, const char *name, const char *signature,
         if (item.mark != SIG_PARAM)
             continue;
         if (i >= c->nposonly && i < nargs && is_named(&item, keyword))
-            return raise_type(vm, "argument for %s() given by name ('%V') and position (%u)", name, keyword, i + 1);
+            return raise_type(vm, "argument for %s%s given by name ('%V') and position (%u)", CALLEE(name), keyword,
+                              i + 1);
         i++;
     }
-    return raise_type(vm, "%s() got an unexpected keyword argument '%V'", name, keyword);
+    return raise_type(vm, "%s%s got an unexpected keyword argument '%V'", CALLEE(name), keyword);
 }
 
 /* --- binding
@@ -199,11 +203,11 @@ static COLD bool fail_unmatched(VM *vm, const char *name, const char *signature,
 static bool check_counts(VM *vm, const char *name, const char *signature, const SigCounts *c, size_t nargs,
                          size_t nkw) {
     if (nargs + nkw > c->nparams)
-        return raise_type(vm, "%s() takes at most %u %sargument%s (%u given)", name, (size_t)c->nparams,
+        return raise_type(vm, "%s%s takes at most %u %sargument%s (%u given)", CALLEE(name), (size_t)c->nparams,
                           nargs == 0 ? "keyword " : "", plural(c->nparams), nargs + nkw);
     if (nargs > c->npositional) {
         if (c->npositional == 0)
-            return raise_type(vm, "%s() takes no positional arguments", name);
+            return raise_type(vm, "%s%s takes no positional arguments", CALLEE(name));
         return fail_positional(vm, name, c->npositional, c->min_positional < c->npositional ? "at most" : "exactly",
                                nargs);
     }
