@@ -137,11 +137,28 @@ Value vm_keep(VM *vm, Value v) {
 
 /* Finalizers run while everything they may use still exists: first the modules' own variables go, as at the end of a
  * script, then cycles are collected, and last all memory is returned whatever still refers to what. */
+typedef struct EndCall {
+    void (*fn)(VM *vm, void *arg);
+    void *arg;
+    struct EndCall *next;
+} EndCall;
+
+bool vm_at_end(VM *vm, void (*fn)(VM *vm, void *arg), void *arg) {
+    EndCall *c = mem_alloc(vm, sizeof *c);
+    if (c == NULL)
+        return false;
+    *c = (EndCall){fn, arg, vm->end_calls};
+    vm->end_calls = c;
+    return true;
+}
+
 void vm_destroy(VM *vm) {
     vm->gc.enabled = false;
     vm->finalizing = true;
     signals_finish(vm);
     gc_collect(vm, GC_GENERATIONS - 1);
+    for (EndCall *c = vm->end_calls; c != NULL; c = c->next)
+        c->fn(vm, c->arg);
     lock_destroy(vm);
     mem_release_all(vm);
     free(vm);

@@ -167,6 +167,7 @@ struct VM {
     struct SignalState *signals; /* runtime/signals.h, made on first use */
     struct PendingCalls *pending;
     struct StructSeqTypes *structseqs;
+    struct EndCall *end_calls; /* vm_at_end */
     void *module_state[64]; /* native modules: slot number from stdlib/modules.def */
 };
 
@@ -178,6 +179,9 @@ void vm_destroy(VM *vm);
 Type *vm_type(VM *vm, const TypeSpec *spec, Type *base);
 /* Keeps a value alive as long as the VM; returns it (borrowed). Consumes v. */
 Value vm_keep(VM *vm, Value v);
+/* Has `fn` called at the end of the VM, when scripts no longer run and the memory is still there: for what libraries hold
+ * outside of it. The last one comes first. */
+bool vm_at_end(VM *vm, void (*fn)(VM *vm, void *arg), void *arg) MUST_CHECK;
 /* The interpreter's safe point: runs what vm->interrupts asks for; false with an exception. */
 bool vm_safepoint(VM *vm);
 
