@@ -21,8 +21,8 @@
 #include "runtime/vm.h"
 #include "stdlib/init.h"
 #include "stdlib/mod_time.h"
+#include "stdlib/module_tools.h"
 
-#define NATIVE_ARGS VM *vm, Value self, Value *args, size_t nargs, Value kwnames
 #define METHOD(id) static Value method_##id(NATIVE_ARGS)
 
 #define SECOND_US ((int64_t)1000000)

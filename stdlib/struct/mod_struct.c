@@ -3,6 +3,7 @@
 #include "stdlib/struct/struct.h"
 
 #include "object/type.h"
+#include "stdlib/module_tools.h"
 
 #include <stdarg.h>
 
@@ -20,8 +21,6 @@ typedef struct UnpackIter {
     Buffer buffer;
     size_t at;
 } UnpackIter;
-
-#define NATIVE_ARGS VM *vm, Value self, Value *args, size_t nargs, Value kwnames
 
 static const TypeSpec struct_spec, iter_spec;
 static StructState *state_of(VM *vm) { return vm->module_state[MODULE_SLOT_mod_struct_init]; }
