@@ -65,6 +65,26 @@ static Value get_closed(VM *vm, Value self) {
     return has < 0 ? VALUE_ERROR : from_bool(has);
 }
 
+/* What script classes derived from these, such as socket.SocketIO, call before they work. */
+static Value base_check_closed(NATIVE_ARGS) { return io_check_closed(vm, self) ? VALUE_NONE : VALUE_ERROR; }
+
+static Value check_ability(VM *vm, Value self, const char *method, const char *message) {
+    Value name = str_intern_c(vm, method), able = name ? call_method0(vm, self, name) : VALUE_ERROR;
+    bool ok = able && (able == VALUE_TRUE || io_unsupported(vm, message));
+    decref(vm, name);
+    decref(vm, able);
+    return ok ? VALUE_NONE : VALUE_ERROR;
+}
+static Value base_check_readable(NATIVE_ARGS) {
+    return check_ability(vm, self, "readable", "File or stream is not readable.");
+}
+static Value base_check_writable(NATIVE_ARGS) {
+    return check_ability(vm, self, "writable", "File or stream is not writable.");
+}
+static Value base_check_seekable(NATIVE_ARGS) {
+    return check_ability(vm, self, "seekable", "File or stream is not seekable.");
+}
+
 static Value base_enter(NATIVE_ARGS) { return io_check_closed(vm, self) ? incref(self) : VALUE_ERROR; }
 static Value base_exit(NATIVE_ARGS) { return call_method0(vm, self, NAME(close)); }
 
@@ -174,6 +194,10 @@ static const MethodSpec base_methods[] = {
     {"writable", base_false, "", "Whether the file can be written.", 0},
     {"fileno", base_fileno, "", "The file descriptor.", 0},
     {"isatty", base_false, "", "Whether the file is a terminal.", 0},
+    {"_checkClosed", base_check_closed, "", "Refuses a closed file.", 0},
+    {"_checkReadable", base_check_readable, "", "Refuses a file that cannot be read.", 0},
+    {"_checkWritable", base_check_writable, "", "Refuses a file that cannot be written.", 0},
+    {"_checkSeekable", base_check_seekable, "", "Refuses a file without positions.", 0},
     {"__enter__", base_enter, "", "The file itself.", 0},
     {"__exit__", base_exit, "*args", "Closes the file.", 0},
     {"readline", base_readline, "size=-1, /", "Reads one line.", 0},
