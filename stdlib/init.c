@@ -43,7 +43,10 @@ bool stdlib_install(VM *vm) {
         return false;
     vm->next_function = builtin_function(vm, "next");
     vm->import_function = builtin_function(vm, "__import__");
-    return importer_install(vm) && (vm->no_site || site_install(vm));
+    if (!importer_install(vm) || (!vm->no_site && !site_install(vm)))
+        return false;
+    gc_settle(vm);
+    return true;
 }
 
 /* Flushes one of the standard files; true also when there is none, or it has been closed. */
@@ -52,15 +55,20 @@ static bool flush_standard(VM *vm, Value name) {
     if (!file || is_none(file))
         return true;
     incref(file);
-    Value closed;
-    int found = attr_lookup(vm, file, NAME(closed), &closed);
-    bool skip = found > 0 && truth(vm, closed) == 1;
-    if (found > 0)
-        decref(vm, closed);
-    error_clear(vm);
-    Value result = skip ? VALUE_NONE : call_method0(vm, file, NAME(flush));
-    bool ok = result != 0;
-    decref(vm, result);
+    bool ok;
+    if (io_is_direct(vm, file)) {
+        ok = io_flush_fast(vm, file);
+    } else {
+        Value closed;
+        int found = attr_lookup(vm, file, NAME(closed), &closed);
+        bool skip = found > 0 && truth(vm, closed) == 1;
+        if (found > 0)
+            decref(vm, closed);
+        error_clear(vm);
+        Value result = skip ? VALUE_NONE : call_method0(vm, file, NAME(flush));
+        ok = result != 0;
+        decref(vm, result);
+    }
     if (!ok && name == NAME(stdout))
         error_unraisable(vm, "Exception ignored on flushing sys.stdout", 0);
     else if (!ok)
@@ -103,9 +111,11 @@ static void modules_finish(VM *vm) {
     vm->finalizing = true;
     for (size_t i = all == 0 ? 0 : as_list(all)->len; i > 0; i--)
         module_give_up(vm, module_dict(as_list(all)->items[i - 1]));
+    bool any = all != 0 && as_list(all)->len > 0;
     decref(vm, all);
     error_clear(vm);
-    gc_collect(vm, GC_GENERATIONS - 1);
+    if (any)
+        gc_collect(vm, GC_GENERATIONS - 1);
 }
 
 /* The program goes on until all its threads have ended, but for daemons. */

@@ -31,6 +31,7 @@ const NativeModule *native_module_find(const char *name);
 /* stdlib/io */
 bool io_setup_std(VM *vm);             /* makes sys.stdin, sys.stdout, sys.stderr and their __names__ */
 bool io_is_direct(VM *vm, Value file); /* is it one of our own text files, not a subclass and not replaced? */
+bool io_flush_fast(VM *vm, Value file); /* as its flush(), likewise */
 bool io_write_fast(VM *vm, Value file, const char *utf8, size_t n); /* as its write(), for a file that is direct */
 
 /* mod_atexit.c */

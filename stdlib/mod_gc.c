@@ -94,7 +94,7 @@ static bool add_generation(VM *vm, GcLink *head, Value list) {
 }
 
 static Value gc_method_get_objects(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
-    GcLink *heads[GC_GENERATIONS] = {&vm->gc.young, &vm->gc.middle, &vm->gc.old};
+    GcLink *heads[] = {&vm->gc.young, &vm->gc.middle, &vm->gc.old, &vm->gc.settled};
     int only = -1;
     if (args[0] && !is_none(args[0])) {
         if (!is_int(args[0]) && !type_of(vm, args[0])->slots.index)
@@ -107,8 +107,8 @@ static Value gc_method_get_objects(VM *vm, Value self, Value *args, size_t nargs
             return raise_value(vm, "generation parameter cannot be negative");
     }
     Value list = list_new(vm, 0);
-    for (int g = 0; list && g < GC_GENERATIONS; g++) {
-        if ((only < 0 || only == g) && !add_generation(vm, heads[g], list))
+    for (int g = 0; list && g <= GC_GENERATIONS; g++) { /* for scripts, what has settled is old */
+        if ((only < 0 || only == g || (only == GC_GENERATIONS - 1 && g == GC_GENERATIONS)) && !add_generation(vm, heads[g], list))
             set_owned(vm, &list, 0);
     }
     return list;
@@ -128,9 +128,9 @@ static bool look_for(Object *child, void *arg) {
 }
 
 static Value gc_method_get_referrers(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
-    GcLink *heads[GC_GENERATIONS] = {&vm->gc.young, &vm->gc.middle, &vm->gc.old};
+    GcLink *heads[] = {&vm->gc.young, &vm->gc.middle, &vm->gc.old, &vm->gc.settled};
     Value list = list_new(vm, 0);
-    for (int g = 0; list && g < GC_GENERATIONS; g++) {
+    for (size_t g = 0; list && g < ARRAY_LEN(heads); g++) {
         for (GcLink *l = heads[g]->next; list && l != heads[g]; l = l->next) {
             ReferrerSearch search = {args, nargs, false};
             Value v = from_obj(gc_object(l));

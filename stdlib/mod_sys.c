@@ -143,6 +143,8 @@ static Value sys_set_int_max_str_digits(VM *vm, Value self, Value *args, size_t 
         return VALUE_ERROR;
     if (digits != 0 && digits < 640)
         return raise_value(vm, "maxdigits must be 0 or larger than 640");
+    if (!module_complete(vm, vm->sys_module)) /* sys.flags tells what it was at the start */
+        return VALUE_ERROR;
     vm->int_max_str_digits = (uint32_t)digits;
     return VALUE_NONE;
 }

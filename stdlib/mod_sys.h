@@ -6,6 +6,5 @@
 
 extern const MethodSpec sys_methods[];      /* mod_sys.c */
 extern const MethodSpec sys_hook_methods[]; /* mod_sys_hooks.c */
-bool sys_install_info(VM *vm);              /* mod_sys_info.c: constants and records */
 
 #endif

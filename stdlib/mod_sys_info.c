@@ -177,8 +177,7 @@ static bool install_texts(VM *vm) {
     return sys_set(vm, "version", str_printf(vm, "3.13.0 (Cove %s) [%s]", COVE_VERSION, compiler_text())) &&
            set_text(vm, "platform", platform_text()) &&
            set_text(vm, "byteorder", *(char *)&probe ? "little" : "big") &&
-           set_text(vm, "copyright", "Copyright (c) the Cove authors.") && set_text(vm, "executable", "") &&
-           set_text(vm, "_base_executable", "") && set_text(vm, "prefix", "") && set_text(vm, "exec_prefix", "") &&
+           set_text(vm, "copyright", "Copyright (c) the Cove authors.") && set_text(vm, "prefix", "") && set_text(vm, "exec_prefix", "") &&
            set_text(vm, "base_prefix", "") && set_text(vm, "base_exec_prefix", "") &&
            set_text(vm, "platlibdir", "lib") && set_text(vm, "float_repr_style", "short") &&
            set_text(vm, "abiflags", "") && set_text(vm, "_framework", "");
@@ -197,12 +196,14 @@ static bool install_lists(VM *vm) {
     return sys_set(vm, "argv", list_new(vm, 0)) && sys_set(vm, "orig_argv", list_new(vm, 0)) &&
            sys_set(vm, "path", list_new(vm, 0)) && sys_set(vm, "warnoptions", list_new(vm, 0)) &&
            sys_set(vm, "_xoptions", dict_new(vm)) && sys_set(vm, "modules", incref(vm->modules)) &&
-           sys_set(vm, "builtin_module_names", builtin_names(vm)) &&
-           sys_set(vm, "stdlib_module_names", library_names(vm));
+           set_text(vm, "executable", "") && set_text(vm, "_base_executable", "");
 }
 
-bool sys_install_info(VM *vm) {
-    return install_texts(vm) && install_numbers(vm) && install_lists(vm) &&
+/* What no script needs to run, and few ask for. */
+static bool complete_info(VM *vm, Value module) {
+    (void)module;
+    return install_texts(vm) && install_numbers(vm) && sys_set(vm, "builtin_module_names", builtin_names(vm)) &&
+           sys_set(vm, "stdlib_module_names", library_names(vm)) &&
            sys_set(vm, "version_info", version_info(vm)) && sys_set(vm, "flags", flags(vm)) &&
            sys_set(vm, "float_info", float_info(vm)) && sys_set(vm, "int_info", int_info(vm)) &&
            sys_set(vm, "hash_info", hash_info(vm)) && sys_set(vm, "thread_info", thread_info(vm)) &&
@@ -227,11 +228,12 @@ bool sys_install(VM *vm) {
     if (!vm->sys_module)
         return false;
     vm->sys_dict = incref(module_dict(vm->sys_module));
+    ((Module *)as_obj(vm->sys_module))->complete = complete_info;
     if (!vm->switch_interval_us)
         vm->switch_interval_us = 5000;
     Value doc = str_from_c(vm, "What belongs to the running interpreter: its switches, its streams, its limits.");
     bool ok = doc && dict_set_str(vm, vm->sys_dict, NAME(__doc__), doc);
     decref(vm, doc);
     return ok && module_add_functions(vm, vm->sys_module, sys_methods) &&
-           module_add_functions(vm, vm->sys_module, sys_hook_methods) && keep_originals(vm) && sys_install_info(vm);
+           module_add_functions(vm, vm->sys_module, sys_hook_methods) && keep_originals(vm) && install_lists(vm);
 }

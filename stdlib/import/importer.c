@@ -15,25 +15,59 @@
 
 /* ---- module attributes ---- */
 
+typedef struct SpecFacts { /* owned, None where the spec has nothing */
+    Value name, loader, parent, locations, origin;
+    bool has_location;
+} SpecFacts;
+
+static void facts_drop(VM *vm, SpecFacts *f) {
+    Value owned[] = {f->name, f->loader, f->parent, f->locations, f->origin};
+    for (size_t i = 0; i < ARRAY_LEN(owned); i++)
+        decref(vm, owned[i]);
+}
+
+/* From our own kind of spec directly, from any other object by its attributes. */
+static bool facts_read(VM *vm, Value spec, SpecFacts *f) {
+    *f = (SpecFacts){0};
+    if (is_module_spec(vm, spec) && !(as_obj(spec)->flags & OBJ_SUBTYPE)) {
+        ModuleSpec *s = (ModuleSpec *)as_obj(spec);
+        f->name = incref(s->name);
+        f->loader = incref(s->loader);
+        f->parent = spec_parent(vm, spec);
+        f->locations = incref(s->locations);
+        f->origin = incref(s->origin);
+        f->has_location = s->has_location;
+        return f->parent != 0;
+    }
+    Value flag = 0;
+    bool ok = (f->name = spec_attribute(vm, spec, "name")) != 0 &&
+              (f->loader = spec_attribute(vm, spec, "loader")) != 0 &&
+              (f->parent = spec_attribute(vm, spec, "parent")) != 0 &&
+              (f->locations = spec_attribute(vm, spec, "submodule_search_locations")) != 0 &&
+              (flag = spec_attribute(vm, spec, "has_location")) != 0 &&
+              (f->origin = spec_attribute(vm, spec, "origin")) != 0;
+    int located = ok ? truth(vm, flag) : -1;
+    decref(vm, flag);
+    f->has_location = located > 0;
+    return located >= 0;
+}
+
+static bool set_in_module(VM *vm, Value module, Value name, Value value) {
+    return has_exact_kind(module, KIND_MODULE) ? dict_set_str(vm, module_dict(module), name, value)
+                                               : attr_set(vm, module, name, value);
+}
+
 bool module_init_attributes(VM *vm, Value module, Value spec) {
-    Value name = spec_attribute(vm, spec, "name"), loader = name ? spec_attribute(vm, spec, "loader") : 0;
-    Value parent = loader ? spec_attribute(vm, spec, "parent") : 0;
-    Value locations = parent ? spec_attribute(vm, spec, "submodule_search_locations") : 0;
-    Value has_location = locations ? spec_attribute(vm, spec, "has_location") : 0;
-    Value origin = has_location ? spec_attribute(vm, spec, "origin") : 0;
-    bool ok = origin != 0;
-    ok = ok && attr_set(vm, module, NAME(__name__), name) && attr_set(vm, module, NAME(__loader__), loader) &&
-         attr_set(vm, module, NAME(__package__), parent) && attr_set(vm, module, NAME(__spec__), spec);
-    if (ok && !is_none(locations))
-        ok = attr_set(vm, module, NAME(__path__), locations);
-    if (ok && truth(vm, has_location) == 1 && !is_none(origin))
-        ok = attr_set(vm, module, NAME(__file__), origin);
-    decref(vm, name);
-    decref(vm, loader);
-    decref(vm, parent);
-    decref(vm, locations);
-    decref(vm, has_location);
-    decref(vm, origin);
+    SpecFacts f;
+    bool ok = facts_read(vm, spec, &f) && set_in_module(vm, module, NAME(__name__), f.name) &&
+              set_in_module(vm, module, NAME(__loader__), f.loader) &&
+              set_in_module(vm, module, NAME(__package__), f.parent) &&
+              set_in_module(vm, module, NAME(__spec__), spec);
+    if (ok && !is_none(f.locations))
+        ok = set_in_module(vm, module, NAME(__path__), f.locations);
+    if (ok && f.has_location && !is_none(f.origin))
+        ok = set_in_module(vm, module, NAME(__file__), f.origin);
+    facts_drop(vm, &f);
     return ok;
 }
 

@@ -31,6 +31,7 @@ Value spec_new(VM *vm, Value name, Value loader, Value origin, Value locations);
 bool is_module_spec(VM *vm, Value v);
 /* A spec's attribute that any object serving as spec has: owned, None when it is missing, 0 on error. */
 Value spec_attribute(VM *vm, Value spec, const char *name);
+Value spec_parent(VM *vm, Value spec); /* of a ModuleSpec: the package's name; owned */
 Type *spec_type(VM *vm);
 Type *builtin_importer_type(VM *vm);
 Type *frozen_importer_type(VM *vm);

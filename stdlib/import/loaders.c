@@ -134,7 +134,9 @@ bool module_execute_builtin(VM *vm, Value module, Value name) {
     return m->init(vm, module);
 }
 
-bool mod_sys_init(VM *vm, Value module) { return dict_update(vm, module_dict(module), vm->sys_dict); }
+bool mod_sys_init(VM *vm, Value module) {
+    return module_complete(vm, vm->sys_module) && dict_update(vm, module_dict(module), vm->sys_dict);
+}
 
 bool mod_builtins_init(VM *vm, Value module) { return dict_update(vm, module_dict(module), vm->builtins); }
 

@@ -110,7 +110,7 @@ SPEC_FIELD(submodule_search_locations, locations)
 SPEC_FIELD(loader_state, loader_state)
 SPEC_FIELD(cached, cached)
 
-static Value spec_get_parent(VM *vm, Value self) {
+Value spec_parent(VM *vm, Value self) {
     ModuleSpec *s = (ModuleSpec *)as_obj(self);
     if (!is_none(s->locations) || !is_str(s->name))
         return incref(s->name);
@@ -139,7 +139,7 @@ static const GetSetSpec spec_getset[] = {
     SPEC_ROW(submodule_search_locations, "The directories of a package, or None."),
     SPEC_ROW(loader_state, "Whatever the loader wants to remember."),
     SPEC_ROW(cached, "The file of the compiled form, or None."),
-    {"parent", spec_get_parent, NULL, "The name of the package the module is in."},
+    {"parent", spec_parent, NULL, "The name of the package the module is in."},
     SPEC_ROW(has_location, "Whether origin is a file."),
     SPEC_ROW(_initializing, "Whether the module is being executed."),
     SPEC_ROW(_set_fileattr, "The same as has_location."),

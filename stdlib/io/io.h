@@ -11,9 +11,10 @@
 typedef struct IoTypes { /* per VM, in vm->module_state */
     Type *iobase, *rawbase, *bufferedbase, *textbase;
     Type *fileio, *bytesio, *stringio, *reader, *writer, *random, *rwpair, *text, *decoder;
-    Type *unsupported; /* class UnsupportedOperation(OSError, ValueError) */
+    Type *unsupported; /* NULL: not made yet */
 } IoTypes;
 IoTypes *io_types(VM *vm); /* made on first use; NULL with an exception */
+Type *io_unsupported_type(VM *vm); /* class UnsupportedOperation(OSError, ValueError); borrowed; NULL on failure */
 
 typedef struct FileIO {
     Object header;

@@ -4,8 +4,8 @@
 #include "object/type.h"
 
 Value io_unsupported(VM *vm, const char *what) {
-    IoTypes *t = io_types(vm);
-    return t == NULL ? VALUE_ERROR : raisef(vm, t->unsupported, "%s", what);
+    Type *type = io_unsupported_type(vm);
+    return type == NULL ? VALUE_ERROR : raisef(vm, type, "%s", what);
 }
 
 int io_is_closed(VM *vm, Value self) {

@@ -3,10 +3,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "object/instance.h"
 #include "stdlib/init.h"
 #include "stdlib/io/io.h"
 
-static Type *unsupported_type(VM *vm) {
+/* A class like those of scripts, made when somebody needs it: that costs more than all the native types. */
+static Type *unsupported_type_new(VM *vm) {
     Value bases = tuple_pack(vm, 2, type_value(vm->exc.OSError), type_value(vm->exc.ValueError));
     Value name = str_from_c(vm, "UnsupportedOperation"), ns = dict_new(vm), module = str_from_c(vm, "io");
     Value type = 0;
@@ -17,6 +19,13 @@ static Type *unsupported_type(VM *vm) {
     decref(vm, ns);
     decref(vm, module);
     return type == 0 ? NULL : as_type(vm_keep(vm, type));
+}
+
+Type *io_unsupported_type(VM *vm) {
+    IoTypes *t = io_types(vm);
+    if (t != NULL && t->unsupported == NULL)
+        t->unsupported = unsupported_type_new(vm);
+    return t != NULL ? t->unsupported : NULL;
 }
 
 IoTypes *io_types(VM *vm) {
@@ -38,8 +47,7 @@ IoTypes *io_types(VM *vm) {
               (t->bytesio = vm_type(vm, &bytesio_spec, t->bufferedbase)) != NULL &&
               (t->stringio = vm_type(vm, &stringio_spec, t->textbase)) != NULL &&
               (t->text = vm_type(vm, &textiowrapper_spec, t->textbase)) != NULL &&
-              (t->decoder = vm_type(vm, &newline_decoder_spec, vm->types.object)) != NULL &&
-              (t->unsupported = unsupported_type(vm)) != NULL;
+              (t->decoder = vm_type(vm, &newline_decoder_spec, vm->types.object)) != NULL;
     if (!ok) {
         mem_free(vm, t, sizeof *t);
         return NULL;
@@ -167,7 +175,7 @@ static const MethodSpec functions[] = {
 };
 
 bool mod_io_init(VM *vm, Value module) {
-    IoTypes *t = io_types(vm);
+    IoTypes *t = io_unsupported_type(vm) != NULL ? io_types(vm) : NULL;
     if (t == NULL || !module_add_functions(vm, module, functions))
         return false;
     struct {
@@ -221,7 +229,7 @@ static Value std_file(VM *vm, int fd, const char *name, const char *errors) {
     decref(vm, nl);
     decref(vm, buffered);
     Value mode = str_from_c(vm, fd == 0 ? "r" : "w");
-    if (text != 0 && mode != 0 && !attr_set(vm, text, NAME(mode), mode))
+    if (text != 0 && mode != 0 && !instance_set(vm, as_obj(text), t->text, NAME(mode), mode))
         set_owned(vm, &text, 0);
     decref(vm, mode);
     return text;

@@ -70,6 +70,11 @@ static bool pass_on(VM *vm, TextIO *t) {
 static bool flush_all(VM *vm, TextIO *t) {
     if (!pass_on(vm, t))
         return false;
+    if (is_native_buffer(vm, t->buffer)) {
+        Buffered *b = (Buffered *)as_obj(t->buffer);
+        if (b->can_write && !b->closed && b->raw != 0 && io_is_native_file(vm, b->raw))
+            return buffered_flush(vm, b);
+    }
     Value r = call_method0(vm, t->buffer, NAME(flush));
     decref(vm, r);
     return r != 0;
@@ -788,6 +793,8 @@ bool io_write_fast(VM *vm, Value file, const char *utf8, size_t n) {
         return false;
     return !t->line_buffering || memchr(utf8, '\n', n) == NULL || flush_all(vm, t);
 }
+
+bool io_flush_fast(VM *vm, Value file) { return flush_all(vm, of(file)); }
 
 /* --- IncrementalNewlineDecoder
  * -------------------------------------------------------------------------------------------------------------- */

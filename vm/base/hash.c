@@ -1,6 +1,8 @@
 /* SipHash-1-3 (Aumasson and Bernstein), as published: four words of state, little-endian input. */
 #include "base/hash.h"
 
+#include "base/load.h"
+
 typedef struct SipState {
     uint64_t a, b, c, d;
 } SipState;
@@ -20,30 +22,18 @@ static ALWAYS_INLINE void sip_round(SipState *s) {
     s->c = rotate(s->c, 32);
 }
 
-static ALWAYS_INLINE uint64_t little_endian(uint64_t w) {
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    return __builtin_bswap64(w);
-#else
-    return w;
-#endif
-}
-
 uint64_t hash_bytes(const void *data, size_t n, const uint64_t key[2]) {
     const uint8_t *p = data;
     SipState s = {key[0] ^ 0x736f6d6570736575ull, key[1] ^ 0x646f72616e646f6dull, key[0] ^ 0x6c7967656e657261ull,
                   key[1] ^ 0x7465646279746573ull};
     size_t left = n;
     for (; left >= 8; left -= 8, p += 8) {
-        uint64_t w;
-        memcpy(&w, p, 8);
-        w = little_endian(w);
+        uint64_t w = load_64(p);
         s.d ^= w;
         sip_round(&s);
         s.a ^= w;
     }
-    uint64_t last = (uint64_t)n << 56;
-    for (size_t i = 0; i < left; i++)
-        last |= (uint64_t)p[i] << (8 * i);
+    uint64_t last = (uint64_t)n << 56 | load_tail(p, left);
     s.d ^= last;
     sip_round(&s);
     s.a ^= last;

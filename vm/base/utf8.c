@@ -2,20 +2,16 @@
  * and every index of non-ASCII text counts code points. */
 #include "base/utf8.h"
 
+#include "base/load.h"
+
 #define HIGH_BITS 0x8080808080808080ull
 #define LOW_BITS 0x0101010101010101ull
-
-static ALWAYS_INLINE uint64_t load_word(const char *p) {
-    uint64_t w;
-    memcpy(&w, p, sizeof w);
-    return w;
-}
 
 /* Continuation bytes have bit 7 set and bit 6 clear: one bit for each in the lowest place of its byte. */
 static ALWAYS_INLINE uint64_t continuation_bits(uint64_t w) { return (w >> 7) & (~w >> 6) & LOW_BITS; }
 
 size_t utf8_count(const char *p, size_t n) {
-    size_t continuations = 0, i = 0;
+    size_t continuations = 0, i = utf8_ascii_prefix(p, n);
     while (i + 8 <= n) {
         /* sums per byte do not overflow within 255 words */
         uint64_t sums = 0;
@@ -23,19 +19,19 @@ size_t utf8_count(const char *p, size_t n) {
         if (words > 255)
             words = 255;
         for (size_t k = 0; k < words; k++, i += 8)
-            sums += continuation_bits(load_word(p + i));
+            sums += continuation_bits(load_64(p + i));
         uint64_t pairs = (sums & 0x00FF00FF00FF00FFull) + (sums >> 8 & 0x00FF00FF00FF00FFull);
         continuations += (size_t)(pairs * 0x0001000100010001ull >> 48);
     }
-    for (; i < n; i++)
-        continuations += utf8_is_continuation(p[i]);
+    if (i < n)
+        continuations += (size_t)__builtin_popcountll(continuation_bits(load_tail(p + i, n - i)));
     return n - continuations;
 }
 
 const char *utf8_advance(const char *p, size_t chars) {
     /* A word holds at most 8 starts, so while more than 8 remain it can be skipped whole. */
     while (chars > 8) {
-        chars -= 8 - (size_t)__builtin_popcountll(continuation_bits(load_word(p)));
+        chars -= 8 - (size_t)__builtin_popcountll(continuation_bits(load_64(p)));
         p += 8;
     }
     while (utf8_is_continuation(*p))
@@ -48,13 +44,15 @@ const char *utf8_advance(const char *p, size_t chars) {
 size_t utf8_ascii_prefix(const char *p, size_t n) {
     size_t i = 0;
     while (i + 32 <= n) {
-        uint64_t w = load_word(p + i) | load_word(p + i + 8) | load_word(p + i + 16) | load_word(p + i + 24);
+        uint64_t w = load_64(p + i) | load_64(p + i + 8) | load_64(p + i + 16) | load_64(p + i + 24);
         if (w & HIGH_BITS)
             break;
         i += 32;
     }
-    while (i + 8 <= n && !(load_word(p + i) & HIGH_BITS))
+    while (i + 8 <= n && !(load_64(p + i) & HIGH_BITS))
         i += 8;
+    if (i < n && n - i < 8 && !(load_tail(p + i, n - i) & HIGH_BITS))
+        return n;
     while (i < n && !((uint8_t)p[i] & 0x80))
         i++;
     return i;

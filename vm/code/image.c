@@ -172,7 +172,7 @@ static Value read_double(Loader *l, double *out) {
     const uint8_t *bytes = read_bytes(&l->in, 8);
     if (bytes == NULL)
         return VALUE_ERROR;
-    uint64_t bits = (uint64_t)load_u32(bytes) | (uint64_t)load_u32(bytes + 4) << 32;
+    uint64_t bits = load_64(bytes);
     memcpy(out, &bits, sizeof bits);
     return double_from_bits(*out);
 }
@@ -187,7 +187,7 @@ static Value read_big_int(Loader *l) {
         return VALUE_ERROR;
     }
     for (size_t i = 0; i < n; i++)
-        r->limbs[i] = (uint64_t)load_u32(bytes + 8 * i) | (uint64_t)load_u32(bytes + 8 * i + 4) << 32;
+        r->limbs[i] = load_64(bytes + 8 * i);
     return int_finish(l->vm, r, n, negative);
 }
 
@@ -348,9 +348,9 @@ bool code_unpack(VM *vm, Code *c) {
  */
 
 static CodeImage *image_open(VM *vm, const uint8_t *data, size_t size, bool trusted) {
-    ByteReader in = {data, data + size, size < IMAGE_HEADER || load_u32(data + 12) > size};
+    ByteReader in = {data, data + size, size < IMAGE_HEADER || load_32(data + 12) > size};
     if (!in.bad)
-        in.at += load_u32(data + 12);
+        in.at += load_32(data + 12);
     uint64_t n = read_varint(&in);
     CodeImage *image = in.bad || n == 0 || n > size ? NULL : mem_zalloc(vm, sizeof *image + n * sizeof(Value));
     if (image == NULL) {
@@ -431,7 +431,7 @@ static bool check_code(VM *vm, Code *c) {
 }
 
 Value image_load(VM *vm, const uint8_t *data, size_t size) {
-    if (size < IMAGE_HEADER || memcmp(data, IMAGE_MAGIC, 8) != 0 || load_u32(data + 8) != image_fingerprint())
+    if (size < IMAGE_HEADER || memcmp(data, IMAGE_MAGIC, 8) != 0 || load_32(data + 8) != image_fingerprint())
         return raise_value(vm, "not a code image of this version");
     uint8_t *copy = mem_alloc(vm, size);
     if (copy == NULL)

@@ -83,9 +83,9 @@ static bool start_at(PositionReader *r, const Code *c, uint32_t checkpoint) {
     r->now = (CodePosition){0, 0, 0, -1, -1};
     if (checkpoint > 0) {
         const uint8_t *at = c->positions + (size_t)(checkpoint - 1) * CHECKPOINT;
-        r->at += load_u32(at);
-        r->now.pc = load_u32(at + 4);
-        r->now.line = (int32_t)load_u32(at + 8);
+        r->at += load_32(at);
+        r->now.pc = load_32(at + 4);
+        r->now.line = (int32_t)load_32(at + 8);
     }
     return true;
 }
@@ -126,7 +126,7 @@ static uint32_t checkpoint_before(const Code *c, uint32_t pc) {
     uint32_t low = 0, high = checkpoints(c->npositions);
     while (low < high) {
         uint32_t middle = (low + high) / 2;
-        if (load_u32(c->positions + (size_t)middle * CHECKPOINT + 4) < pc)
+        if (load_32(c->positions + (size_t)middle * CHECKPOINT + 4) < pc)
             low = middle + 1;
         else
             high = middle;
@@ -157,8 +157,8 @@ bool positions_check(const uint8_t *table, size_t size, uint32_t n) {
     for (uint32_t i = 0; i < n; i++) {
         if (i % STEP == 0 && i > 0) {
             const uint8_t *at = table + (size_t)(i / STEP - 1) * CHECKPOINT;
-            if (load_u32(at) != (size_t)(r.at - table) - index || load_u32(at + 4) != r.now.pc ||
-                load_u32(at + 8) != (uint32_t)r.now.line)
+            if (load_32(at) != (size_t)(r.at - table) - index || load_32(at + 4) != r.now.pc ||
+                load_32(at + 8) != (uint32_t)r.now.line)
                 return false;
         }
         uint32_t pc = r.now.pc;

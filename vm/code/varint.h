@@ -2,7 +2,7 @@
 #ifndef COVE_CODE_VARINT_H
 #define COVE_CODE_VARINT_H
 
-#include "base/common.h"
+#include "base/load.h"
 
 #define VARINT_MAX 10 /* bytes of the longest */
 
@@ -61,9 +61,6 @@ static inline const uint8_t *read_bytes(ByteReader *r, size_t n) {
     return r->at - n;
 }
 
-static inline uint32_t load_u32(const uint8_t *p) {
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
 static inline void store_u32(uint8_t *p, uint32_t v) {
     p[0] = (uint8_t)v, p[1] = (uint8_t)(v >> 8), p[2] = (uint8_t)(v >> 16), p[3] = (uint8_t)(v >> 24);
 }

@@ -69,6 +69,7 @@ void gc_setup(VM *vm) {
     list_reset(&gc->middle);
     list_reset(&gc->old);
     list_reset(&gc->frozen);
+    list_reset(&gc->settled);
     gc->threshold[0] = GC_YOUNG_THRESHOLD;
     gc->threshold[1] = GC_MIDDLE_THRESHOLD;
     gc->threshold[2] = 0;
@@ -371,6 +372,14 @@ void gc_step(VM *vm) {
     if (!gc_collect_notifying(vm, choose_generation(gc), &found))
         error_unraisable(vm, NULL, 0);
     vm->thread->exception = pending;
+}
+
+void gc_settle(VM *vm) {
+    GcState *gc = &vm->gc;
+    for (int g = 0; g < GC_GENERATIONS; g++) {
+        list_append_all(&gc->settled, generation_head(gc, g));
+        gc->count[g] = 0;
+    }
 }
 
 void gc_freeze(VM *vm) {

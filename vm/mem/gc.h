@@ -18,6 +18,7 @@ typedef struct GcState {
     uint32_t debug;
     size_t permanent; /* containers that gc.freeze() has set aside */
     GcLink frozen;
+    GcLink settled; /* what the VM itself consists of; no collection looks at it */
 } GcState;
 
 void gc_setup(VM *vm);
@@ -32,6 +33,9 @@ void gc_untrack(Object *o);
 bool gc_is_tracked(Object *o);
 /* Visits everything the object owns: its struct, attributes, class. */
 void gc_traverse(Object *o, VisitFn visit, void *arg);
+/* All tracked objects are the VM's own, made before any script has run, and live as long as it: collections leave them
+ * out, which makes the collections of small scripts, and the end of every script, cheap. */
+void gc_settle(VM *vm);
 /* Moves all tracked objects out of the collector's sight, and back. */
 void gc_freeze(VM *vm);
 void gc_unfreeze(VM *vm);

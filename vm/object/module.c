@@ -57,6 +57,16 @@ bool module_add_functions(VM *vm, Value module, const MethodSpec *methods) {
     return true;
 }
 
+bool module_complete(VM *vm, Value module) {
+    Module *m = as_module(module);
+    bool (*complete)(VM *, Value) = m->complete;
+    m->complete = NULL;
+    if (likely(complete == NULL) || complete(vm, module))
+        return true;
+    m->complete = complete;
+    return false;
+}
+
 /* --- attributes
  * ------------------------------------------------------------------------------------------------------- */
 
@@ -109,8 +119,8 @@ static bool may_shadow(VM *vm, Value origin) {
 }
 
 static bool is_stdlib_name(VM *vm, Value name) {
-    Value names = dict_get_c(vm, vm->sys_dict, "stdlib_module_names");
-    int yes = names != 0 ? contains(vm, names, name) : 0;
+    Value names = module_complete(vm, vm->sys_module) ? dict_get_c(vm, vm->sys_dict, "stdlib_module_names") : 0;
+    int yes = names != 0 ? contains(vm, names, name) : -1;
     if (yes < 0)
         error_clear(vm);
     return yes > 0;
@@ -165,6 +175,11 @@ static int lookup_plain(VM *vm, Value module, Value name, Value *out) {
         return *out != 0 ? 1 : -1;
     }
     Value v = dict_get_str(vm, module_dict(module), name);
+    if (v == 0 && unlikely(as_module(module)->complete != NULL)) {
+        if (!module_complete(vm, module))
+            return -1;
+        v = dict_get_str(vm, module_dict(module), name);
+    }
     if (v != 0) {
         *out = incref(v);
         return 1;
@@ -199,6 +214,8 @@ static bool module_setattr(VM *vm, Value module, Value name, Value value) {
         decref(vm, descr);
         return ok;
     }
+    if (!module_complete(vm, module))
+        return false;
     if (value != 0)
         return dict_set_str(vm, module_dict(module), name, value);
     int deleted = dict_delete(vm, module_dict(module), name);
@@ -292,7 +309,9 @@ static Value module_repr(VM *vm, Value self) {
     return text;
 }
 
-static Value get_dict(VM *vm, Value self) { return incref(module_dict(self)); }
+static Value get_dict(VM *vm, Value self) {
+    return module_complete(vm, self) ? incref(module_dict(self)) : VALUE_ERROR;
+}
 
 static Value get_annotations(VM *vm, Value self) {
     Value dict = module_dict(self), v = dict_get_str(vm, dict, NAME(__annotations__));

@@ -243,7 +243,7 @@ Value attr_dict(VM *vm, Value obj) {
     Object *o = as_obj(obj);
     Type *t = obj_type(o);
     if (o->kind == KIND_MODULE)
-        return incref(module_dict(obj));
+        return module_complete(vm, obj) ? incref(module_dict(obj)) : VALUE_ERROR;
     if (t->flags & TYPE_HAS_DICT && t->attrs_offset != 0)
         return incref(instance_dict(vm, o, t));
     Value descr = type_lookup(vm, t, NAME(__dict__));

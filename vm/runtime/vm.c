@@ -153,10 +153,12 @@ bool vm_at_end(VM *vm, void (*fn)(VM *vm, void *arg), void *arg) {
 }
 
 void vm_destroy(VM *vm) {
+    bool finished = vm->finalizing; /* by stdlib_finish, and nothing has run since */
     vm->gc.enabled = false;
     vm->finalizing = true;
     signals_finish(vm);
-    gc_collect(vm, GC_GENERATIONS - 1);
+    if (!finished)
+        gc_collect(vm, GC_GENERATIONS - 1);
     for (EndCall *c = vm->end_calls; c != NULL; c = c->next)
         c->fn(vm, c->arg);
     lock_destroy(vm);
