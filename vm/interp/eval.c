@@ -20,6 +20,7 @@
 
 #include "interp/eval.h"
 #include "interp/generator.h"
+#include "interp/operation.h"
 #include "interp/slow.h"
 #include "interp/traceback.h"
 #include "object/set.h"
@@ -124,6 +125,9 @@
         ((Instr *)pc)[-1] = ins;                                                                                     \
         goto *labels[op];                                                                                            \
     } while (0)
+
+/* An instance of a script class: its special methods are scripts' business. */
+#define SCRIPT_MADE(v) (is_obj(v) && (obj_type(as_obj(v))->flags & TYPE_HEAP))
 
 /* The innermost table entry that covers word `at`. */
 static const HandlerEntry *find_handler(const Code *code, uint32_t at) {
@@ -257,6 +261,25 @@ dispatch:
     SAFEPOINT();
     DISPATCH();
 
+    /* --- an instruction needs methods of script classes
+     * ------------------------------------------------------------------------------------------------------------ */
+operation:
+    SAVE();
+    callee = NULL;
+    result = operation_start(vm, frame, ins, &callee);
+operation_result:
+    if (callee != NULL)
+        goto enter_callee;
+    if (result == 0)
+        goto error;
+    pc = operation_finish(vm, frame, ins, result);
+    if (pc == NULL) {
+        pc = frame->pc;
+        goto error;
+    }
+    SAFEPOINT();
+    DISPATCH();
+
     /* --- the running frame returns `result`
      * ----------------------------------------------------------------------------- */
 return_result:
@@ -288,29 +311,14 @@ return_result:
             regs[aux] = 0;
             STORE(dst, result);
             DISPATCH();
-        case RET_BINARY:
-            ins = pc[-1];
-            if (unlikely(result == VALUE_NOTIMPL)) {
-                result = slow_binary_reflected(vm, ins, regs, consts);
-                if (result == 0)
-                    goto error;
-            }
-            DROP(B);
-            if (slow_second_is_register(ins))
-                DROP(C);
-            STORE(dst, result);
-            DISPATCH();
+        case RET_OPERATION:
+            callee = NULL;
+            result = operation_resume(vm, frame, dst, aux, result, &ins, &callee);
+            goto operation_result;
         case RET_NEXT_METHOD:
             STORE(dst, result);
             pc += (int32_t)pc[-1];
             SAFEPOINT();
-            DISPATCH();
-        case RET_DISCARD:
-            RELEASE(result);
-            ins = pc[-1];
-            DROP(A);
-            DROP(B);
-            DROP(C);
             DISPATCH();
         default:
             UNREACHABLE();

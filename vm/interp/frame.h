@@ -38,9 +38,8 @@ typedef enum ReturnKind {
     RET_INIT,        /* __init__: must be None; the instance waits in register aux of the caller and moves to dst */
     RET_FOR,         /* generator driven by FOR_ITER: yields store to dst and jump, return ends the loop */
     RET_NEXT,        /* generator driven by next(g), g.send(v): yields store to dst, return raises StopIteration */
-    RET_BINARY,      /* binary special method: NotImplemented tries the other operand (aux: stage) */
+    RET_OPERATION,   /* special method that serves an instruction: operation.c says how that goes on (dst, aux: its state) */
     RET_NEXT_METHOD, /* script __next__ driven by FOR_ITER: return stores and jumps, StopIteration ends the loop */
-    RET_DISCARD,     /* SETITEM, SETATTR and other statements: result dropped */
 } ReturnKind;
 
 /* Bytes that a chunk keeps free behind its last frame, for clearing registers in pairs. */

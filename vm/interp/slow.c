@@ -2,6 +2,7 @@
 #include "interp/slow.h"
 
 #include "interp/generator.h"
+#include "interp/operation.h"
 #include "object/set.h"
 
 /* --- unbound variables
@@ -210,119 +211,9 @@ static Value script_method(VM *vm, Value obj, Value name) {
     return type_script_method(vm, obj_type(as_obj(obj)), name);
 }
 
-/* Pushes a frame for a script method that takes exactly these arguments (borrowed). NULL without exception when the
- * function is not that simple. */
-static Frame *push_method(VM *vm, Frame *f, Value function, Value *args, size_t nargs, ReturnKind ret) {
-    Function *fn = as_function(function);
-    Code *code = fn->code;
-    if (!code->simple || code->argcount != nargs)
-        return NULL;
-    Frame *callee = frame_push(vm, code);
-    if (callee == NULL)
-        return NULL;
-    obj_incref(&fn->header);
-    callee->func = fn;
-    for (size_t i = 0; i < nargs; i++)
-        callee->regs[i] = incref(args[i]);
-    memset(callee->regs + nargs, 0, (code->nregs - nargs) * sizeof(Value));
-    callee->previous = f;
-    callee->ret = (uint8_t)ret;
-    return callee;
-}
-
-static Value binary_name(VM *vm, BinaryOp op) {
-    switch (op) {
-#define SLOT(name, slot, kind)
-#define SLOT_COMPARE(name, op)
-#define SLOT_INPLACE(name, op)
-#define SLOT_UNARY(name, op)
-#define SLOT_BINARY(name, reflected, op)                                                                             \
-    case op:                                                                                                         \
-        return NAME(name);
-#include "object/slots.def"
-#undef SLOT_BINARY
-#define SLOT_BINARY(name, reflected, op)
-#undef SLOT_INPLACE
-    default:
-        UNREACHABLE();
-    }
-}
-
-static Value inplace_name(VM *vm, BinaryOp op) {
-    switch (op) {
-#define SLOT_INPLACE(name, op)                                                                                       \
-    case op:                                                                                                         \
-        return NAME(name);
-#include "object/slots.def"
-#undef SLOT_INPLACE
-#undef SLOT
-#undef SLOT_COMPARE
-#undef SLOT_UNARY
-#undef SLOT_BINARY
-    default:
-        UNREACHABLE();
-    }
-}
-
-/* Only where the left operand's method certainly comes first: the right one is not of a subclass. */
-Frame *slow_binary_push(VM *vm, Frame *f, BinaryOp op, bool inplace, Value x, Value y) {
-    if (likely(!is_obj(x) || !(obj_type(as_obj(x))->flags & TYPE_HEAP)))
-        return NULL;
-    Type *tx = obj_type(as_obj(x)), *ty = type_of(vm, y);
-    if (tx != ty && type_is_subtype(ty, tx))
-        return NULL;
-    if (inplace && type_lookup(vm, tx, inplace_name(vm, op)) != 0)
-        return NULL;
-    Value fn = type_script_method(vm, tx, binary_name(vm, op));
-    Value args[2] = {x, y};
-    return fn == 0 ? NULL : push_method(vm, f, fn, args, 2, RET_BINARY);
-}
-
-/* The rows of a binary operator in opcodes.def are NAME, NAME_K, INAME, INAME_K, in the order of BINARY_ROWS. */
-static BinaryOp instr_binary_op(Instr ins, bool *inplace, bool *constant) {
-    static const BinaryOp order[] = {OP_ADD,    OP_SUB,    OP_MUL, OP_TRUEDIV, OP_FLOORDIV, OP_MOD,   OP_POW,
-                                     OP_LSHIFT, OP_RSHIFT, OP_AND, OP_OR,      OP_XOR,      OP_MATMUL};
-    unsigned i = instr_op(ins) - BC_ADD;
-    *inplace = (i & 2) != 0;
-    *constant = (i & 1) != 0;
-    return order[i / 4];
-}
-
-bool slow_second_is_register(Instr ins) {
-    if (instr_op(ins) == BC_GETITEM_K)
-        return false;
-    if (instr_op(ins) == BC_GETITEM)
-        return true;
-    bool inplace, constant;
-    instr_binary_op(ins, &inplace, &constant);
-    return !constant;
-}
-
-/* The left method, run in a frame, gave NotImplemented: what the operation does next. */
-Value slow_binary_reflected(VM *vm, Instr ins, Value *regs, const Value *consts) {
-    if (instr_op(ins) == BC_GETITEM || instr_op(ins) == BC_GETITEM_K)
-        return VALUE_NOTIMPL; /* __getitem__ may return it as a value like any other */
-    bool inplace, constant;
-    BinaryOp op = instr_binary_op(ins, &inplace, &constant);
-    Value x = regs[instr_b(ins)], y = constant ? consts[instr_c(ins)] : regs[instr_c(ins)];
-    return arith_binary_right(vm, op, inplace, x, y);
-}
-
-Frame *slow_getitem_push(VM *vm, Frame *f, Value obj, Value key) {
-    Value fn = script_method(vm, obj, NAME(__getitem__));
-    Value args[2] = {obj, key};
-    return fn == 0 ? NULL : push_method(vm, f, fn, args, 2, RET_BINARY);
-}
-
-Frame *slow_setitem_push(VM *vm, Frame *f, Value obj, Value key, Value v) {
-    Value fn = script_method(vm, obj, NAME(__setitem__));
-    Value args[3] = {obj, key, v};
-    return fn == 0 ? NULL : push_method(vm, f, fn, args, 3, RET_DISCARD);
-}
-
 Frame *slow_next_push(VM *vm, Frame *f, Value it) {
     Value fn = script_method(vm, it, NAME(__next__));
-    return fn == 0 ? NULL : push_method(vm, f, fn, &it, 1, RET_NEXT_METHOD);
+    return fn == 0 ? NULL : operation_push(vm, f, fn, &it, 1, RET_NEXT_METHOD);
 }
 
 /* --- containers

@@ -24,11 +24,6 @@ bool slow_setup_annotations(VM *vm, Frame *f);
 /* slow.c: operators, containers, text */
 Value slow_inplace(VM *vm, BinaryOp op, Value x, Value y, Value *home,
                    bool same); /* home: x's register; same: also the destination */
-Frame *slow_binary_push(VM *vm, Frame *f, BinaryOp op, bool inplace, Value x, Value y);
-Value slow_binary_reflected(VM *vm, Instr ins, Value *regs, const Value *consts);
-bool slow_second_is_register(Instr ins);
-Frame *slow_getitem_push(VM *vm, Frame *f, Value obj, Value key);
-Frame *slow_setitem_push(VM *vm, Frame *f, Value obj, Value key, Value v);
 Value slow_build_set(VM *vm, Value *items, size_t n);
 Value slow_build_map(VM *vm, Value *items, size_t n);
 bool slow_list_extend(VM *vm, Value list, Value iterable);
@@ -45,7 +40,11 @@ bool slow_print_expr(VM *vm, Value v);
 Value slow_intrinsic(VM *vm, Frame *f, uint32_t which, Value *args, size_t n);
 
 /* slow_attr.c */
-Value slow_getattr(VM *vm, Frame *f, Instr *at, Value obj, Frame **callee);
+Value slow_getattr(VM *vm, Frame *f, Instr *at, Value obj);
+/* Does a read of the attribute end in a script function: __getattr__, __getattribute__, a property's getter? A store: in
+ * __setattr__, a setter? For instances of script classes. */
+bool slow_reads_by_script(VM *vm, Frame *f, Instr *at, Value obj);
+bool slow_writes_by_script(VM *vm, Frame *f, Value obj, uint32_t name);
 bool slow_setattr(VM *vm, Frame *f, Instr *at, Value obj, Value v);
 bool slow_load_method(VM *vm, Frame *f, Instr *at, Value obj); /* writes registers a, a+1; consumes b */
 Value slow_super_attr(VM *vm, Value *window, Value name);

@@ -99,8 +99,7 @@ static Value read_cached(Value obj, const AttrCacheResult *r) {
     }
 }
 
-Value slow_getattr(VM *vm, Frame *f, Instr *at, Value obj, Frame **callee) {
-    (void)callee;
+Value slow_getattr(VM *vm, Frame *f, Instr *at, Value obj) {
     Value name = f->code->names[(uint32_t)at[1]];
     AttrCacheResult r;
     if (at[3] >= QUICKEN_ATTEMPTS && cached_lookup(vm, obj, name, &r)) {
@@ -119,6 +118,23 @@ static bool may_quicken_store(Instr *at) {
     uint64_t attempts = at[2] >> 32;
     at[2] = (attempts + (attempts < QUICKEN_ATTEMPTS)) << 32 | (uint32_t)at[2];
     return attempts < QUICKEN_ATTEMPTS;
+}
+
+/* A property's getter is found here once: then the instruction is quickened to call it. */
+bool slow_reads_by_script(VM *vm, Frame *f, Instr *at, Value obj) {
+    Type *t = obj_type(as_obj(obj));
+    Value name = f->code->names[(uint32_t)at[1]];
+    if (t->flags & TYPE_CUSTOM_GETATTR)
+        return true;
+    if (!has_exact_kind(type_lookup(vm, t, name), KIND_PROPERTY))
+        return false;
+    quicken_getattr(vm, at, obj, name);
+    return true;
+}
+
+bool slow_writes_by_script(VM *vm, Frame *f, Value obj, uint32_t name) {
+    Type *t = obj_type(as_obj(obj));
+    return t->slots.setattr != attr_generic_set || has_exact_kind(type_lookup(vm, t, f->code->names[name]), KIND_PROPERTY);
 }
 
 bool slow_setattr(VM *vm, Frame *f, Instr *at, Value obj, Value v) {

@@ -267,11 +267,15 @@ static bool plain_getattribute(VM *vm, Type *t, SlotFn *fn) {
     return true;
 }
 
+bool type_reads_plainly(VM *vm, Type *t) {
+    SlotFn fn;
+    return plain_getattribute(vm, t, &fn) && fn == (SlotFn)attr_generic_get;
+}
+
 Value slot_getattr_hook(VM *vm, Value self, Value name) {
     Type *t = type_of(vm, self);
     Value result = 0;
-    SlotFn fn;
-    if (plain_getattribute(vm, t, &fn) && fn == (SlotFn)attr_generic_get) {
+    if (type_reads_plainly(vm, t)) {
         int found = attr_generic_lookup(vm, self, name, &result);
         if (found > 0)
             return result;

@@ -125,6 +125,8 @@ static Value inplace_sequence(VM *vm, BinaryOp op, Value a, Value b) {
     BinaryFn repeat = left->inplace_repeat ? left->inplace_repeat : left->repeat;
     if (repeat)
         return repeat_sequence(vm, repeat, a, b);
+    if (type_of(vm, a)->flags & TYPE_HEAP) /* a script class counts as a sequence here, only one that cannot repeat */
+        return VALUE_NOTIMPL;
     BinaryFn right = type_of(vm, b)->slots.repeat;
     return right ? repeat_sequence(vm, right, b, a) : VALUE_NOTIMPL;
 }
@@ -152,43 +154,8 @@ Value arith_inplace(VM *vm, BinaryOp op, Value a, Value b) {
     return r;
 }
 
-static Value reflected_name(VM *vm, BinaryOp op) {
-    switch (op) {
-#define SLOT(name, field, kind)
-#define SLOT_COMPARE(name, op)
-#define SLOT_INPLACE(name, op)
-#define SLOT_UNARY(...)
-#define SLOT_BINARY(name, reflected, op)                                                                             \
-    case op:                                                                                                         \
-        return NAME(reflected);
-#include "object/slots.def"
-#undef SLOT
-#undef SLOT_COMPARE
-#undef SLOT_INPLACE
-#undef SLOT_UNARY
-#undef SLOT_BINARY
-    default:
-        UNREACHABLE();
-    }
-}
-
-/* A slot that both types share serves script classes and would ask the left operand again: then the reflected method
- * is called by name. */
-Value arith_binary_right(VM *vm, BinaryOp op, bool inplace, Value a, Value b) {
-    Type *ta = type_of(vm, a), *tb = type_of(vm, b);
-    BinaryFn right = ta == tb ? NULL : tb->slots.binary[op];
-    Value r = VALUE_NOTIMPL;
-    if (right && right != ta->slots.binary[op]) {
-        r = right(vm, a, b);
-    } else if (right) {
-        r = call_special(vm, b, reflected_name(vm, op), &a, 1);
-        if (r == VALUE_ERROR && !error_pending(vm))
-            r = VALUE_NOTIMPL;
-    }
-    if (r == VALUE_NOTIMPL && inplace && (op == OP_ADD || op == OP_MUL))
-        r = inplace_sequence(vm, op, a, b);
-    else if (r == VALUE_NOTIMPL)
-        r = binary_sequence(vm, op, a, b);
+Value arith_binary_last(VM *vm, BinaryOp op, bool inplace, Value a, Value b) {
+    Value r = inplace && (op == OP_ADD || op == OP_MUL) ? inplace_sequence(vm, op, a, b) : binary_sequence(vm, op, a, b);
     if (r != VALUE_NOTIMPL)
         return r;
     if (inplace)

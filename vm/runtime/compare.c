@@ -68,6 +68,14 @@ static ALWAYS_INLINE int compare_simple(Value a, Value b, CompareOp op) {
     return -1;
 }
 
+Value compare_last(VM *vm, Value a, Value b, CompareOp op) {
+    if (op == CMP_EQ)
+        return from_bool(a == b);
+    if (op == CMP_NE)
+        return from_bool(a != b);
+    return raise_type(vm, "'%s' not supported between instances of '%T' and '%T'", symbols[op], a, b);
+}
+
 static Value compare_slots(VM *vm, Value a, Value b, CompareOp op) {
     Type *ta = type_of(vm, a), *tb = type_of(vm, b);
     bool right_first = ta != tb && tb->slots.compare && type_is_subtype(tb, ta);
@@ -86,11 +94,7 @@ static Value compare_slots(VM *vm, Value a, Value b, CompareOp op) {
         if (r != VALUE_NOTIMPL)
             return r;
     }
-    if (op == CMP_EQ)
-        return from_bool(a == b);
-    if (op == CMP_NE)
-        return from_bool(a != b);
-    return raise_type(vm, "'%s' not supported between instances of '%T' and '%T'", symbols[op], a, b);
+    return compare_last(vm, a, b, op);
 }
 
 static NOINLINE Value compare_generic(VM *vm, Value a, Value b, CompareOp op) {
