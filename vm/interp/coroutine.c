@@ -61,6 +61,8 @@ static Value get_yieldfrom(VM *vm, Value self) {
     (void)vm;
     Generator *g = as_generator(self);
     Value v = g->frame.state == FRAME_FINISHED ? 0 : generator_yield_from(g);
+    if (is_obj(v) && (obj_type(as_obj(v))->flags & TYPE_SELF_AWAIT))
+        return obj_type(as_obj(v))->slots.await(vm, v);
     return incref(v == 0 ? VALUE_NONE : v);
 }
 static Value get_code(VM *vm, Value self) { return (void)vm, incref(from_obj(as_generator(self)->frame.code)); }

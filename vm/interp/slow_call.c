@@ -368,6 +368,8 @@ Value slow_yield_from_iter(VM *vm, Frame *f, Value v) {
 }
 
 Value slow_get_awaitable(VM *vm, Value v, unsigned where) {
+    if (is_obj(v) && (obj_type(as_obj(v))->flags & TYPE_SELF_AWAIT))
+        return incref(v);
     Value it = awaitable_iter(vm, v);
     if (it == 0) {
         Type *t = type_of(vm, v);

@@ -219,6 +219,7 @@ enum TypeFlags {
     TYPE_METACLASS = 8192,      /* subclass of type */
     TYPE_IMMUTABLE = 16384,     /* attributes cannot be set from scripts (all native types) */
     TYPE_NO_WEAKREF = 32768,    /* instances cannot be weakly referenced */
+    TYPE_SELF_AWAIT = 65536,    /* await drives the object's own send slot instead of what __await__() returns */
 };
 
 typedef struct TypeSpec {

@@ -65,6 +65,7 @@ struct Thread {
     Value asyncgen_finalizers; /* dict: address of an async generator -> its finalizer hook, or 0 */
     Value coroutine_origins;   /* dict: address of a coroutine -> where it was made, or 0 */
     Value context;             /* contextvars: current context or 0 */
+    Value running_loop;        /* asyncio: the event loop that runs in this thread, or 0 */
     uint64_t id;
     Thread *next;
     Value trace, profile; /* sys.settrace, sys.setprofile, 0: none */

@@ -1,0 +1,277 @@
+/* The native heart of asyncio: what its files know of each other.
+ *
+ *   future.c                 Future: state, callbacks, being awaited
+ *   task.c task_step.c       Task; one step of a task resumes the innermost frame of its coroutine
+ *   handle.c                 Handle and TimerHandle
+ *   ready.c timers.c         the queue of what runs next, the heap of what runs later
+ *   poller*.c                readiness of descriptors
+ *   loop*.c                  the loop: scheduling, the turn, descriptors, running
+ *   transport*.c             byte streams over sockets
+ *   running.c                which loop and which task is running; all tasks
+ *
+ * Entries. What is to be run is in most cases a step of a task, so the ready queue holds tagged words and not only
+ * Handles: a Task to start or go on, a Task to wake, a Future whose time of sleep is over. Nothing but the queue sees
+ * them; where a script could (a loop with its own call_soon, debug mode), Handles are made instead.
+ *
+ * Futures are small because programs have millions: callbacks are one word until there is more than a waiting task,
+ * and the result's word holds the cancel message while there is no result. */
+#ifndef COVE_STDLIB_ASYNCIO_H
+#define COVE_STDLIB_ASYNCIO_H
+
+#include "object/containers.h"
+#include "stdlib/asyncio/poller.h"
+#include "stdlib/contextvars.h"
+#include "stdlib/init.h"
+
+#define NATIVE_ARGS VM *vm, Value self, Value *args, size_t nargs, Value kwnames
+
+/* ---- futures and tasks ----------------------------------------------------------------------------------------- */
+
+typedef enum FutureState { FUTURE_PENDING, FUTURE_CANCELLED, FUTURE_FINISHED } FutureState;
+
+enum FutureFlags {
+    FUTURE_BLOCKING = 1, /* _asyncio_future_blocking: yielded by an await and not by a bare yield */
+    FUTURE_LOG = 2,      /* finished with an exception that nobody has asked for */
+    FUTURE_FAILED = 4,   /* finished, and result is the pair (exception, traceback it had) */
+    FUTURE_TIMED = 8,    /* its timer is in the loop's heap */
+    TASK_MUST_CANCEL = 16,
+    TASK_HUSH = 32, /* say nothing when destroyed pending: _log_destroy_pending is false */
+};
+
+/* Several waiters of a future, in order; behind Future.waiters with its lowest bit set. A task that awaits the future
+ * stands there itself, with the context VALUE_NONE. */
+typedef struct FutureCallback {
+    Value fn, context;
+} FutureCallback;
+typedef struct FutureCallbacks {
+    uint32_t count, cap;
+    FutureCallback items[];
+} FutureCallbacks;
+
+typedef struct Future {
+    Object header;
+    Value loop;    /* 0 until initialised */
+    Value waiters; /* 0, a Task that awaits it, or FutureCallbacks * + 1 */
+    Value result;  /* pending: cancel message or 0; cancelled: message, the CancelledError raised, or 0 */
+    uint8_t state; /* FutureState */
+    uint8_t flags;
+    uint16_t unused;
+    uint32_t cancels; /* of a task: cancel() calls not undone by uncancel() */
+} Future;
+
+typedef struct TaskLink {
+    struct TaskLink *next, *prev;
+} TaskLink;
+
+typedef struct Task {
+    Future future;
+    Value coro;    /* 0 until initialised */
+    Value context; /* Context, snapshot or 0 (contextvars.h) */
+    Value waiting; /* what it awaits (_fut_waiter), or 0 */
+    Value name;    /* str, or the number of a name not yet made */
+    TaskLink link; /* in the list of all tasks; next is NULL: in none */
+} Task;
+
+/* ---- handles --------------------------------------------------------------------------------------------------- */
+
+typedef struct Handle {
+    Object header;
+    Value loop, callback, context;
+    Value args;             /* tuple, or the argument itself when `single`, or 0 */
+    Value source_traceback; /* debug mode, else 0 */
+    Value text;             /* repr of a cancelled handle in debug mode, or 0 */
+    Value when;             /* of a TimerHandle: a number, as it was given */
+    bool cancelled, single, scheduled;
+} Handle;
+
+/* ---- the ready queue (ready.c) --------------------------------------------------------------------------------- */
+
+enum ReadyTag { READY_HANDLE, READY_STEP, READY_WAKEUP, READY_SLEPT, READY_TAGS = 7 };
+
+typedef struct ReadyChunk ReadyChunk;
+typedef struct ReadyQueue {
+    ReadyChunk *first, *last, *spare;
+    uint32_t head, tail; /* next to take in first, next to fill in last */
+    size_t len;
+} ReadyQueue;
+
+/* Consumes the reference to the object, on failure too. */
+bool ready_push(VM *vm, ReadyQueue *q, Value object, enum ReadyTag tag) MUST_CHECK;
+Value ready_pop(VM *vm, ReadyQueue *q, enum ReadyTag *tag); /* owned; the queue is not empty */
+void ready_clear(VM *vm, ReadyQueue *q);
+void ready_traverse(ReadyQueue *q, VisitFn visit, void *arg);
+Value ready_item(ReadyQueue *q, size_t i, enum ReadyTag *tag); /* borrowed */
+
+/* ---- timers (timers.c) ----------------------------------------------------------------------------------------- */
+
+typedef struct Timer {
+    double when;
+    Value what; /* owned: TimerHandle, or a Future to be given its result */
+} Timer;
+typedef struct TimerHeap {
+    Timer *items;
+    size_t len, cap, cancelled;
+} TimerHeap;
+
+bool timers_push(VM *vm, TimerHeap *h, double when, Value what) MUST_CHECK; /* consumes what, on failure too */
+Value timers_pop(VM *vm, TimerHeap *h);                                     /* owned */
+bool timer_is_cancelled(Value what);
+/* Drops cancelled timers: those in front, or all where they are more than half of many. */
+void timers_prune(VM *vm, TimerHeap *h);
+void timers_clear(VM *vm, TimerHeap *h);
+void timers_traverse(TimerHeap *h, VisitFn visit, void *arg);
+
+/* ---- loops ----------------------------------------------------------------------------------------------------- */
+
+/* Handles of a descriptor; its table in the loop is indexed by descriptor. */
+typedef struct Watch {
+    Value reader, writer; /* Handle or 0 */
+    Value transport;      /* the transport that the descriptor belongs to, borrowed, or 0 */
+} Watch;
+
+typedef struct Loop {
+    Object header;
+    ReadyQueue ready;
+    TimerHeap timers;
+    Poller poller;
+    Watch *watches;
+    size_t nwatches; /* size of the table */
+    size_t nwatched; /* descriptors in use */
+    Value selector;  /* a selectors object to be used instead of the poller, or 0 */
+    Value current;   /* the running task, owned, or 0 */
+    Value factory;   /* task factory or 0 */
+    Value handle;    /* the Handle being run in debug mode, or 0 */
+    Shape *checked;  /* shape whose class was looked at, and what was found: */
+    uint32_t checked_id;
+    uint8_t natives; /* LOOP_*: methods that are ours and not overridden */
+    bool initialised, running, stopping, closed, debug;
+    int wake_read, wake_write; /* a pipe; -1: not open */
+    uint64_t thread_id;        /* of the thread in run_forever */
+    int origin_depth;          /* of coroutines, as it was before debug mode changed it; -1: not changed */
+    double slow_callback, resolution;
+    struct Loop *next, *prev; /* all loops of the VM */
+} Loop;
+
+enum { LOOP_CALL_SOON = 1, LOOP_CALL_AT = 2, LOOP_CREATE_TASK = 4, LOOP_TIME = 8, LOOP_RUN_ONCE = 16 };
+
+/* ---- the state of the module in a VM --------------------------------------------------------------------------- */
+
+typedef struct AsyncState {
+    Type *future, *task, *handle, *timer_handle, *loop, *future_iter, *task_step, *transport;
+    Type *cancelled_error, *invalid_state;
+    TaskLink tasks; /* all that are not done */
+    Loop *loops;
+    uint64_t task_names;
+    pid_t pid;             /* of the process that last set a running loop */
+    Value foreign_current; /* dict: loop of another make -> its running task; or 0 */
+    Value foreign_tasks;   /* weakref.WeakSet of tasks of other makes, or 0 */
+    Value eager_tasks;     /* set of the tasks in their eager first step, or 0 */
+} AsyncState;
+
+AsyncState *async_state(VM *vm); /* NULL with an exception before the module has been made and memory is short */
+
+extern const TypeSpec future_spec, future_iter_spec, task_spec, task_step_spec, handle_spec, timer_handle_spec,
+    loop_spec;
+
+/* Instances of script-made subclasses share the spec of their native base. */
+static ALWAYS_INLINE bool has_spec(Value v, const TypeSpec *spec) {
+    return is_obj(v) && obj_type(as_obj(v))->spec == spec;
+}
+static ALWAYS_INLINE bool is_loop(Value v) { return has_spec(v, &loop_spec); }
+static ALWAYS_INLINE bool is_task(Value v) { return has_spec(v, &task_spec); }
+static ALWAYS_INLINE bool is_future(Value v) { return has_spec(v, &future_spec) || is_task(v); }
+static ALWAYS_INLINE Future *as_future(Value v) { return (Future *)as_obj(v); }
+static ALWAYS_INLINE Task *as_task(Value v) { return (Task *)as_obj(v); }
+static ALWAYS_INLINE Handle *as_handle(Value v) { return (Handle *)as_obj(v); }
+static ALWAYS_INLINE Loop *as_loop(Value v) { return (Loop *)as_obj(v); }
+
+/* future.c */
+Value future_new(VM *vm, Value loop); /* exactly Future */
+bool future_setup(VM *vm, Future *f, Value loop);
+bool future_check(VM *vm, Future *f);    /* RuntimeError until initialised */
+Value future_result(VM *vm, Value self); /* owned result, or its exception pending */
+bool future_set_result(VM *vm, Value self, Value result);
+bool future_set_exception(VM *vm, Value self, Value exc);
+bool future_cancel(VM *vm, Value self, Value message); /* false: was done already, or an exception is pending */
+Value future_cancelled_error(VM *vm, Future *f);       /* owned CancelledError */
+/* As f.add_done_callback; context: owned, VALUE_NONE for a waiting task; consumed on failure too. */
+bool future_add_callback(VM *vm, Value self, Value fn, Value context) MUST_CHECK;
+Value future_exception_of(Future *f); /* borrowed: of a failed future */
+void future_finalize(VM *vm, Value self);
+void future_drop(VM *vm, Object *self);
+void future_clear(VM *vm, Object *self);
+void future_traverse(Object *self, VisitFn visit, void *arg);
+Value future_wakeup_method(VM *vm, Value task); /* what scripts see of a waiting task: its bound task_wakeup */
+SendStatus future_send(VM *vm, Value self, Value sent, Value *out);
+Value future_iter_new(VM *vm, Value self);
+extern const MethodSpec future_methods[];
+extern const GetSetSpec future_getset[];
+Value async_helper(VM *vm, const char *module, const char *name); /* asyncio.MODULE.NAME, owned */
+bool async_report(VM *vm, Value loop, Value *context); /* loop.call_exception_handler(context dict, consumed) */
+Value async_stack(VM *vm);                             /* list of the frames now, for debug mode */
+
+/* task.c */
+Value task_new(VM *vm, Value loop, Value coro, Value name, Value context); /* exactly Task; name, context may be 0 */
+Value task_name(VM *vm, Task *t);                                          /* borrowed str */
+void task_register(VM *vm, Value task);
+void task_unlink(Task *t);
+int task_cancel_waiting(VM *vm, Task *t); /* cancels what it awaits, with its message: 1, 0, -1 */
+bool task_step_soon(VM *vm, Value task, Value exc);
+Value task_cancel(VM *vm, Value self, Value message);
+
+/* task_step.c */
+bool task_step(VM *vm, Value task, Value exc);       /* exc consumed; 0: goes on with None */
+bool task_wakeup(VM *vm, Value task, Value awaited); /* goes on with the outcome of what it awaited */
+bool task_eager_start(VM *vm, Value task);
+Value task_step_new(VM *vm, Value task, Value exc);
+
+/* running.c */
+bool running_enter(VM *vm, Value loop, Value task);
+bool running_leave(VM *vm, Value loop, Value task);
+Value running_swap(VM *vm, Value loop, Value task); /* owned previous task or None; task may be None */
+bool running_set_eager(VM *vm, Value task, bool on);
+Value running_loop(VM *vm);                /* borrowed, 0: none */
+bool running_set_loop(VM *vm, Value loop); /* 0 or None: none */
+Value running_loop_or_default(VM *vm);     /* get_event_loop(); owned */
+extern const MethodSpec running_functions[];
+
+/* handle.c */
+/* context: consumed, on failure too. */
+Value handle_new(VM *vm, Type *type, Value loop, Value callback, Value *args, size_t nargs, Value context);
+/* Calls it in its context; what it raises goes to the loop's exception handler. False: to be raised by the loop. */
+bool handle_run(VM *vm, Value handle);
+bool handle_cancel(VM *vm, Value handle);
+bool handle_report(VM *vm, Value handle); /* the pending exception came out of that handle; as handle_run */
+
+/* loop.c */
+uint8_t loop_natives(VM *vm, Loop *loop); /* which methods are not overridden */
+bool loop_check_closed(VM *vm, Loop *loop);
+double loop_clock(void);
+/* loop.call_soon(callback, *args, context=context): the handle, owned. context consumed (snapshot, Context or 0). */
+Value loop_call_soon(VM *vm, Value loop, Value callback, Value *args, size_t nargs, Value context);
+/* A tagged entry; only for native loops without call_soon of their own and not in debug mode. Consumes object. */
+static ALWAYS_INLINE bool loop_is_plain(VM *vm, Value loop) {
+    return is_loop(loop) && !as_loop(loop)->debug && !as_loop(loop)->closed &&
+           (loop_natives(vm, as_loop(loop)) & LOOP_CALL_SOON);
+}
+Value loop_sleep(VM *vm, Value loop, double delay, Value result); /* future that finishes then; owned */
+
+/* What a Handle for an entry of the ready queue would be; owned. */
+Value loop_entry_handle(VM *vm, Value self, Value object, enum ReadyTag tag);
+#define LOOP_METHOD(name, function, signature, doc) Value function(NATIVE_ARGS);
+#include "stdlib/asyncio/loop_methods.def"
+#undef LOOP_METHOD
+
+/* loop_run.c */
+bool loop_run_once(VM *vm, Value self);
+bool loop_wake(Loop *loop); /* from any thread: makes a poll return */
+
+/* loop_io.c */
+bool loop_io_open(VM *vm, Loop *loop);
+void loop_io_close(VM *vm, Loop *loop);
+bool loop_process(VM *vm, Value self, int fd, unsigned events);
+Watch *loop_watch_of(VM *vm, Loop *loop, int fd);                      /* NULL with MemoryError */
+bool loop_watch(VM *vm, Value loop, int fd, bool write, Value handle); /* consumes handle */
+int loop_unwatch(VM *vm, Value loop, int fd, bool write);              /* 1 was watched, 0 not, -1 error */
+
+#endif
