@@ -466,7 +466,7 @@ static Value repr(VM *vm, Value self) {
     if (name == 0)
         error_clear(vm);
     Type *type = obj_type(as_obj(self));
-    Value r = name == 0 ? str_printf(vm, "<_io.%N>", type) : str_printf(vm, "<_io.%N name=%R>", type, name);
+    Value r = name == 0 ? str_printf(vm, "<%N>", type) : str_printf(vm, "<%N name=%R>", type, name);
     decref(vm, name);
     return r;
 }
