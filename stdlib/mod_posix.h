@@ -57,6 +57,20 @@ bool posix_check_fd(VM *vm, const char *function, const PathArg *p, int dir_fd, 
 /* Adds a struct sequence type to the module. */
 bool posix_add_type(VM *vm, Value module, const char *name, Type *type);
 
+/* Strings for the system: an array ended by NULL, and the bytes objects that hold them. */
+typedef struct PosixStrings {
+    char **items;
+    size_t n, cap;
+    Value owner;
+} PosixStrings;
+bool posix_strings_init(VM *vm, PosixStrings *s, size_t cap); /* room for cap strings; false: nothing to drop */
+void posix_strings_drop(VM *vm, PosixStrings *s);
+bool posix_strings_add_steal(VM *vm, PosixStrings *s, Value bytes); /* false if bytes is 0, or without memory */
+
+/* The functions of register_at_fork() of one kind; what they raise is reported. */
+enum { POSIX_FORK_BEFORE, POSIX_FORK_CHILD, POSIX_FORK_PARENT, POSIX_FORK_HOOKS };
+void posix_fork_hooks(VM *vm, int which);
+
 extern const MethodSpec posix_file_methods[], posix_fd_methods[], posix_stat_methods[], posix_process_methods[],
     posix_info_methods[], posix_config_methods[];
 bool posix_add_constants(VM *vm, Value module);

@@ -21,14 +21,12 @@ extern char **environ;
 /* fork --------------------------------------------------------------------------------------------------------------
  */
 
-enum { FORK_BEFORE, FORK_CHILD, FORK_PARENT, FORK_HOOKS };
-
 /* The list of one kind of hooks, made on first use; borrowed. */
 static Value fork_hooks(VM *vm, int which, bool make) {
     void **state = &vm->module_state[MODULE_SLOT_mod_posix_init];
     if (!*state && make) {
         Value all = list_new(vm, 0);
-        for (int i = 0; all && i < FORK_HOOKS; i++) {
+        for (int i = 0; all && i < POSIX_FORK_HOOKS; i++) {
             Value list = list_new(vm, 0);
             if (!list || !list_append_steal(vm, all, list))
                 set_owned(vm, &all, 0);
@@ -40,14 +38,14 @@ static Value fork_hooks(VM *vm, int which, bool make) {
 }
 
 static Value posix_register_at_fork(NATIVE_ARGS) {
-    static const char *const names[FORK_HOOKS] = {"before", "after_in_child", "after_in_parent"};
+    static const char *const names[POSIX_FORK_HOOKS] = {"before", "after_in_child", "after_in_parent"};
     if (!args[0] && !args[1] && !args[2])
         return raise_type(vm, "At least one argument is required.");
-    for (int i = 0; i < FORK_HOOKS; i++) {
+    for (int i = 0; i < POSIX_FORK_HOOKS; i++) {
         if (args[i] && !is_callable(args[i]))
             return raise_type(vm, "'%s' must be callable, not %.200T", names[i], args[i]);
     }
-    for (int i = 0; i < FORK_HOOKS; i++) {
+    for (int i = 0; i < POSIX_FORK_HOOKS; i++) {
         Value list = args[i] ? fork_hooks(vm, i, true) : 0;
         if (args[i] && (!list || !list_append(vm, list, args[i])))
             return VALUE_ERROR;
@@ -56,11 +54,11 @@ static Value posix_register_at_fork(NATIVE_ARGS) {
 }
 
 /* Hooks that run before are called in reverse order; what a hook raises is reported and changes nothing. */
-static void run_fork_hooks(VM *vm, int which) {
+void posix_fork_hooks(VM *vm, int which) {
     Value list = fork_hooks(vm, which, false), copy = list ? tuple_from_list(vm, list) : 0;
     size_t n = copy ? as_tuple(copy)->len : 0;
     for (size_t i = 0; i < n; i++) {
-        Value hook = as_tuple(copy)->items[which == FORK_BEFORE ? n - 1 - i : i], r = call0(vm, hook);
+        Value hook = as_tuple(copy)->items[which == POSIX_FORK_BEFORE ? n - 1 - i : i], r = call0(vm, hook);
         if (!r)
             error_unraisable(vm, NULL, hook);
         decref(vm, r);
@@ -70,12 +68,12 @@ static void run_fork_hooks(VM *vm, int which) {
 }
 
 static Value posix_fork(NATIVE_ARGS) {
-    run_fork_hooks(vm, FORK_BEFORE);
+    posix_fork_hooks(vm, POSIX_FORK_BEFORE);
     pid_t pid = fork();
     int error = errno;
     if (pid == 0)
         thread_after_fork(vm);
-    run_fork_hooks(vm, pid == 0 ? FORK_CHILD : FORK_PARENT);
+    posix_fork_hooks(vm, pid == 0 ? POSIX_FORK_CHILD : POSIX_FORK_PARENT);
     if (pid > 0 && vm->thread_count > 1 &&
         !warn(vm, vm->exc.DeprecationWarning, 1,
               "This process (pid=%d) is multi-threaded, use of fork() may lead to deadlocks in the child.",
@@ -97,14 +95,7 @@ static Value posix_abort(NATIVE_ARGS) { abort(); }
 /* exec --------------------------------------------------------------------------------------------------------------
  */
 
-/* Strings for the system: an array ended by NULL, and the bytes objects that hold them. */
-typedef struct Strings {
-    char **items;
-    size_t n, cap;
-    Value owner;
-} Strings;
-
-static bool strings_init(VM *vm, Strings *s, size_t cap) {
+bool posix_strings_init(VM *vm, PosixStrings *s, size_t cap) {
     s->n = 0;
     s->cap = cap + 1;
     s->items = NULL;
@@ -116,12 +107,13 @@ static bool strings_init(VM *vm, Strings *s, size_t cap) {
     return s->items != NULL;
 }
 
-static void strings_drop(VM *vm, Strings *s) {
-    mem_free(vm, s->items, s->cap * sizeof(char *));
-    decref(vm, s->owner);
+void posix_strings_drop(VM *vm, PosixStrings *s) {
+    mem_free(vm, s->items, s->items ? s->cap * sizeof(char *) : 0);
+    s->items = NULL;
+    set_owned(vm, &s->owner, 0);
 }
 
-static bool strings_add_steal(VM *vm, Strings *s, Value bytes) {
+bool posix_strings_add_steal(VM *vm, PosixStrings *s, Value bytes) {
     if (!bytes)
         return false;
     if (s->n + 1 == s->cap) { /* the sequence grew while it was read */
@@ -138,7 +130,7 @@ static bool strings_add_steal(VM *vm, Strings *s, Value bytes) {
     return list_append_steal(vm, s->owner, bytes);
 }
 
-static bool exec_arguments(VM *vm, const char *function, Value argv, Strings *out) {
+static bool exec_arguments(VM *vm, const char *function, Value argv, PosixStrings *out) {
     bool plain = strcmp(function, "execv") == 0;
     if (!is_list(argv) && !is_tuple(argv))
         return raise_type(vm,
@@ -148,20 +140,20 @@ static bool exec_arguments(VM *vm, const char *function, Value argv, Strings *ou
         return false;
     size_t n = as_tuple(items)->len;
     bool ok = n > 0 || raise_value(vm, plain ? "execv() arg 2 must not be empty" : "execve: argv must not be empty");
-    ok = ok && strings_init(vm, out, n);
+    ok = ok && posix_strings_init(vm, out, n);
     bool made = ok;
     for (size_t i = 0; ok && i < n; i++)
-        ok = strings_add_steal(vm, out, posix_fs_bytes(vm, as_tuple(items)->items[i]));
+        ok = posix_strings_add_steal(vm, out, posix_fs_bytes(vm, as_tuple(items)->items[i]));
     if (ok && out->items[0][0] == 0)
         ok = raise_value(vm, plain ? "execv() arg 2 first element cannot be empty"
                                    : "execve: argv first element cannot be empty");
     if (made && !ok)
-        strings_drop(vm, out);
+        posix_strings_drop(vm, out);
     decref(vm, items);
     return ok;
 }
 
-static bool add_variable(VM *vm, Strings *out, Value name, Value value) {
+static bool add_variable(VM *vm, PosixStrings *out, Value name, Value value) {
     Value key = posix_fs_bytes(vm, name), text = key ? posix_fs_bytes(vm, value) : VALUE_ERROR, both = VALUE_ERROR;
     if (text) {
         size_t n = as_bytes(key)->len, m = as_bytes(text)->len;
@@ -178,13 +170,13 @@ static bool add_variable(VM *vm, Strings *out, Value name, Value value) {
     }
     decref(vm, key);
     decref(vm, text);
-    return strings_add_steal(vm, out, both);
+    return posix_strings_add_steal(vm, out, both);
 }
 
-static bool exec_environment(VM *vm, Value env, Strings *out) {
+static bool exec_environment(VM *vm, Value env, PosixStrings *out) {
     Value keys = call_method0(vm, env, NAME(keys)), list = keys ? list_from_iterable(vm, keys) : VALUE_ERROR;
     decref(vm, keys);
-    if (!list || !strings_init(vm, out, as_list(list)->len)) {
+    if (!list || !posix_strings_init(vm, out, as_list(list)->len)) {
         decref(vm, list);
         return false;
     }
@@ -197,19 +189,19 @@ static bool exec_environment(VM *vm, Value env, Strings *out) {
     }
     decref(vm, list);
     if (!ok)
-        strings_drop(vm, out);
+        posix_strings_drop(vm, out);
     return ok;
 }
 
 static Value posix_execv(NATIVE_ARGS) {
     PathArg p;
-    Strings argv;
+    PosixStrings argv;
     if (!posix_path(vm, "execv", "path", args[0], 0, &p))
         return VALUE_ERROR;
     if (exec_arguments(vm, "execv", args[1], &argv)) {
         execv(p.name, argv.items);
         posix_fail(vm);
-        strings_drop(vm, &argv);
+        posix_strings_drop(vm, &argv);
     }
     posix_path_drop(vm, &p);
     return VALUE_ERROR;
@@ -222,7 +214,7 @@ static bool is_mapping(Value v) {
 
 static Value posix_execve(NATIVE_ARGS) {
     PathArg p;
-    Strings argv, env;
+    PosixStrings argv, env;
     if (!posix_path(vm, "execve", "path", args[0], PATH_FD, &p))
         return VALUE_ERROR;
     if (!is_list(args[1]) && !is_tuple(args[1])) {
@@ -236,9 +228,9 @@ static Value posix_execve(NATIVE_ARGS) {
             else
                 fexecve(p.fd, argv.items, env.items);
             posix_path_error(vm, &p);
-            strings_drop(vm, &env);
+            posix_strings_drop(vm, &env);
         }
-        strings_drop(vm, &argv);
+        posix_strings_drop(vm, &argv);
     }
     posix_path_drop(vm, &p);
     return VALUE_ERROR;
