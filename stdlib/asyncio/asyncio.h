@@ -145,6 +145,7 @@ typedef struct Loop {
     uint32_t checked_id;
     uint8_t natives; /* LOOP_*: methods that are ours and not overridden */
     bool initialised, running, stopping, closed, debug;
+    bool wakeup_shown;         /* a script has asked for the pipe: signals may come through it */
     int wake_read, wake_write; /* a pipe; -1: not open */
     uint64_t thread_id;        /* of the thread in run_forever */
     int origin_depth;          /* of coroutines, as it was before debug mode changed it; -1: not changed */
@@ -165,13 +166,18 @@ typedef struct AsyncState {
     pid_t pid;             /* of the process that last set a running loop */
     Value foreign_current; /* dict: loop of another make -> its running task; or 0 */
     Value foreign_tasks;   /* weakref.WeakSet of tasks of other makes, or 0 */
+    char *scratch;         /* ASYNC_SCRATCH bytes, or NULL */
     Value eager_tasks;     /* set of the tasks in their eager first step, or 0 */
 } AsyncState;
+
+/* Memory for reading from sockets, before it is known how much there is. */
+#define ASYNC_SCRATCH (256 * 1024)
+char *async_scratch(VM *vm); /* NULL with MemoryError */
 
 AsyncState *async_state(VM *vm); /* NULL with an exception before the module has been made and memory is short */
 
 extern const TypeSpec future_spec, future_iter_spec, task_spec, task_step_spec, handle_spec, timer_handle_spec,
-    loop_spec;
+    loop_spec, socket_transport_spec;
 
 /* Instances of script-made subclasses share the spec of their native base. */
 static ALWAYS_INLINE bool has_spec(Value v, const TypeSpec *spec) {

@@ -378,7 +378,10 @@ static Value get_handle(VM *vm, Value self) {
     Value handle = as_loop(self)->handle;
     return handle ? incref(handle) : VALUE_NONE;
 }
-static Value get_wakeup_fd(VM *vm, Value self) { return from_small_int(as_loop(self)->wake_write); }
+static Value get_wakeup_fd(VM *vm, Value self) {
+    as_loop(self)->wakeup_shown = true;
+    return from_small_int(as_loop(self)->wake_write);
+}
 static Value get_selector(VM *vm, Value self) {
     Value selector = as_loop(self)->selector;
     return selector ? incref(selector) : VALUE_NONE;

@@ -52,8 +52,8 @@ static bool poll_native(VM *vm, Value self, double timeout) {
     Loop *loop = as_loop(self);
     if (!loop->poller.ops)
         return raise_runtime(vm, "the event loop is not initialized");
-    if (timeout == 0 && loop->nwatched == 0 && vm->thread->next == NULL && vm->threads->next == NULL)
-        return true;
+    if (timeout == 0 && loop->nwatched == 0 && !loop->wakeup_shown)
+        return true; /* nobody to ask; what other threads schedule is in the queue already */
     PollEvent events[EVENTS_MAX];
     int ms = timeout < 0 ? -1 : (int)ceil(timeout * 1e3), n;
     if (ms == 0)

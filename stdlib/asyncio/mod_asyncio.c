@@ -12,6 +12,9 @@
  *                                         loop_methods.def. With a selector (any selectors object), readiness comes
  *                                         from selector.select(), through self._process_events().
  *
+ *   SocketTransport(loop, sock, protocol, waiter=None, extra=None, server=None)   the stream transport, complete;
+ *                                         to be derived from together with transports.Transport (no __slots__ there)
+ *
  * BaseLoop calls on self, where a class derived from it defines them
  *   call_exception_handler(context)       always needed
  *   _process_self_data(data)              bytes with numbers of signals came through _wakeup_fd; called as a callback
@@ -22,12 +25,20 @@
  *
  * Called in the package: base_futures._future_repr, base_tasks._task_repr _task_get_stack _task_print_stack,
  * format_helpers._format_callback_source extract_stack, coroutines.iscoroutine iscoroutinefunction,
- * base_events._format_handle, events.get_event_loop_policy, log.logger. All of them lazily. */
+ * base_events._format_handle, events.get_event_loop_policy, log.logger, trsock.TransportSocket,
+ * protocols.BufferedProtocol, futures._set_result_unless_cancelled. All of them lazily. */
 #include "stdlib/asyncio/asyncio.h"
 
 #include <math.h>
 
 AsyncState *async_state(VM *vm) { return vm->module_state[MODULE_SLOT_mod_asyncio_init]; }
+
+char *async_scratch(VM *vm) {
+    AsyncState *s = async_state(vm);
+    if (!s->scratch)
+        s->scratch = mem_alloc(vm, ASYNC_SCRATCH);
+    return s->scratch;
+}
 
 static Value create_task(NATIVE_ARGS) {
     Value loop = running_loop(vm);
@@ -98,9 +109,10 @@ static AsyncState *make_state(VM *vm) {
     s->handle = s->task_step ? vm_type(vm, &handle_spec, NULL) : NULL;
     s->timer_handle = s->handle ? vm_type(vm, &timer_handle_spec, s->handle) : NULL;
     s->loop = s->timer_handle ? vm_type(vm, &loop_spec, NULL) : NULL;
-    s->cancelled_error =
-        s->loop ? make_exception(vm, "CancelledError", vm->exc.BaseException, "The Future or Task was cancelled.")
-                : NULL;
+    s->transport = s->loop ? vm_type(vm, &socket_transport_spec, NULL) : NULL;
+    s->cancelled_error = s->transport ? make_exception(vm, "CancelledError", vm->exc.BaseException,
+                                                       "The Future or Task was cancelled.")
+                                      : NULL;
     s->invalid_state = s->cancelled_error ? make_exception(vm, "InvalidStateError", vm->exc.Exception,
                                                            "The operation is not allowed in this state.")
                                           : NULL;
@@ -128,6 +140,7 @@ bool mod_asyncio_init(VM *vm, Value module) {
         {"BaseLoop", s->loop},
         {"CancelledError", s->cancelled_error},
         {"InvalidStateError", s->invalid_state},
+        {"SocketTransport", s->transport},
     };
     for (size_t i = 0; i < ARRAY_LEN(types); i++)
         if (!module_add(vm, module, types[i].name, incref(type_value(types[i].type))))
