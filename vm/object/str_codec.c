@@ -1,5 +1,5 @@
 /* Text to bytes and back: the table of encodings, what they share when something cannot be turned over, and those of
- * one byte a unit (UTF-8, ASCII, Latin-1, single-byte tables).
+ * one byte a unit (UTF-8, ASCII, Latin-1).
  *
  * UTF-8 without errors is a copy. Otherwise a codec appends to the builder of its Decoder or Encoder and calls
  * decoder_error or encoder_error where it is stuck; the usual handlers are answered there, the others are called.
@@ -34,6 +34,19 @@ static bool answer_position(VM *vm, Value v, size_t n, size_t *out) {
     return true;
 }
 
+bool decoder_answer(Decoder *d, Value answer, size_t *resume) {
+    VM *vm = d->vm;
+    bool ok = is_tuple(answer) && as_tuple(answer)->len == 2 && is_str(as_tuple(answer)->items[0]) &&
+              is_int(as_tuple(answer)->items[1]);
+    if (ok)
+        ok = strbuilder_add_value(&d->out, as_tuple(answer)->items[0]) &&
+             answer_position(vm, as_tuple(answer)->items[1], d->n, resume);
+    else
+        raise_type(vm, "decoding error handler must return (str, int) tuple");
+    decref(vm, answer);
+    return ok;
+}
+
 bool decoder_error(Decoder *d, size_t start, size_t end, const char *reason, size_t *resume) {
     VM *vm = d->vm;
     *resume = end;
@@ -50,21 +63,12 @@ bool decoder_error(Decoder *d, size_t start, size_t end, const char *reason, siz
         return raise_steal(vm, exc);
     Value answer = codec_handle_error(vm, d->errors, exc);
     decref(vm, exc);
-    if (answer == 0)
-        return false;
-    bool ok = is_tuple(answer) && as_tuple(answer)->len == 2 && is_str(as_tuple(answer)->items[0]) &&
-              is_int(as_tuple(answer)->items[1]);
-    if (ok)
-        ok = strbuilder_add_value(&d->out, as_tuple(answer)->items[0]) &&
-             answer_position(vm, as_tuple(answer)->items[1], d->n, resume);
-    else
-        raise_type(vm, "decoding error handler must return (str, int) tuple");
-    decref(vm, answer);
-    return ok;
+    return answer != 0 && decoder_answer(d, answer, resume);
 }
 
 static bool put_all(Encoder *e, Value s) {
     const char *p = str_data(s), *end = p + as_str(s)->nbytes;
+    e->next = 0;
     while (p < end)
         if (!e->put(e, utf8_next(&p)))
             return false;
@@ -119,23 +123,35 @@ bool encoder_error(Encoder *e, size_t start, size_t end, const char *reason, siz
     return ok;
 }
 
+/* Puts the character at *p and moves on; false: it was refused, and *p is behind it. */
+static bool put_next(Encoder *e, const char **p, const char *end, size_t *at) {
+    uint32_t c = utf8_next(p);
+    const char *behind = *p;
+    e->next = behind < end ? utf8_next(&behind) : 0;
+    e->took_next = false;
+    ++*at;
+    bool ok = e->put(e, c);
+    if (e->took_next) {
+        *p = behind;
+        ++*at;
+    }
+    return ok;
+}
+
 bool encoder_run(Encoder *e, const char *reason, bool runs) {
     const Str *s = as_str(e->text);
     const char *p = s->data, *end = p + s->nbytes;
     size_t at = 0;
     while (p < end) {
-        const char *here = p;
-        if (e->put(e, utf8_next(&p))) {
-            at++;
+        size_t start = at, resume;
+        if (put_next(e, &p, end, &at))
             continue;
-        }
-        if (e->out.failed)
+        if (e->out.failed || error_pending(e->vm))
             return false;
-        size_t start = at++, resume;
         /* what else it refuses right behind; nothing is written by a refusal, so an accepted one is taken back */
         while (runs && p < end) {
             size_t length = e->out.len;
-            here = p;
+            const char *here = p;
             if (e->put(e, utf8_next(&p))) {
                 e->out.len = length;
                 p = here;
@@ -269,41 +285,6 @@ static bool latin1_encode(Encoder *e) {
     return encoder_run(e, "ordinal not in range(256)", true);
 }
 
-static bool table_decode(Decoder *d) {
-    const uint16_t *table = d->codec->table;
-    for (size_t i = 0; i < d->n;) {
-        uint8_t byte = (uint8_t)d->data[i];
-        uint32_t c = byte < 0x80 ? byte : table[byte - 0x80];
-        if (c != 0xFFFF) {
-            if (!strbuilder_add_char(&d->out, c))
-                return false;
-            i++;
-        } else if (!decoder_error(d, i, i + 1, "character maps to <undefined>", &i)) {
-            return false;
-        }
-    }
-    d->consumed = d->n;
-    return true;
-}
-
-static bool put_table(Encoder *e, uint32_t c) {
-    if (c < 0x80)
-        return put_ascii(e, c);
-    const uint16_t *table = e->codec->table;
-    for (unsigned i = 0; i < 128; i++) {
-        if (table[i] == c && c != 0xFFFF) {
-            char byte = (char)(0x80 + i);
-            return strbuilder_add(&e->out, &byte, 1);
-        }
-    }
-    return false;
-}
-
-static bool table_encode(Encoder *e) {
-    e->put = put_table;
-    return encoder_run(e, "character maps to <undefined>", true);
-}
-
 /* --- the encodings --------------------------------------------------------------------------------------------- */
 
 enum {
@@ -317,111 +298,31 @@ enum {
     UTF32,
     UTF32_LE,
     UTF32_BE,
+    UTF7,
+    CHARMAP,
     UNICODE_ESCAPE,
     RAW_UNICODE_ESCAPE
 };
 
 static const Codec codecs[] = {
-    [UTF8] = {"utf-8", "utf-8", utf8_decode_all, utf8_encode_all, NULL},
-    [UTF8_SIG] = {"utf-8-sig", "utf-8", utf8_sig_decode, utf8_sig_encode, NULL},
-    [ASCII] = {"ascii", "ascii", ascii_decode, ascii_encode, NULL},
-    [LATIN1] = {"iso8859-1", "latin-1", latin1_decode, latin1_encode, NULL},
-    [UTF16] = {"utf-16", "utf-16", utf16_decode, utf16_encode, NULL},
-    [UTF16_LE] = {"utf-16-le", "utf-16-le", utf16_decode, utf16_encode, NULL},
-    [UTF16_BE] = {"utf-16-be", "utf-16-be", utf16_decode, utf16_encode, NULL},
-    [UTF32] = {"utf-32", "utf-32", utf32_decode, utf32_encode, NULL},
-    [UTF32_LE] = {"utf-32-le", "utf-32-le", utf32_decode, utf32_encode, NULL},
-    [UTF32_BE] = {"utf-32-be", "utf-32-be", utf32_decode, utf32_encode, NULL},
-    [UNICODE_ESCAPE] = {"unicode-escape", "unicodeescape", unicode_escape_decode, unicode_escape_encode, NULL},
+    [UTF8] = {"utf-8", "utf-8", utf8_decode_all, utf8_encode_all, NULL, false},
+    [UTF8_SIG] = {"utf-8-sig", "utf-8", utf8_sig_decode, utf8_sig_encode, NULL, false},
+    [ASCII] = {"ascii", "ascii", ascii_decode, ascii_encode, NULL, false},
+    [LATIN1] = {"iso8859-1", "latin-1", latin1_decode, latin1_encode, NULL, false},
+    [UTF16] = {"utf-16", "utf-16", utf16_decode, utf16_encode, NULL, false},
+    [UTF16_LE] = {"utf-16-le", "utf-16-le", utf16_decode, utf16_encode, NULL, false},
+    [UTF16_BE] = {"utf-16-be", "utf-16-be", utf16_decode, utf16_encode, NULL, false},
+    [UTF32] = {"utf-32", "utf-32", utf32_decode, utf32_encode, NULL, false},
+    [UTF32_LE] = {"utf-32-le", "utf-32-le", utf32_decode, utf32_encode, NULL, false},
+    [UTF32_BE] = {"utf-32-be", "utf-32-be", utf32_decode, utf32_encode, NULL, false},
+    [UTF7] = {"utf-7", "utf7", utf7_decode, utf7_encode, NULL, false},
+    [CHARMAP] = {"charmap", "latin-1", latin1_decode, latin1_encode, NULL, false},
+    [UNICODE_ESCAPE] = {"unicode-escape", "unicodeescape", unicode_escape_decode, unicode_escape_encode, NULL, false},
     [RAW_UNICODE_ESCAPE] = {"raw-unicode-escape", "rawunicodeescape", raw_unicode_escape_decode,
-                            raw_unicode_escape_encode, NULL},
+                            raw_unicode_escape_encode, NULL, false},
 };
 
-static const struct Alias {
-    const char *name; /* lower case, words joined by underscores */
-    int codec;
-} aliases[] = {
-    {"utf_8", UTF8},
-    {"utf8", UTF8},
-    {"u8", UTF8},
-    {"utf", UTF8},
-    {"cp65001", UTF8},
-    {"utf8_ucs2", UTF8},
-    {"utf8_ucs4", UTF8},
-    {"utf_8_sig", UTF8_SIG},
-    {"ascii", ASCII},
-    {"us_ascii", ASCII},
-    {"646", ASCII},
-    {"us", ASCII},
-    {"ansi_x3.4_1968", ASCII},
-    {"ansi_x3_4_1968", ASCII},
-    {"ansi_x3.4_1986", ASCII},
-    {"cp367", ASCII},
-    {"csascii", ASCII},
-    {"ibm367", ASCII},
-    {"iso646_us", ASCII},
-    {"iso_646.irv_1991", ASCII},
-    {"iso_ir_6", ASCII},
-    {"latin_1", LATIN1},
-    {"latin1", LATIN1},
-    {"latin", LATIN1},
-    {"l1", LATIN1},
-    {"8859", LATIN1},
-    {"cp819", LATIN1},
-    {"csisolatin1", LATIN1},
-    {"ibm819", LATIN1},
-    {"iso8859", LATIN1},
-    {"iso8859_1", LATIN1},
-    {"iso_8859_1", LATIN1},
-    {"iso_8859_1_1987", LATIN1},
-    {"iso_ir_100", LATIN1},
-    {"utf_16", UTF16},
-    {"utf16", UTF16},
-    {"u16", UTF16},
-    {"utf_16_le", UTF16_LE},
-    {"utf_16le", UTF16_LE},
-    {"unicodelittleunmarked", UTF16_LE},
-    {"utf_16_be", UTF16_BE},
-    {"utf_16be", UTF16_BE},
-    {"unicodebigunmarked", UTF16_BE},
-    {"utf_32", UTF32},
-    {"utf32", UTF32},
-    {"u32", UTF32},
-    {"utf_32_le", UTF32_LE},
-    {"utf_32le", UTF32_LE},
-    {"utf_32_be", UTF32_BE},
-    {"utf_32be", UTF32_BE},
-    {"unicode_escape", UNICODE_ESCAPE},
-    {"unicodeescape", UNICODE_ESCAPE},
-    {"raw_unicode_escape", RAW_UNICODE_ESCAPE},
-    {"rawunicodeescape", RAW_UNICODE_ESCAPE},
-};
-
-/* Codecs of CPython that are no text encodings. */
-static const char *const binary_names[] = {
-    "hex",
-    "hex_codec",
-    "base64",
-    "base64_codec",
-    "base_64",
-    "rot13",
-    "rot_13",
-    "zlib",
-    "zlib_codec",
-    "zip",
-    "bz2",
-    "bz2_codec",
-    "quopri",
-    "quopri_codec",
-    "quoted_printable",
-    "quotedprintable",
-    "uu",
-    "uu_codec",
-};
-
-/* Lower case, with runs of anything but letters, digits and dots as one underscore. False: too long for a known name.
- */
-static bool normalize_name(const char *name, char *out, size_t size) {
+bool codec_normalize(const char *name, char *out, size_t size) {
     size_t n = 0;
     bool gap = false;
     for (; *name != 0; name++) {
@@ -441,46 +342,64 @@ static bool normalize_name(const char *name, char *out, size_t size) {
     return true;
 }
 
-static bool same_table_name(const char *name, const char *listed) { /* "cp1252" or "cp1252 1252 windows_1252" */
-    size_t n = strlen(name);
-    while (*listed != 0) {
-        size_t m = strcspn(listed, " ");
-        if (n == m && memcmp(name, listed, n) == 0)
-            return true;
-        listed += m + (listed[m] == ' ');
+static const char *find_alias(const char *name) {
+    size_t low = 0, high = codec_aliases_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(name, codec_aliases[middle].name);
+        if (order == 0)
+            return codec_aliases[middle].codec;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
     }
-    return false;
+    return NULL;
+}
+
+/* Is `name` the name of the encoding, but for underscores where that has hyphens? */
+static bool same_name(const char *name, const char *canonical) {
+    for (; *name != 0 && (*name == *canonical || (*name == '_' && *canonical == '-')); name++)
+        canonical++;
+    return *name == *canonical;
+}
+
+static const Codec *find_among(const char *name, const Codec *list, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (list[i].name[0] == name[0] && same_name(name, list[i].name))
+            return &list[i];
+    return NULL;
+}
+
+const Codec *codec_find_module(const char *name) {
+    if (strcmp(name, "latin_1") == 0)
+        return &codecs[LATIN1];
+    const Codec *c = find_among(name, codecs, ARRAY_LEN(codecs));
+    if (c == NULL)
+        c = find_among(name, codec_tables, codec_tables_count);
+    if (c == NULL)
+        c = find_among(name, codec_multibytes, codec_multibytes_count);
+    return c != NULL ? c : find_among(name, codec_shifted, codec_shifted_count);
 }
 
 const Codec *codec_find(const char *name) {
     char text[40];
-    if (!normalize_name(name, text, sizeof text))
+    if (strcmp(name, "utf-8") == 0)
+        return &codecs[UTF8];
+    if (!codec_normalize(name, text, sizeof text))
         return NULL;
-    for (size_t i = 0; i < ARRAY_LEN(aliases); i++)
-        if (strcmp(text, aliases[i].name) == 0)
-            return &codecs[aliases[i].codec];
-    for (size_t i = 0; i < codec_tables_count; i++)
-        if (same_table_name(text, codec_tables[i].label))
-            return &codec_tables[i];
-    return NULL;
-}
-
-Value codec_unknown(VM *vm, const char *name, const char *function) {
-    char text[40];
-    if (normalize_name(name, text, sizeof text)) {
-        for (size_t i = 0; i < ARRAY_LEN(binary_names); i++)
-            if (strcmp(text, binary_names[i]) == 0)
-                return raisef(vm, vm->exc.LookupError,
-                              "'%s' is not a text encoding; use codecs.%s() to handle arbitrary codecs", name,
-                              function);
-    }
-    return raisef(vm, vm->exc.LookupError, "unknown encoding: %s", name);
+    const char *real = find_alias(text);
+    for (char *dot = text; real == NULL && (dot = strchr(dot, '.')) != NULL;)
+        *dot = '_';
+    if (real == NULL)
+        real = find_alias(text);
+    return codec_find_module(real != NULL ? real : text);
 }
 
 /* --- entrances ------------------------------------------------------------------------------------------------- */
 
 Value codec_decode(VM *vm, const Codec *codec, const char *data, size_t n, const char *errors, bool final,
-                   size_t *consumed) {
+                   size_t *consumed, uint32_t *state) {
     size_t chars;
     *consumed = n;
     if ((codec == &codecs[UTF8] && utf8_validate(data, n, false, &chars)))
@@ -489,22 +408,25 @@ Value codec_decode(VM *vm, const Codec *codec, const char *data, size_t n, const
         return str_new_ascii(vm, data, n);
     Decoder d = {.vm = vm,
                  .codec = codec,
-                 .encoding = codec->table != NULL ? "charmap" : codec->label,
+                 .encoding = codec->label,
                  .errors = errors != NULL ? errors : "strict",
                  .data = data,
                  .n = n,
-                 .final = final};
+                 .final = final,
+                 .state = state != NULL ? *state : 0};
     strbuilder_init(&d.out, vm);
-    bool ok = codec->table != NULL ? table_decode(&d) : codec->decode(&d);
+    bool ok = codec->decode(&d);
     decref(vm, d.object);
     *consumed = d.consumed;
+    if (state != NULL)
+        *state = d.state;
     if (ok)
         return strbuilder_finish(&d.out);
     strbuilder_drop(&d.out);
     return VALUE_ERROR;
 }
 
-Value codec_encode(VM *vm, const Codec *codec, Value text, const char *errors) {
+Value codec_encode(VM *vm, const Codec *codec, Value text, const char *errors, bool final, uint32_t *state) {
     const Str *s = as_str(text);
     bool ascii = str_is_ascii(s);
     if ((codec == &codecs[UTF8] && !has_surrogates(s)) ||
@@ -512,28 +434,49 @@ Value codec_encode(VM *vm, const Codec *codec, Value text, const char *errors) {
         return bytes_new(vm, s->data, s->nbytes);
     Encoder e = {.vm = vm,
                  .codec = codec,
-                 .encoding = codec->table != NULL ? "charmap" : codec->label,
+                 .encoding = codec->label,
                  .errors = errors != NULL ? errors : "strict",
                  .text = text,
+                 .final = final,
+                 .state = state != NULL ? *state : 0,
                  .unit = 1};
     strbuilder_init(&e.out, vm);
-    bool ok = codec->table != NULL ? table_encode(&e) : codec->encode(&e);
+    bool ok = codec->encode(&e);
+    if (state != NULL)
+        *state = e.state;
     Value r = ok && !e.out.failed ? bytes_new(vm, e.out.len != 0 ? e.out.data : "", e.out.len) : VALUE_ERROR;
     strbuilder_drop(&e.out);
     return r;
 }
 
+/* Names by which encodings are reached without the registry: failing gets no note. */
+static bool is_direct_name(const char *name) {
+    static const char *const direct[] = {"utf_8",    "utf8",      "utf_16", "utf16",  "utf_32",     "utf32",
+                                         "latin_1", "latin1", "iso_8859_1", "iso8859_1", "ascii", "us_ascii"};
+    char text[16];
+    for (size_t i = 0; codec_normalize(name, text, sizeof text) && i < ARRAY_LEN(direct); i++)
+        if (strcmp(text, direct[i]) == 0)
+            return true;
+    return false;
+}
+
 Value str_decode(VM *vm, const char *data, size_t n, const char *encoding, const char *errors) {
     const Codec *codec = encoding == NULL ? &codecs[UTF8] : codec_find(encoding);
     if (codec == NULL)
-        return codec_unknown(vm, encoding, "decode");
+        return codec_script_decode(vm, data, n, encoding, errors);
     size_t consumed;
-    return codec_decode(vm, codec, data, n, errors, true, &consumed);
+    Value r = codec_decode(vm, codec, data, n, errors, true, &consumed, NULL);
+    if (r == 0 && encoding != NULL && !is_direct_name(encoding))
+        codec_add_note(vm, "decoding", encoding);
+    return r;
 }
 
 Value str_encode(VM *vm, Value s, const char *encoding, const char *errors) {
     const Codec *codec = encoding == NULL ? &codecs[UTF8] : codec_find(encoding);
     if (codec == NULL)
-        return codec_unknown(vm, encoding, "encode");
-    return codec_encode(vm, codec, s, errors);
+        return codec_script_encode(vm, s, encoding, errors);
+    Value r = codec_encode(vm, codec, s, errors, true, NULL);
+    if (r == 0 && encoding != NULL && !is_direct_name(encoding))
+        codec_add_note(vm, "encoding", encoding);
+    return r;
 }

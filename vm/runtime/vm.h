@@ -138,6 +138,9 @@ struct VM {
     Value builtins_module, sys_module;
     Value sys_dict;
     Value codec_errors; /* dict: name -> handler, of codecs.register_error; 0 until there is one */
+    Value codec_search; /* list of the search functions of codecs.register; 0 until the first is needed */
+    Value codec_cache;  /* dict: normal name -> CodecInfo that was found */
+    void *charsets;     /* converters of East Asian character sets that have been opened (codec_charset.c) */
     Value warn_state;   /* native side of the warnings module, or 0 */
     uint32_t filters_version;
 
