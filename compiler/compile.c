@@ -190,13 +190,22 @@ Value compile_source(VM *vm, Value source, Value filename, const char *mode, int
     ParseError error = {0};
     ParseWarnings warnings = {0};
     int how = parse_mode(vm, mode);
-    bool is_text = is_str(source);
-    if (how < 0 || (is_text && !check_encodable(vm, source)))
+    Value decoded = 0;
+    if (how < 0 ||
+        (!is_str(source) && !source_decode(vm, source, filename, flags & COMPILE_FILE_INPUT, &decoded)))
         return VALUE_ERROR;
+    if (decoded)
+        source = decoded;
+    bool is_text = is_str(source);
+    if (is_text && !check_encodable(vm, source)) {
+        decref(vm, decoded);
+        return VALUE_ERROR;
+    }
     const char *text = is_text ? str_data(source) : as_bytes(source)->data;
     size_t n = is_text ? as_str(source)->nbytes : as_bytes(source)->len;
     if (!context_init(&c, vm, filename)) {
         context_free(&c);
+        decref(vm, decoded);
         return VALUE_ERROR;
     }
     c.optimize = optimize < 0 ? vm->optimize : optimize;
@@ -216,5 +225,6 @@ Value compile_source(VM *vm, Value source, Value filename, const char *mode, int
     unit_free_spares(&c);
     const_table_free(&c);
     context_free(&c);
+    decref(vm, decoded);
     return code;
 }

@@ -1,4 +1,6 @@
-/* Source bytes -> the text the lexer reads: byte order mark, coding line (PEP 263), decoding, line ends.
+/* Source bytes -> the text the lexer reads: byte order mark, line ends, and what is not UTF-8. Which encoding the
+ * coding line names (PEP 263) is found out here; text in another than UTF-8 is decoded before it comes here
+ * (source_encoding.c).
  *
  * Invariant: what leaves here is valid UTF-8 with '\n' line ends and no NUL but the final one, so that no
  * other part of the compiler meets malformed text. */
@@ -7,33 +9,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-enum { ENC_UTF8, ENC_LATIN1, ENC_ASCII, ENC_CP1252, ENC_LATIN9 };
-
-static const struct {
-    const char *name; /* lower case, without '-', '_' and ' ' */
-    int encoding;
-} encodings[] = {
-    {"utf8", ENC_UTF8},           {"u8", ENC_UTF8},          {"utf", ENC_UTF8},
-    {"utf8sig", ENC_UTF8},        {"utf8ucs2", ENC_UTF8},    {"utf8ucs4", ENC_UTF8},
-    {"cp65001", ENC_UTF8},        {"latin1", ENC_LATIN1},    {"latin", ENC_LATIN1},
-    {"iso88591", ENC_LATIN1},     {"isolatin1", ENC_LATIN1}, {"l1", ENC_LATIN1},
-    {"8859", ENC_LATIN1},         {"cp819", ENC_LATIN1},     {"ibm819", ENC_LATIN1},
-    {"iso885911987", ENC_LATIN1}, {"isoir100", ENC_LATIN1},  {"csisolatin1", ENC_LATIN1},
-    {"ascii", ENC_ASCII},         {"usascii", ENC_ASCII},    {"us", ENC_ASCII},
-    {"646", ENC_ASCII},           {"iso646us", ENC_ASCII},   {"ansix3.41968", ENC_ASCII},
-    {"ansix3.41986", ENC_ASCII},  {"cp367", ENC_ASCII},      {"ibm367", ENC_ASCII},
-    {"isoir6", ENC_ASCII},        {"csascii", ENC_ASCII},    {"cp1252", ENC_CP1252},
-    {"windows1252", ENC_CP1252},  {"1252", ENC_CP1252},      {"iso885915", ENC_LATIN9},
-    {"latin9", ENC_LATIN9},       {"l9", ENC_LATIN9},
-};
-
-/* Windows code page 1252 from 0x80 to 0x9F; 0: undefined */
-static const uint16_t cp1252_high[32] = {
-    0x20AC, 0,      0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
-    0x2039, 0x0152, 0,      0x017D, 0,      0,      0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
-    0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0,      0x017E, 0x0178,
-};
 
 static char *fail(Arena *arena, ParseError *error, int line, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
@@ -157,91 +132,20 @@ static size_t find_cookie(const char *bytes, size_t n, const char **name) {
     return 0;
 }
 
-/* The canonical spelling goes to name (as it is shown in messages). -1: unknown. */
-static int lookup_encoding(const char *cookie, size_t length, char *name, size_t size) {
-    char key[32];
-    size_t n = 0, m = 0;
-    for (size_t i = 0; i < length; i++) {
-        char c = cookie[i] >= 'A' && cookie[i] <= 'Z' ? (char)(cookie[i] + 32) : cookie[i];
-        if (m + 1 < size)
-            name[m++] = c == '_' ? '-' : c;
-        if (c != '-' && c != '_' && n + 1 < sizeof key)
-            key[n++] = c;
-    }
-    key[n] = name[m] = 0;
-    if (strcmp(name, "utf-8") == 0 || strncmp(name, "utf-8-", 6) == 0)
-        return ENC_UTF8;
-    static const char *const latin[] = {"latin-1", "iso-8859-1", "iso-latin-1"};
-    for (size_t i = 0; i < sizeof latin / sizeof latin[0]; i++) {
-        size_t k = strlen(latin[i]);
-        if (strncmp(name, latin[i], k) == 0 && (name[k] == 0 || name[k] == '-')) {
-            snprintf(name, size, "iso-8859-1");
-            return ENC_LATIN1;
-        }
-    }
-    for (size_t i = 0; i < sizeof encodings / sizeof encodings[0]; i++) {
-        if (strcmp(encodings[i].name, key) == 0)
-            return encodings[i].encoding;
-    }
-    return -1;
+size_t lex_source_cookie(const char *bytes, size_t n, const char **cookie, int *mark) {
+    *mark = n >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0;
+    return find_cookie(bytes + *mark * 3, n - (size_t)*mark * 3, cookie);
 }
 
-static int code_of_byte(unsigned char c, int encoding) {
-    if (c < 0x80 || encoding == ENC_LATIN1)
-        return c;
-    if (encoding == ENC_CP1252)
-        return c < 0xA0 ? (cp1252_high[c - 0x80] ? cp1252_high[c - 0x80] : -1) : c;
-    if (encoding == ENC_LATIN9) {
-        switch (c) {
-        case 0xA4:
-            return 0x20AC;
-        case 0xA6:
-            return 0x160;
-        case 0xA8:
-            return 0x161;
-        case 0xB4:
-            return 0x17D;
-        case 0xB8:
-            return 0x17E;
-        case 0xBC:
-            return 0x152;
-        case 0xBD:
-            return 0x153;
-        case 0xBE:
-            return 0x178;
-        default:
-            return c;
-        }
-    }
-    return -1;
-}
-
-/* A one-byte encoding to UTF-8, in the arena. */
-static char *recode(Arena *arena, const char *bytes, size_t n, int encoding, const char *name, unsigned flags,
-                    size_t *length, ParseError *error) {
-    char *out = arena_alloc(arena, n * 3 + 1);
-    if (!out)
-        return no_memory(error);
-    size_t m = 0;
+int lex_cookie_is_utf8(const char *cookie, size_t length) {
+    char name[13];
+    size_t n = length < 12 ? length : 12;
     for (size_t i = 0; i < n; i++) {
-        int code = code_of_byte((unsigned char)bytes[i], encoding);
-        if (code < 0) {
-            if (flags & PARSE_FLAG_FILE_INPUT)
-                return fail(arena, error, 0, "encoding problem: %s", name);
-            if (encoding == ENC_ASCII)
-                return fail(arena, error, 0,
-                            "'ascii' codec can't decode byte 0x%02x in position %zu: ordinal not in "
-                            "range(128)",
-                            (unsigned char)bytes[i], i);
-            return fail(arena, error, 0,
-                        "'charmap' codec can't decode byte 0x%02x in position %zu: character maps to "
-                        "<undefined>",
-                        (unsigned char)bytes[i], i);
-        }
-        m += (size_t)lex_utf8_encode(code, out + m);
+        char c = cookie[i];
+        name[i] = c == '_' ? '-' : c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
     }
-    *length = m;
-    return out;
+    name[n] = 0;
+    return strcmp(name, "utf-8") == 0 || strncmp(name, "utf-8-", 6) == 0;
 }
 
 static int line_number(const char *bytes, size_t at) {
@@ -262,6 +166,82 @@ static const char *invalid_reason(const unsigned char *at, size_t left) {
     return left < length ? "unexpected end of data" : "invalid continuation byte";
 }
 
+/* The string literal in which the bad bytes are: its line, where it begins, its first character, its end. */
+typedef struct BadString {
+    int line;
+    size_t open, content, end;
+} BadString;
+
+static int is_prefix_letter(char c) { return c && strchr("rRbBuUfF", c) != NULL; }
+
+static void find_string(const char *bytes, size_t n, size_t at, BadString *out) {
+    int line = 1;
+    for (size_t i = 0; i < at; i++) {
+        char c = bytes[i];
+        if (c == '#') {
+            while (i + 1 < at && bytes[i + 1] != '\n' && bytes[i + 1] != '\r')
+                i++;
+        } else if (c == '\n' || (c == '\r' && bytes[i + 1] != '\n')) {
+            line++;
+        } else if (c == '"' || c == '\'') {
+            size_t open = i, quotes = n - i >= 3 && bytes[i + 1] == c && bytes[i + 2] == c ? 3 : 1;
+            int first_line = line;
+            while (open > 0 && i - open < 2 && is_prefix_letter(bytes[open - 1]))
+                open--;
+            size_t content = i + quotes;
+            for (i = content; i < n; i++) {
+                if (bytes[i] == '\\')
+                    i++;
+                else if (bytes[i] == c && (quotes == 1 || (n - i >= 3 && bytes[i + 1] == c && bytes[i + 2] == c)))
+                    break;
+                else if (bytes[i] == '\n' || (bytes[i] == '\r' && i + 1 < n && bytes[i + 1] != '\n'))
+                    line++;
+            }
+            i += quotes - 1;
+            if (i >= at) {
+                *out = (BadString){first_line, open, content, i + 1 < n ? i + 1 : n};
+                return;
+            }
+        }
+    }
+}
+
+/* Puts position and line of the string into the error; the line has a replacement character for each bad byte. The
+ * end is counted as if the literal were as many bytes long in that line as it is in the source. */
+static void mark_string(Arena *arena, const char *bytes, size_t n, const BadString *where, ParseError *error) {
+    size_t start = where->open, end = where->open;
+    while (start > 0 && bytes[start - 1] != '\n' && bytes[start - 1] != '\r')
+        start--;
+    while (end < n && bytes[end] != '\n' && bytes[end] != '\r')
+        end++;
+    char *line = arena_alloc(arena, (end - start) * 3 + 1);
+    if (!line) {
+        no_memory(error);
+        return;
+    }
+    size_t m = 0, width = where->end - start;
+    int columns = 0;
+    error->col = lex_utf8_count(bytes + start, where->open - start) + 1;
+    for (size_t i = start; i < end;) {
+        size_t length = sequence_length((const unsigned char *)bytes + i, end - i);
+        memcpy(line + m, length ? bytes + i : "\xEF\xBF\xBD", length ? length : 3);
+        m += length ? length : 3;
+        columns += m <= width;
+        i += length ? length : 1;
+    }
+    error->end_line = line_number(bytes, where->end);
+    if (error->end_line == error->line) {
+        error->end_col = columns + 1;
+    } else { /* in the other line the bytes count */
+        error->end_col = 1;
+        for (size_t i = where->end; i > 0 && bytes[i - 1] != '\n' && bytes[i - 1] != '\r'; i--)
+            error->end_col++;
+    }
+    error->source_line = line;
+    error->source_line_length = m;
+    error->source_line_newline = error->end_line == error->line;
+}
+
 static char *report_invalid(Arena *arena, const char *bytes, size_t n, size_t at, const char *filename,
                             unsigned flags, int declared, ParseError *error) {
     const unsigned char *bad = (const unsigned char *)bytes + at;
@@ -280,13 +260,11 @@ static char *report_invalid(Arena *arena, const char *bytes, size_t n, size_t at
                     "Non-UTF-8 code starting with '\\x%02x' in file %s on line %d, but no encoding "
                     "declared; see https://peps.python.org/pep-0263/ for details",
                     bad[0], filename, line);
-    size_t start = at;
-    while (start > 0 && bytes[start - 1] != '\n' && bytes[start - 1] != '\r')
-        start--;
-    fail(arena, error, line, "(unicode error) 'utf-8' codec can't decode byte 0x%02x in position 0: %s", bad[0],
-         invalid_reason(bad, n - at));
-    error->col = lex_utf8_count(bytes + start, at - start) + 1;
-    error->end_col = error->col + 1;
+    BadString where = {.line = line, .open = at, .content = at, .end = at + 1};
+    find_string(bytes, n, at, &where);
+    fail(arena, error, where.line, "(unicode error) 'utf-8' codec can't decode byte 0x%02x in position %zu: %s",
+         bad[0], at - where.content, invalid_reason(bad, n - at));
+    mark_string(arena, bytes, n, &where, error);
     return NULL;
 }
 
@@ -321,29 +299,11 @@ char *lex_source_decode(Arena *arena, const char *bytes, size_t n, const char *f
     if (n > (size_t)INT32_MAX - 16)
         return fail(arena, error, 0, "source code is too long");
     if (!(flags & PARSE_FLAG_UTF8)) {
-        int mark = n >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0;
-        if (mark) {
-            bytes += 3;
-            n -= 3;
-        }
+        int mark;
         const char *cookie = NULL;
-        size_t cookie_length = find_cookie(bytes, n, &cookie);
-        if (cookie_length) {
-            char name[64];
-            int encoding = lookup_encoding(cookie, cookie_length, name, sizeof name);
-            if (encoding < 0)
-                return fail(arena, error, 0, "%s: %.*s",
-                            flags & PARSE_FLAG_FILE_INPUT ? "encoding problem" : "unknown encoding",
-                            cookie_length > 100 ? 100 : (int)cookie_length, cookie);
-            if (mark && strncmp(name, "utf-8", 5) != 0)
-                return fail(arena, error, 0, "encoding problem: %s with BOM", name);
-            declared = 1;
-            if (encoding != ENC_UTF8) {
-                bytes = recode(arena, bytes, n, encoding, name, flags, &n, error);
-                if (!bytes)
-                    return NULL;
-            }
-        }
+        declared = lex_source_cookie(bytes, n, &cookie, &mark) != 0;
+        bytes += mark * 3;
+        n -= (size_t)mark * 3;
     }
     size_t invalid = find_invalid(bytes, n);
     if (invalid < n)

@@ -212,6 +212,10 @@ int lex_fstring_middle(Lexer *lexer, Token *token);
 char *lex_source_decode(Arena *arena, const char *bytes, size_t n, const char *filename, unsigned flags,
                         size_t *length, ParseError *error);
 
+/* The name in the coding line (its length; 0: none), and whether there is a byte order mark. */
+size_t lex_source_cookie(const char *bytes, size_t n, const char **cookie, int *mark);
+int lex_cookie_is_utf8(const char *cookie, size_t length);
+
 /* UTF-8 helpers: decode one code point (text is valid UTF-8, or generalised UTF-8), encode one. */
 int lex_utf8_decode(const char *text, int *size);
 int lex_utf8_encode(int code, char *out);

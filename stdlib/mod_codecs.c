@@ -1,6 +1,6 @@
-/* The native side of the module codecs: the registry, the functions of single encodings, and the two functions by which
- * the package `encodings` reaches every native codec. Buffers are decoded as they are; results come as pairs of what was
- * made and how much was used, as codecs have it. */
+/* The native side of the module codecs: the registry, the functions of single encodings, and the two functions by
+ * which the package `encodings` reaches every native codec. Buffers are decoded as they are; results come as pairs of
+ * what was made and how much was used, as codecs have it. */
 #include "object/buffer.h"
 #include "object/codec.h"
 #include "object/containers.h"
@@ -85,7 +85,8 @@ static Value m_lookup_error(ARGS) {
     return name != NULL ? codec_lookup_error(vm, name) : VALUE_ERROR;
 }
 
-/* --- native encodings -------------------------------------------------------------------------------------------- */
+/* --- native encodings --------------------------------------------------------------------------------------------
+ */
 
 static Value decode_with(VM *vm, const Codec *codec, Value data, Value errors_value, bool final, uint32_t *state) {
     const char *errors;
@@ -110,18 +111,17 @@ static Value encode_with(VM *vm, const char *function, const Codec *codec, Value
 
 /* Functions of one encoding: those that wait for the rest of a sequence take `final`. */
 #define ENCODER(function, name)                                                                                      \
-    static Value m_##function##_encode(ARGS) {                                                                           \
+    static Value m_##function##_encode(ARGS) {                                                                       \
         return encode_with(vm, #function "_encode", codec_find_module(name), args[0], args[1], true, NULL);          \
     }
 #define DECODER(function, name)                                                                                      \
-    static Value m_##function##_decode(ARGS) {                                                                           \
+    static Value m_##function##_decode(ARGS) {                                                                       \
         return decode_with(vm, codec_find_module(name), args[0], args[1], true, NULL);                               \
     }
 #define PARTIAL_DECODER(function, name, otherwise)                                                                   \
-    static Value m_##function##_decode(ARGS) {                                                                           \
+    static Value m_##function##_decode(ARGS) {                                                                       \
         int final = args[2] == 0 ? otherwise : truth(vm, args[2]);                                                   \
-        return final < 0 ? VALUE_ERROR                                                                               \
-                         : decode_with(vm, codec_find_module(name), args[0], args[1], final, NULL);                  \
+        return final < 0 ? VALUE_ERROR : decode_with(vm, codec_find_module(name), args[0], args[1], final, NULL);    \
     }
 ENCODER(ascii, "ascii")
 DECODER(ascii, "ascii")
@@ -277,7 +277,8 @@ static Value readbuffer_encode(ARGS) {
 
 static const MethodSpec functions[] = {
     {"register", m_register, "search_function, /", "Adds a function that finds codecs.", 0},
-    {"unregister", m_unregister, "search_function, /", "Takes a search function away, and forgets what was found.", 0},
+    {"unregister", m_unregister, "search_function, /", "Takes a search function away, and forgets what was found.",
+     0},
     {"lookup", m_lookup, "encoding, /", "The CodecInfo of an encoding.", 0},
     {"_forget_codec", m_forget, "encoding, /", "Forgets a codec that was found.", 0},
     {"encode", m_encode, "obj, encoding='utf-8', errors='strict'", "Encodes any object with any codec.", 0},

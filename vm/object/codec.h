@@ -54,7 +54,8 @@ typedef struct SingleByte {
 } SingleByte;
 #define SINGLE_BYTE_NONE 0xFFFE
 
-/* By any of its names; NULL if there is none. These are the encodings that need no script; others may be registered. */
+/* By any of its names; NULL if there is none. These are the encodings that need no script; others may be registered.
+ */
 const Codec *codec_find(const char *name);
 const Codec *codec_find_module(const char *name); /* by the name of its module in the package `encodings` */
 /* The state is that of encodings with shift states, 0 at the start; NULL for a text that is complete. */

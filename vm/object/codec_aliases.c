@@ -1,4 +1,5 @@
-/* Other names of encodings, in the normal form that codec_find makes: lower case, words joined by underscores. Sorted. */
+/* Other names of encodings, in the normal form that codec_find makes: lower case, words joined by underscores.
+ * Sorted. */
 #include "object/codec.h"
 
 const CodecAlias codec_aliases[] = {

@@ -1,8 +1,8 @@
 /* Coded character sets by way of iconv, one sequence or character at a time.
  *
- * A question asked again is answered from a table of recent answers (a slot for each hash of the question, the last one
- * stays), so that text costs a lookup a character and memory stays the same whatever is converted. Descriptors and
- * tables belong to the VM. */
+ * A question asked again is answered from a table of recent answers (a slot for each hash of the question, the last
+ * one stays), so that text costs a lookup a character and memory stays the same whatever is converted. Descriptors
+ * and tables belong to the VM. */
 #include "object/codec_charset.h"
 
 #include <iconv.h>

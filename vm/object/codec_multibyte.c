@@ -1,6 +1,6 @@
 /* Encodings of East Asia that mix sequences of one to four bytes (eight in one case): finding the sequences. What a
- * sequence means is asked of its character set. An error covers one byte, or all the bytes at the end of the data that
- * could be the beginning of a sequence. */
+ * sequence means is asked of its character set. An error covers one byte, or all the bytes at the end of the data
+ * that could be the beginning of a sequence. */
 #include "object/codec_multibyte.h"
 
 #include "base/utf8.h"
@@ -41,8 +41,10 @@ static uint32_t decode_jamo(const uint8_t *p) {
 
 static bool put_jamo(Encoder *e, uint32_t c) {
     uint32_t index = c - 0xAC00;
-    uint8_t bytes[8] = {0xA4, 0xD4, 0xA4, jamo_initial[index / 28 / JAMO_VOWELS],
-                        0xA4, (uint8_t)(JAMO_VOWEL + index / 28 % JAMO_VOWELS), 0xA4, jamo_final[index % 28]};
+    uint8_t bytes[8] = {0xA4, 0xD4,
+                        0xA4, jamo_initial[index / 28 / JAMO_VOWELS],
+                        0xA4, (uint8_t)(JAMO_VOWEL + index / 28 % JAMO_VOWELS),
+                        0xA4, jamo_final[index % 28]};
     return strbuilder_add(&e->out, (const char *)bytes, 8);
 }
 
@@ -83,13 +85,21 @@ static uint32_t decode_sequence(Decoder *d, const MultiByte *m, const uint8_t *p
     return charset_decode(d->vm, m->set, code, second);
 }
 
+/* How many bytes are ASCII where the backslash and the tilde are the yen sign and the overline. */
+static size_t roman_prefix(const char *data, size_t n) {
+    size_t i = 0;
+    while (i < n && (uint8_t)data[i] < 0x80 && data[i] != '\\' && data[i] != '~')
+        i++;
+    return i;
+}
+
 bool multibyte_decode(Decoder *d) {
     const MultiByte *m = multibyte_of(d->codec);
     size_t i = 0;
     if (!charset_open(d->vm, m->set, d->encoding))
         return false;
     while (i < d->n) {
-        size_t ascii = utf8_ascii_prefix(d->data + i, d->n - i);
+        size_t ascii = m->roman ? roman_prefix(d->data + i, d->n - i) : utf8_ascii_prefix(d->data + i, d->n - i);
         if (!strbuilder_add(&d->out, d->data + i, ascii))
             return false;
         i += ascii;
@@ -97,6 +107,12 @@ bool multibyte_decode(Decoder *d) {
             break;
         const uint8_t *p = (const uint8_t *)d->data + i;
         int length = sequence_at(m, p, d->n - i);
+        if (m->roman && p[0] < 0x80) {
+            if (!strbuilder_add_char(&d->out, p[0] == '\\' ? 0xA5 : 0x203E))
+                return false;
+            i++;
+            continue;
+        }
         uint32_t second = 0, c = length > 0 ? decode_sequence(d, m, p, length, &second) : CODE_POINT_NONE;
         if (c != CODE_POINT_NONE) {
             if (!strbuilder_add_char(&d->out, c) || (second != 0 && !strbuilder_add_char(&d->out, second)))
@@ -129,6 +145,8 @@ static bool put_code(Encoder *e, uint32_t code) {
 static bool put_multibyte(Encoder *e, uint32_t c) {
     const MultiByte *m = multibyte_of(e->codec);
     char byte = (char)c;
+    if (c < 0x80 && m->roman && (c == '\\' || c == '~'))
+        return put_code(e, c == '~' ? 0x81B0 : 0x815F);
     if (c < 0x80)
         return strbuilder_add(&e->out, &byte, 1);
     if (is_surrogate(c))
@@ -164,25 +182,25 @@ bool multibyte_encode(Encoder *e) {
 
 /* --- the encodings -------------------------------------------------------------------------------------------- */
 
-#define MULTIBYTE(name, set, form, pairs)                                                                            \
-    { name, name, multibyte_decode, multibyte_encode, &(const MultiByte){set, form, pairs}, false }
+#define MULTIBYTE(name, set, form, pairs, roman)                                                                     \
+    { name, name, multibyte_decode, multibyte_encode, &(const MultiByte){set, form, pairs, roman}, false }
 
 const Codec codec_multibytes[] = {
-    MULTIBYTE("big5", CHARSET_BIG5, FORM_EUC, false),
-    MULTIBYTE("big5hkscs", CHARSET_BIG5HKSCS, FORM_EUC, true),
-    MULTIBYTE("cp932", CHARSET_CP932, FORM_SHIFT_JIS, false),
-    MULTIBYTE("cp949", CHARSET_CP949, FORM_EUC, false),
-    MULTIBYTE("cp950", CHARSET_CP950, FORM_EUC, false),
-    MULTIBYTE("euc_jis_2004", CHARSET_EUC_JIS_2004, FORM_EUC_JP, true),
-    MULTIBYTE("euc_jisx0213", CHARSET_EUC_JISX0213, FORM_EUC_JP, true),
-    MULTIBYTE("euc_jp", CHARSET_EUC_JP, FORM_EUC_JP, false),
-    MULTIBYTE("euc_kr", CHARSET_EUC_KR, FORM_JAMO, false),
-    MULTIBYTE("gb18030", CHARSET_GB18030, FORM_GB18030, false),
-    MULTIBYTE("gb2312", CHARSET_GB2312, FORM_EUC, false),
-    MULTIBYTE("gbk", CHARSET_GBK, FORM_EUC, false),
-    MULTIBYTE("johab", CHARSET_JOHAB, FORM_EUC, false),
-    MULTIBYTE("shift_jis", CHARSET_SHIFT_JIS, FORM_SHIFT_JIS, false),
-    MULTIBYTE("shift_jis_2004", CHARSET_SHIFT_JIS_2004, FORM_SHIFT_JIS, true),
-    MULTIBYTE("shift_jisx0213", CHARSET_SHIFT_JISX0213, FORM_SHIFT_JIS, true),
+    MULTIBYTE("big5", CHARSET_BIG5, FORM_EUC, false, false),
+    MULTIBYTE("big5hkscs", CHARSET_BIG5HKSCS, FORM_EUC, true, false),
+    MULTIBYTE("cp932", CHARSET_CP932, FORM_SHIFT_JIS, false, false),
+    MULTIBYTE("cp949", CHARSET_CP949, FORM_EUC, false, false),
+    MULTIBYTE("cp950", CHARSET_CP950, FORM_EUC, false, false),
+    MULTIBYTE("euc_jis_2004", CHARSET_EUC_JIS_2004, FORM_EUC_JP, true, false),
+    MULTIBYTE("euc_jisx0213", CHARSET_EUC_JISX0213, FORM_EUC_JP, true, false),
+    MULTIBYTE("euc_jp", CHARSET_EUC_JP, FORM_EUC_JP, false, false),
+    MULTIBYTE("euc_kr", CHARSET_EUC_KR, FORM_JAMO, false, false),
+    MULTIBYTE("gb18030", CHARSET_GB18030, FORM_GB18030, false, false),
+    MULTIBYTE("gb2312", CHARSET_GB2312, FORM_EUC, false, false),
+    MULTIBYTE("gbk", CHARSET_GBK, FORM_EUC, false, false),
+    MULTIBYTE("johab", CHARSET_JOHAB, FORM_EUC, false, false),
+    MULTIBYTE("shift_jis", CHARSET_SHIFT_JIS, FORM_SHIFT_JIS, false, false),
+    MULTIBYTE("shift_jis_2004", CHARSET_SHIFT_JIS_2004, FORM_SHIFT_JIS, true, true),
+    MULTIBYTE("shift_jisx0213", CHARSET_SHIFT_JISX0213, FORM_SHIFT_JIS, true, true),
 };
 const size_t codec_multibytes_count = ARRAY_LEN(codec_multibytes);

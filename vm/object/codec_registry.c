@@ -1,5 +1,5 @@
-/* The registry of encodings that scripts see: search functions, the first of which is that of the package `encodings`,
- * and what they found. Text is converted by way of it only in encodings that have no native codec. */
+/* The registry of encodings that scripts see: search functions, the first of which is that of the package
+ * `encodings`, and what they found. Text is converted by way of it only in encodings that have no native codec. */
 #include "object/codec.h"
 
 #include "object/bytes.h"
@@ -105,9 +105,8 @@ Value codec_function(VM *vm, const char *encoding, int item, bool text) {
         decref(vm, flag);
     }
     if (is_text == 0)
-        raisef(vm, vm->exc.LookupError,
-               "'%.400s' is not a text encoding; use codecs.%s() to handle arbitrary codecs", encoding,
-               item == 0 ? "encode" : "decode");
+        raisef(vm, vm->exc.LookupError, "'%.400s' is not a text encoding; use codecs.%s() to handle arbitrary codecs",
+               encoding, item == 0 ? "encode" : "decode");
     Value fn = is_text > 0 ? incref(as_tuple(info)->items[item]) : VALUE_ERROR;
     decref(vm, info);
     return fn;
@@ -145,8 +144,9 @@ Value codec_script_decode(VM *vm, const char *data, size_t n, const char *encodi
     decref(vm, bytes);
     if (r == 0 || is_str(r))
         return r;
-    raise_type(vm, "'%.400s' decoder returned '%.400T' instead of 'str'; use codecs.decode() to decode to arbitrary types",
-               encoding, r);
+    raise_type(
+        vm, "'%.400s' decoder returned '%.400T' instead of 'str'; use codecs.decode() to decode to arbitrary types",
+        encoding, r);
     decref(vm, r);
     return VALUE_ERROR;
 }
@@ -157,10 +157,11 @@ Value codec_script_encode(VM *vm, Value s, const char *encoding, const char *err
         return r;
     Value bytes = VALUE_ERROR;
     if (!is_bytearray(r))
-        raise_type(vm,
-                   "'%.400s' encoder returned '%.400T' instead of 'bytes'; use codecs.encode() to encode to arbitrary "
-                   "types",
-                   encoding, r);
+        raise_type(
+            vm,
+            "'%.400s' encoder returned '%.400T' instead of 'bytes'; use codecs.encode() to encode to arbitrary "
+            "types",
+            encoding, r);
     else if (warn(vm, vm->exc.RuntimeWarning, 1,
                   "encoder %s returned bytearray instead of bytes; use codecs.encode() to encode to arbitrary types",
                   encoding))

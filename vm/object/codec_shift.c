@@ -58,7 +58,8 @@ static const struct {
 typedef struct Family {
     const uint8_t *sets;
     uint8_t count;
-    bool shifts, uses_g2, announces; /* SO and SI count; ESC N takes a character from G2; ESC & @ may precede ESC $ B */
+    bool shifts, uses_g2,
+        announces; /* SO and SI count; ESC N takes a character from G2; ESC & @ may precede ESC $ B */
 } Family;
 
 typedef struct State {
@@ -90,9 +91,7 @@ static bool is_plane2_row(unsigned row) {
 
 /* --- decoding ------------------------------------------------------------------------------------------------- */
 
-static uint32_t greek_character(uint8_t byte) {
-    return single_byte_character(codec_find_module("iso8859_7"), byte);
-}
+static uint32_t greek_character(uint8_t byte) { return single_byte_character(codec_find_module("iso8859_7"), byte); }
 
 static uint32_t decode_in_set(VM *vm, unsigned set, const uint8_t *p, uint32_t *second) {
     *second = 0;
@@ -155,7 +154,8 @@ static int read_escape(const Family *f, const uint8_t *p, size_t n, State *state
     return (int)length;
 }
 
-typedef struct Step { /* what was found at a place: bytes (0 more are needed, < 0 illegal), and up to two characters */
+typedef struct Step { /* what was found at a place: bytes (0 more are needed, < 0 illegal), and up to two characters
+                       */
     int length;
     uint32_t c, second;
 } Step;
@@ -374,7 +374,8 @@ bool hz_encode(Encoder *e) {
 
 /* --- the encodings -------------------------------------------------------------------------------------------- */
 
-#define FAMILY(list, ...) &(const Family){list, ARRAY_LEN(list), __VA_ARGS__}
+#define FAMILY(list, ...)                                                                                            \
+    &(const Family) { list, ARRAY_LEN(list), __VA_ARGS__ }
 
 static const uint8_t sets_jp[] = {SET_ASCII, SET_JISX0208, SET_JIS_ROMAN, SET_JISX0208_OLD};
 static const uint8_t sets_jp_1[] = {SET_ASCII, SET_JISX0208, SET_JISX0212, SET_JIS_ROMAN, SET_JISX0208_OLD};

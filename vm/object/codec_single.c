@@ -1,5 +1,5 @@
-/* Single-byte encodings: a table of characters. For encoding it is turned round into a small hash table when the first
- * character comes that is not in ASCII. */
+/* Single-byte encodings: a table of characters. For encoding it is turned round into a small hash table when the
+ * first character comes that is not in ASCII. */
 #include "object/codec.h"
 
 #include "base/utf8.h"

@@ -1,5 +1,5 @@
-/* Single-byte encodings as data: the characters of all bytes, or of 0x80 to 0xFF where the lower half is ASCII; U+FFFE
- * stands where a byte has none. When two bytes have the same character, the higher byte is written. */
+/* Single-byte encodings as data: the characters of all bytes, or of 0x80 to 0xFF where the lower half is ASCII;
+ * U+FFFE stands where a byte has none. When two bytes have the same character, the higher byte is written. */
 #include "object/codec.h"
 
 static const char16_t cp037_table[] =

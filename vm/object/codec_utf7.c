@@ -52,7 +52,7 @@ static bool take_digit(Decoder *d, Shift *s, int value) {
 static bool leave_shift(Decoder *d, Shift *s, size_t *i) {
     uint8_t c = (uint8_t)d->data[*i];
     s->on = false;
-    const char *reason = s->bits >= 6                     ? "partial character in base64 sequence"
+    const char *reason = s->bits >= 6                    ? "partial character in base64 sequence"
                          : s->bits > 0 && s->buffer != 0 ? "non-zero padding bits in shift sequence"
                                                          : NULL;
     if (reason != NULL)

@@ -451,8 +451,8 @@ Value codec_encode(VM *vm, const Codec *codec, Value text, const char *errors, b
 
 /* Names by which encodings are reached without the registry: failing gets no note. */
 static bool is_direct_name(const char *name) {
-    static const char *const direct[] = {"utf_8",    "utf8",      "utf_16", "utf16",  "utf_32",     "utf32",
-                                         "latin_1", "latin1", "iso_8859_1", "iso8859_1", "ascii", "us_ascii"};
+    static const char *const direct[] = {"utf_8",   "utf8",   "utf_16",     "utf16",     "utf_32", "utf32",
+                                         "latin_1", "latin1", "iso_8859_1", "iso8859_1", "ascii",  "us_ascii"};
     char text[16];
     for (size_t i = 0; codec_normalize(name, text, sizeof text) && i < ARRAY_LEN(direct); i++)
         if (strcmp(text, direct[i]) == 0)
