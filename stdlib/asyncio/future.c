@@ -206,19 +206,15 @@ static Value raise_invalid(VM *vm, const char *text) {
 Value future_exception_of(Future *f) { return as_tuple(f->result)->items[0]; }
 
 /* The message of cancel(), also while the error that came of it is kept. */
+/* The message of Future.cancel(). A task that ended by the CancelledError of what it awaited has none: the error has. */
 static Value cancel_message(Future *f) {
-    Value v = f->state == FUTURE_FINISHED ? 0 : f->result;
-    if (v && f->state == FUTURE_CANCELLED && is_exception(v)) {
-        Value args = as_exception(v)->args;
-        return args && is_tuple(args) && as_tuple(args)->len ? as_tuple(args)->items[0] : 0;
-    }
-    return v;
+    return f->state == FUTURE_FINISHED || (f->result && is_exception(f->result)) ? 0 : f->result;
 }
 
 Value future_cancelled_error(VM *vm, Future *f) {
     if (f->state == FUTURE_CANCELLED && f->result && is_exception(f->result)) {
-        Value exc = f->result, message = incref(cancel_message(f));
-        f->result = message; /* the second time it is a new error */
+        Value exc = f->result;
+        f->result = 0; /* the second time it is a new error */
         return exc;
     }
     Value message = cancel_message(f);

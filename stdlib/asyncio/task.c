@@ -277,6 +277,16 @@ static Value method_print_stack(NATIVE_ARGS) {
     return call_helper(vm, "_task_print_stack", given, 3);
 }
 
+/* Class methods until CPython 3.8; the package warns. */
+static Value call_former(VM *vm, const char *name, Value *args) {
+    Value helper = async_helper(vm, "tasks", name);
+    Value result = helper ? call(vm, helper, args, args[0] ? 1 : 0, 0) : VALUE_ERROR;
+    decref(vm, helper);
+    return result;
+}
+static Value method_all_tasks(NATIVE_ARGS) { return call_former(vm, "_former_all_tasks", args); }
+static Value method_current_task(NATIVE_ARGS) { return call_former(vm, "_former_current_task", args); }
+
 static Value task_repr(VM *vm, Value self) { return call_helper(vm, "_task_repr", &self, 1); }
 
 static const MethodSpec task_methods[] = {
@@ -291,6 +301,9 @@ static const MethodSpec task_methods[] = {
     {"set_exception", method_set_exception, "exception, /", "Not for tasks.", 0},
     {"get_stack", method_get_stack, "*, limit=None", "The frames of the coroutine.", 0},
     {"print_stack", method_print_stack, "*, limit=None, file=None", "Prints the frames of the coroutine.", 0},
+    {"all_tasks", method_all_tasks, "loop=None", "The set of a loop's tasks, also of those that are done.",
+     METHOD_CLASS},
+    {"current_task", method_current_task, "loop=None", "The task that runs in a loop, or None.", METHOD_CLASS},
     {0},
 };
 

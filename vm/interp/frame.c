@@ -557,6 +557,8 @@ static Value get_f_lasti(VM *vm, Value self) {
 static Value get_f_lineno(VM *vm, Value self) {
     (void)vm;
     FrameObject *o = self_frame(self);
+    if (o->frame && (o->frame->flags & FRAME_OF_GENERATOR) && o->frame->state == FRAME_CREATED)
+        return from_small_int(o->code->firstlineno); /* nothing has run: it stands at the `def` */
     int line = code_line(o->code, object_lasti(o));
     return line < 0 ? VALUE_NONE : from_small_int(line);
 }
