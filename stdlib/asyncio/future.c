@@ -205,10 +205,10 @@ static Value raise_invalid(VM *vm, const char *text) {
 
 Value future_exception_of(Future *f) { return as_tuple(f->result)->items[0]; }
 
-/* The message of cancel(), also while the error that came of it is kept. */
 /* The message of Future.cancel(). A task that ended by the CancelledError of what it awaited has none: the error has. */
 static Value cancel_message(Future *f) {
-    return f->state == FUTURE_FINISHED || (f->result && is_exception(f->result)) ? 0 : f->result;
+    bool error = f->state == FUTURE_CANCELLED && f->result && is_exception(f->result);
+    return f->state == FUTURE_FINISHED || error ? 0 : f->result;
 }
 
 Value future_cancelled_error(VM *vm, Future *f) {
