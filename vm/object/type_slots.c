@@ -568,21 +568,44 @@ static void update_flags(Type *t) {
     t->slots.send = t->slots.next == t->base->slots.next ? t->base->slots.send : NULL;
 }
 
-static bool is_offset_first(size_t i) {
-    for (size_t j = 0; j < i; j++) {
-        if (slot_defs[j].offset == slot_defs[i].offset)
-            return false;
+/* The rows of slots.def by name: `first` by a hash of the name's address, `next` links those that share it. Numbers are
+ * one more than those of rows, 0 ends a chain. */
+#define SLOT_BUCKETS 256
+_Static_assert(ARRAY_LEN(slot_defs) < UINT8_MAX, "numbers of rows must fit a byte");
+struct SlotIndex {
+    uint8_t first[SLOT_BUCKETS];
+    uint8_t next[];
+};
+
+static size_t name_bucket(Value name) { return (size_t)(name >> 4 ^ name >> 12) % SLOT_BUCKETS; }
+
+static const struct SlotIndex *slot_index(VM *vm) {
+    if (likely(vm->slot_index != NULL))
+        return vm->slot_index;
+    struct SlotIndex *index = mem_zalloc(vm, sizeof *index + slot_defs_count);
+    if (index == NULL) {
+        error_clear(vm); /* only a help: without it the rows are looked through */
+        return NULL;
     }
-    return true;
+    for (size_t i = slot_defs_count; i-- > 0;) {
+        uint8_t *first = &index->first[name_bucket(def_name(vm, &slot_defs[i]))];
+        index->next[i] = *first;
+        *first = (uint8_t)(i + 1);
+    }
+    return vm->slot_index = index;
 }
 
-void slots_update_all(VM *vm, Type *t) {
-    t->slots = t->base->slots;
-    for (size_t i = 0; i < slot_defs_count; i++) {
-        if (!slot_defs[i].specific_only && is_offset_first(i))
-            update_offset(vm, t, slot_defs[i].offset);
+/* The number of the first row from `from` on that is named so; slot_defs_count if there is none. */
+static size_t find_row(VM *vm, const struct SlotIndex *index, Value name, size_t from) {
+    if (index == NULL) {
+        while (from < slot_defs_count && def_name(vm, &slot_defs[from]) != name)
+            from++;
+        return from;
     }
-    update_flags(t);
+    size_t i = from == 0 ? index->first[name_bucket(name)] : index->next[from - 1];
+    while (i != 0 && def_name(vm, &slot_defs[i - 1]) != name)
+        i = index->next[i - 1];
+    return i == 0 ? slot_defs_count : i - 1;
 }
 
 static bool looks_special(Value name) {
@@ -592,36 +615,65 @@ static bool looks_special(Value name) {
     return s->nbytes > 4 && s->data[0] == '_' && s->data[1] == '_' && s->data[s->nbytes - 1] == '_';
 }
 
-void slots_update_names(VM *vm, Type *t) {
+static void update_name(VM *vm, Type *t, Value name) {
+    const struct SlotIndex *index = slot_index(vm);
+    for (size_t i = find_row(vm, index, name, 0); i < slot_defs_count; i = find_row(vm, index, name, i + 1))
+        if (!slot_defs[i].specific_only)
+            update_offset(vm, t, slot_defs[i].offset);
+}
+
+static void update_names_of(VM *vm, Type *t, const Type *from) {
     size_t pos = 0;
     Value key, value;
+    while (dict_next(from_obj(from->dict), &pos, &key, &value))
+        if (looks_special(key))
+            update_name(vm, t, key);
+}
+
+static bool in_mro(const Type *t, Value cls) {
+    for (size_t i = 0; i < as_tuple(t->mro)->len; i++)
+        if (as_tuple(t->mro)->items[i] == cls)
+            return true;
+    return false;
+}
+
+/* Recomputes everything. */
+static void update_all(VM *vm, Type *t) {
+    for (size_t i = 0; i < slot_defs_count; i++)
+        if (!slot_defs[i].specific_only && (i == 0 || slot_defs[i].offset != slot_defs[i - 1].offset))
+            update_offset(vm, t, slot_defs[i].offset);
+}
+
+/* The base's slots are right but for the names that the class itself or other classes of its MRO bring in: what they have
+ * in common with the base comes in the same order in both MROs. */
+void slots_update_all(VM *vm, Type *t) {
+    Tuple *mro = as_tuple(t->mro);
     t->slots = t->base->slots;
-    while (dict_next(from_obj(t->dict), &pos, &key, &value)) {
-        if (!looks_special(key))
+    for (size_t i = mro->len; i-- > 0;) {
+        Type *c = is_type(mro->items[i]) ? as_type(mro->items[i]) : NULL;
+        if (c != NULL && t->base->mro != 0 && in_mro(t->base, mro->items[i]))
             continue;
-        for (size_t i = 0; i < slot_defs_count; i++) {
-            if (!slot_defs[i].specific_only && def_name(vm, &slot_defs[i]) == key)
-                update_offset(vm, t, slot_defs[i].offset);
+        if (c == NULL || t->base->mro == 0 || !(c->flags & TYPE_HEAP)) {
+            update_all(vm, t);
+            break;
         }
+        update_names_of(vm, t, c);
     }
     update_flags(t);
 }
 
+void slots_update_names(VM *vm, Type *t) {
+    t->slots = t->base->slots;
+    update_names_of(vm, t, t);
+    update_flags(t);
+}
+
 bool slot_is_special(VM *vm, Value name) {
-    if (!looks_special(name))
-        return false;
-    for (size_t i = 0; i < slot_defs_count; i++) {
-        if (def_name(vm, &slot_defs[i]) == name)
-            return true;
-    }
-    return false;
+    return looks_special(name) && find_row(vm, slot_index(vm), name, 0) < slot_defs_count;
 }
 
 static void update_tree(VM *vm, Type *t, Value name) {
-    for (size_t i = 0; i < slot_defs_count; i++) {
-        if (!slot_defs[i].specific_only && def_name(vm, &slot_defs[i]) == name)
-            update_offset(vm, t, slot_defs[i].offset);
-    }
+    update_name(vm, t, name);
     update_flags(t);
     if (t->subclasses == 0)
         return;
