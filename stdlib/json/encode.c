@@ -1,6 +1,7 @@
 /* Writing JSON: the encoder that a JSONEncoder makes for its settings. The whole text is built in one piece.
  *
- * Circular references are found by comparing a container with those around it: they are few.
+ * Circular references are found by comparing a container with those around it: the outermost ones are looked at one
+ * by one, and there are rarely more; deeper ones are kept in a dict.
  */
 #include "stdlib/json/json.h"
 
@@ -13,18 +14,18 @@ typedef struct Encoder {
     bool ascii, check_circular, sort_keys, skip_keys, allow_nan;
 } Encoder;
 
-typedef struct Around { /* containers that are being written */
-    Value object;
-    const struct Around *outer;
-} Around;
+#define NEAR 16
 
 typedef struct Writer {
     VM *vm;
     const Encoder *options;
     StrBuilder out;
+    size_t depth;     /* containers that are being written */
+    Value near[NEAR]; /* the outermost of them; borrowed */
+    Value deep;       /* dict with the addresses of the others; 0 until there is one */
 } Writer;
 
-static bool write_value(Writer *w, Value v, const Around *around, size_t level);
+static bool write_value(Writer *w, Value v, size_t level);
 
 static bool add(Writer *w, const char *text) { return strbuilder_add_c(&w->out, text); }
 
@@ -37,14 +38,39 @@ static bool new_line(Writer *w, size_t level) {
     return ok;
 }
 
-static bool enter(Writer *w, const Around *around) {
-    if (w->options->check_circular) {
-        for (const Around *a = around->outer; a; a = a->outer) {
-            if (a->object == around->object)
-                return raise_value(w->vm, "Circular reference detected");
-        }
+static Value address(Value container) { return from_small_int((int64_t)(container >> 3)); }
+
+static bool circular(const Writer *w, Value container) {
+    for (size_t i = 0; i < w->depth && i < NEAR; i++) {
+        if (w->near[i] == container)
+            return true;
     }
-    return native_enter(w->vm, " while encoding a JSON object");
+    return w->deep && dict_contains(w->vm, w->deep, address(container)) > 0;
+}
+
+/* Around the writing of a container. */
+static bool enter(Writer *w, Value container) {
+    VM *vm = w->vm;
+    if (w->options->check_circular) {
+        if (circular(w, container))
+            return raise_value(vm, "Circular reference detected");
+        if (w->depth < NEAR)
+            w->near[w->depth] = container;
+        else if ((!w->deep && !(w->deep = dict_new(vm))) || !dict_set(vm, w->deep, address(container), VALUE_NONE))
+            return false;
+    }
+    w->depth++;
+    if (native_enter(vm, " while encoding a JSON object"))
+        return true;
+    w->depth--;
+    return false;
+}
+
+static void leave(Writer *w, Value container) {
+    native_leave(w->vm);
+    w->depth--;
+    if (w->options->check_circular && w->depth >= NEAR && !error_pending(w->vm))
+        dict_delete(w->vm, w->deep, address(container));
 }
 
 /* ---- scalars --------------------------------------------------------------------------------------------------- */
@@ -99,8 +125,7 @@ static bool write_scalar(Writer *w, Value v, bool *done) {
 
 /* ---- containers ------------------------------------------------------------------------------------------------ */
 
-static bool write_list(Writer *w, Value list, const Around *outer, size_t level) {
-    Around around = {list, outer};
+static bool write_list(Writer *w, Value list, size_t level) {
     Value owner, *items;
     size_t n;
     if (!sequence_view(w->vm, list, "_json.Encoder needs a sequence", &owner, &items, &n))
@@ -109,18 +134,18 @@ static bool write_list(Writer *w, Value list, const Around *outer, size_t level)
         decref(w->vm, owner);
         return add(w, "[]");
     }
-    bool ok = enter(w, &around);
+    bool ok = enter(w, list);
     if (ok) {
         ok = add(w, "[") && new_line(w, level + 1);
         /* a default() may change the list */
         for (size_t i = 0; ok && i < (is_list(owner) ? as_list(owner)->len : n); i++) {
             Value item = incref(is_list(owner) ? as_list(owner)->items[i] : items[i]);
             ok = (i == 0 || (strbuilder_add_value(&w->out, w->options->item_separator) && new_line(w, level + 1))) &&
-                 write_value(w, item, &around, level + 1);
+                 write_value(w, item, level + 1);
             decref(w->vm, item);
         }
         ok = ok && new_line(w, level) && add(w, "]");
-        native_leave(w->vm);
+        leave(w, list);
     }
     decref(w->vm, owner);
     return ok;
@@ -152,7 +177,7 @@ static bool write_key(Writer *w, Value key, bool first, size_t level, bool *skip
     return ok;
 }
 
-static bool write_pairs(Writer *w, Value pairs, const Around *around, size_t level) {
+static bool write_pairs(Writer *w, Value pairs, size_t level) {
     bool first = true, skipped;
     for (size_t i = 0; i < as_list(pairs)->len; i++) {
         Value pair = as_list(pairs)->items[i];
@@ -162,7 +187,7 @@ static bool write_pairs(Writer *w, Value pairs, const Around *around, size_t lev
             return false;
         if (skipped)
             continue;
-        if (!write_value(w, as_tuple(pair)->items[1], around, level + 1))
+        if (!write_value(w, as_tuple(pair)->items[1], level + 1))
             return false;
         first = false;
     }
@@ -170,14 +195,14 @@ static bool write_pairs(Writer *w, Value pairs, const Around *around, size_t lev
 }
 
 /* Straight from the table, as long as it stays as it is. */
-static bool write_entries(Writer *w, Value dict, const Around *around, size_t level) {
+static bool write_entries(Writer *w, Value dict, size_t level) {
     bool first = true, skipped, ok = true;
     Value key, value;
     size_t used = dict_len(dict);
     for (size_t pos = 0; ok && dict_next(dict, &pos, &key, &value);) {
         incref(key);
         incref(value);
-        ok = write_key(w, key, first, level + 1, &skipped) && (skipped || write_value(w, value, around, level + 1));
+        ok = write_key(w, key, first, level + 1, &skipped) && (skipped || write_value(w, value, level + 1));
         first = first && skipped;
         decref(w->vm, key);
         decref(w->vm, value);
@@ -187,51 +212,48 @@ static bool write_entries(Writer *w, Value dict, const Around *around, size_t le
     return ok;
 }
 
-static bool write_items(Writer *w, Value dict, const Around *around, size_t level) {
+static bool write_items(Writer *w, Value dict, size_t level) {
     VM *vm = w->vm;
     if (has_exact_kind(dict, KIND_DICT) && !w->options->sort_keys)
-        return write_entries(w, dict, around, level);
+        return write_entries(w, dict, level);
     Value name = str_intern_c(vm, "items");
     Value items = name ? call_method0(vm, dict, name) : VALUE_ERROR;
     Value pairs = items ? list_from_iterable(vm, items) : VALUE_ERROR;
-    bool ok =
-        pairs && (!w->options->sort_keys || list_sort(vm, pairs, 0, false)) && write_pairs(w, pairs, around, level);
+    bool ok = pairs && (!w->options->sort_keys || list_sort(vm, pairs, 0, false)) && write_pairs(w, pairs, level);
     decref(vm, pairs);
     decref(vm, items);
     decref(vm, name);
     return ok;
 }
 
-static bool write_dict(Writer *w, Value dict, const Around *outer, size_t level) {
-    Around around = {dict, outer};
+static bool write_dict(Writer *w, Value dict, size_t level) {
     ssize_t n = length(w->vm, dict);
     if (n <= 0)
         return n == 0 && add(w, "{}");
-    if (!enter(w, &around))
+    if (!enter(w, dict))
         return false;
-    bool ok = add(w, "{") && new_line(w, level + 1) && write_items(w, dict, &around, level) && new_line(w, level) &&
-              add(w, "}");
-    native_leave(w->vm);
+    bool ok =
+        add(w, "{") && new_line(w, level + 1) && write_items(w, dict, level) && new_line(w, level) && add(w, "}");
+    leave(w, dict);
     return ok;
 }
 
-static bool write_value(Writer *w, Value v, const Around *outer, size_t level) {
+static bool write_value(Writer *w, Value v, size_t level) {
     bool done;
     if (!write_scalar(w, v, &done))
         return false;
     if (done)
         return true;
     if (is_list(v) || is_tuple(v))
-        return write_list(w, v, outer, level);
+        return write_list(w, v, level);
     if (is_dict(v))
-        return write_dict(w, v, outer, level);
-    Around around = {v, outer};
-    if (!enter(w, &around))
+        return write_dict(w, v, level);
+    if (!enter(w, v))
         return false;
     Value other = call1(w->vm, w->options->default_, v);
-    bool ok = other && write_value(w, other, &around, level);
+    bool ok = other && write_value(w, other, level);
     decref(w->vm, other);
-    native_leave(w->vm);
+    leave(w, v);
     return ok;
 }
 
@@ -246,7 +268,8 @@ static Value encoder_call(VM *vm, Value self, Value *args, size_t nargs, Value k
     Writer w = {.vm = vm, .options = (const Encoder *)as_obj(self)};
     strbuilder_init(&w.out, vm);
     incref(self);
-    bool ok = write_value(&w, v[0], NULL, level < 0 ? 0 : (size_t)level);
+    bool ok = write_value(&w, v[0], level < 0 ? 0 : (size_t)level);
+    decref(vm, w.deep);
     decref(vm, self);
     if (!ok) {
         strbuilder_drop(&w.out);
