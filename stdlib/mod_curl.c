@@ -226,6 +226,7 @@ static bool set_options(VM *vm, Transfer *t, const Settings *s) {
     SET(CURLOPT_NOBODY, (long)(strcmp(s->method, "HEAD") == 0));
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    SET(CURLOPT_HTTP09_ALLOWED, 1L); /* to show the first line of what is not HTTP */
     SET(CURLOPT_PATH_AS_IS, 1L);
     SET(CURLOPT_PROXY, s->proxy);
     SET(CURLOPT_ERRORBUFFER, t->message);
@@ -346,8 +347,6 @@ static bool step(VM *vm, Transfer *t) {
             t->result = message->data.result;
         }
     }
-    if (t->finished && t->result != CURLE_OK)
-        return failed(vm, t);
     return !vm->interrupts || vm_safepoint(vm);
 }
 
@@ -367,6 +366,8 @@ static Value start(VM *vm, Value self, Value *args, size_t nargs, Value kwnames)
         if (!step(vm, t))
             return VALUE_ERROR;
     }
+    if (!t->head_done && t->result != CURLE_OK)
+        return failed(vm, t);
     Value list = list_new(vm, 0);
     const char *p = t->head.data + t->head.start, *end = t->head.data + t->head.end;
     while (list && p < end) {
@@ -407,6 +408,8 @@ static Value read_some(VM *vm, Value self, Value *args, size_t nargs, Value kwna
             return VALUE_ERROR;
     }
     size_t n = t->unread.end - t->unread.start;
+    if (n == 0 && t->result != CURLE_OK)
+        return failed(vm, t);
     if (most >= 0 && (size_t)most < n)
         n = (size_t)most;
     Value result = n ? bytes_new(vm, t->unread.data + t->unread.start, n) : incref(vm->empty_bytes);
