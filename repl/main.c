@@ -1,5 +1,6 @@
 /* The command `cove`: makes a VM, runs what the command line names, and leaves with the right status. */
 #include "repl/host.h"
+#include "stdlib/thread/deadlock.h"
 #include "runtime/lock.h"
 
 #include <errno.h>
@@ -21,6 +22,14 @@ static int die_of_interrupt(void) {
     return 130;
 }
 
+/* Waiting for ever helps nobody: the program ends with an error. */
+static bool on_deadlock(VM *vm) {
+    stdlib_flush(vm);
+    if (!deadlock_report(vm))
+        return true;
+    _exit(1);
+}
+
 static void apply_options(VM *vm, const Options *o) {
     vm->optimize = o->optimize;
     vm->dont_write_bytecode = o->dont_write_bytecode;
@@ -31,7 +40,10 @@ static void apply_options(VM *vm, const Options *o) {
     vm->interactive = o->interactive;
     vm->quiet = o->quiet;
     vm->unbuffered = o->unbuffered;
+    vm->on_deadlock = on_deadlock;
     for (int i = 0; i < o->nxoptions; i++) {
+        if (strcmp(o->xoptions[i], "no-deadlock-detection") == 0)
+            vm->on_deadlock = NULL;
         if (strcmp(o->xoptions[i], "dev") == 0)
             vm->dev_mode = true;
         if (strncmp(o->xoptions[i], "int_max_str_digits=", 19) == 0)

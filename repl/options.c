@@ -31,7 +31,8 @@ static void help(const char *program) {
           "-V     : show the version and exit (also --version)\n"
           "-W arg : what to do with warnings: action:message:category:module:lineno\n"
           "-x     : skip the first line of the file\n"
-          "-X opt : implementation-specific option: dev, utf8, int_max_str_digits=N\n"
+          "-X opt : implementation-specific option: dev, utf8, int_max_str_digits=N,\n"
+          "         no-deadlock-detection\n"
           "file   : the program's file\n"
           "-      : read the program from the standard input (the default)\n"
           "arg ...: arguments for the program, in sys.argv[1:]\n",

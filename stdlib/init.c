@@ -77,6 +77,11 @@ static bool flush_standard(VM *vm, Value name) {
     return ok;
 }
 
+bool stdlib_flush(VM *vm) {
+    bool ok = flush_standard(vm, NAME(stdout));
+    return flush_standard(vm, NAME(stderr)) && ok;
+}
+
 /* Gives up the variables of a module: those with a leading underscore first, then the others, in order of definition;
  * each becomes None, so that a finalizer that still runs finds a name and not a NameError. */
 static void module_give_up(VM *vm, Value dict) {
@@ -138,6 +143,5 @@ bool stdlib_finish(VM *vm) {
     bool ok = flush_standard(vm, NAME(stdout));
     signals_finish(vm);
     modules_finish(vm);
-    ok = ok && flush_standard(vm, NAME(stdout));
-    return flush_standard(vm, NAME(stderr)) && ok;
+    return stdlib_flush(vm) && ok;
 }

@@ -11,6 +11,8 @@ bool stdlib_install(VM *vm);
  * sys.stdout failed. */
 bool stdlib_finish(VM *vm);
 
+bool stdlib_flush(VM *vm); /* sys.stdout and sys.stderr; false when flushing the former failed */
+
 /* Native modules, one row in modules.def each. The slot is the module's place in vm->module_state. */
 typedef struct NativeModule {
     const char *name;

@@ -150,6 +150,7 @@ typedef struct Loop {
     uint64_t thread_id;        /* of the thread in run_forever */
     int origin_depth;          /* of coroutines, as it was before debug mode changed it; -1: not changed */
     double slow_callback, resolution;
+    Thread *stuck;            /* that polls, while only another thread can end that; else NULL */
     struct Loop *next, *prev; /* all loops of the VM */
 } Loop;
 
@@ -270,7 +271,7 @@ Value loop_entry_handle(VM *vm, Value self, Value object, enum ReadyTag tag);
 
 /* loop_run.c */
 bool loop_run_once(VM *vm, Value self);
-bool loop_wake(Loop *loop); /* from any thread: makes a poll return */
+bool loop_wake(VM *vm, Loop *loop); /* from any thread: makes a poll return */
 
 /* loop_io.c */
 bool loop_io_open(VM *vm, Loop *loop);

@@ -163,7 +163,7 @@ Value loop_method_call_soon_threadsafe(NATIVE_ARGS) {
     }
     Value handle = push_handle(vm, loop, args[0], args + 1, nargs - 1, context);
     if (handle)
-        loop_wake(loop);
+        loop_wake(vm, loop);
     return handle;
 }
 
@@ -332,7 +332,7 @@ Value loop_method_set_debug(NATIVE_ARGS) {
     decref(vm, fn);
     decref(vm, handle);
     if (handle)
-        loop_wake(loop);
+        loop_wake(vm, loop);
     return handle ? VALUE_NONE : VALUE_ERROR;
 }
 

@@ -9,11 +9,19 @@
 #include <math.h>
 #include <unistd.h>
 
-#include "runtime/lock.h"
+#include "runtime/park.h"
 
 #define TIMEOUT_MAX (24.0 * 3600)
 #define ORIGIN_DEPTH 10 /* frames kept of where a coroutine was made, in debug mode */
 #define EVENTS_MAX 256
+
+static bool loop_has_tasks(VM *vm, Loop *loop) {
+    TaskLink *all = &async_state(vm)->tasks;
+    for (TaskLink *link = all->next; link != all; link = link->next)
+        if (container_of(link, Task, link)->future.loop == from_obj(loop))
+            return true;
+    return false;
+}
 
 /* ---- polling --------------------------------------------------------------------------------------------------- */
 
@@ -56,10 +64,18 @@ static bool poll_native(VM *vm, Value self, double timeout) {
         return true; /* nobody to ask; what other threads schedule is in the queue already */
     PollEvent events[EVENTS_MAX];
     int ms = timeout < 0 ? -1 : (int)ceil(timeout * 1e3), n;
-    if (ms == 0)
+    if (ms == 0) {
         n = loop->poller.ops->wait(&loop->poller, 0, events, EVENTS_MAX);
-    else
+    } else {
+        /* with no timer and no descriptor, only another thread can end this, by call_soon_threadsafe() */
+        bool stuck = ms < 0 && loop->nwatched == 0 && loop_has_tasks(vm, loop);
+        loop->stuck = stuck ? vm->thread : NULL;
+        if (stuck && !park_stuck(vm))
+            return false;
         WITHOUT_LOCK(vm, n = loop->poller.ops->wait(&loop->poller, ms, events, EVENTS_MAX));
+        park_unstuck(vm, vm->thread);
+        loop->stuck = NULL;
+    }
     if (n < 0)
         return errno == EINTR ? vm_safepoint(vm) : raise_os_error(vm, errno, 0);
     for (int i = 0; i < n; i++)
@@ -224,13 +240,15 @@ Value loop_method_run_once(NATIVE_ARGS) { return loop_run_once(vm, self) ? VALUE
 
 /* ---- waking ---------------------------------------------------------------------------------------------------- */
 
-bool loop_wake(Loop *loop) {
+bool loop_wake(VM *vm, Loop *loop) {
+    if (loop->stuck != NULL)
+        park_unstuck(vm, loop->stuck);
     ssize_t n = loop->wake_write < 0 ? 1 : write(loop->wake_write, "", 1);
     return n == 1 || errno == EAGAIN; /* a full pipe wakes as well */
 }
 
 Value loop_method_write_to_self(NATIVE_ARGS) {
-    loop_wake(as_loop(self));
+    loop_wake(vm, as_loop(self));
     return VALUE_NONE;
 }
 

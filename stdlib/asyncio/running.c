@@ -230,12 +230,25 @@ static Value all_tasks(NATIVE_ARGS) {
     return VALUE_ERROR;
 }
 
+/* For reports of deadlocks: number of a thread -> the loop that it runs. */
+static Value running_loops(NATIVE_ARGS) {
+    Value dict = dict_new(vm);
+    for (Loop *loop = async_state(vm)->loops; dict && loop; loop = loop->next) {
+        Value ident = loop->stuck ? int_from_uint64(vm, loop->stuck->os_ident) : 0;
+        if (ident && !dict_set(vm, dict, ident, from_obj(loop)))
+            error_clear(vm);
+        decref(vm, ident);
+    }
+    return dict;
+}
+
 const MethodSpec running_functions[] = {
     {"get_running_loop", get_running_loop, "", "The loop that runs in this thread; RuntimeError if none does.", 0},
     {"_get_running_loop", get_running_loop_or_none, "", "The loop that runs in this thread, or None.", 0},
     {"_set_running_loop", set_running_loop, "loop, /", "Makes a loop (or none) the one that runs in this thread.", 0},
     {"get_event_loop", get_event_loop, "", "The running loop, else that of the policy.", 0},
     {"current_task", current_task, "loop=None", "The task that runs in the loop, or None.", 0},
+    {"_running_loops", running_loops, "", "The loops that wait, by the numbers of their threads.", 0},
     {"all_tasks", all_tasks, "loop=None", "The set of the loop's tasks that are not done.", 0},
     {"_enter_task", enter_task, "loop, task", "A task begins to run.", 0},
     {"_leave_task", leave_task, "loop, task", "The running task pauses.", 0},

@@ -32,12 +32,26 @@ static void take_out(ParkQueue *q, Parked *p) {
         q->last = before;
 }
 
+/* The report is made by scripts: it must not begin to wait itself. */
+static bool tell(VM *vm, Thread *t) {
+    bool (*on_deadlock)(VM *vm) = vm->on_deadlock;
+    if (vm->telling_deadlock)
+        return raise_runtime(vm, "deadlock");
+    vm->telling_deadlock = true;
+    park_unstuck(vm, t);
+    bool go_on = on_deadlock(vm);
+    t->parked_forever = go_on;
+    vm->stuck_count += go_on;
+    vm->telling_deadlock = false;
+    return go_on;
+}
+
 bool park_stuck(VM *vm) {
     Thread *t = vm->thread;
     t->parked_forever = true;
     if (++vm->stuck_count < vm->thread_count || vm->on_deadlock == NULL)
         return true;
-    bool go_on = vm->on_deadlock(vm);
+    bool go_on = tell(vm, t);
     if (!go_on)
         park_unstuck(vm, t);
     return go_on;

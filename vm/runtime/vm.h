@@ -163,7 +163,10 @@ struct VM {
     Thread *threads;
     void *host_user;
     Value roots;               /* list of the values kept by native code: see vm_keep */
-    bool (*on_deadlock)(VM *vm);  /* every thread waits for another one; NULL: they wait. See runtime/park.h */
+    /* Every thread waits for another one; called in the last to do so. False: it is to stop waiting, with the pending
+     * exception. NULL: they wait. See runtime/park.h */
+    bool (*on_deadlock)(VM *vm);
+    bool telling_deadlock;
     uint32_t thread_count, stuck_count; /* threads alive, and of these those that only another thread can wake */
     Value module_types;        /* dict: spec address -> type, for native module types made on demand */
     uint64_t next_thread_id;
