@@ -5,7 +5,9 @@
 #include "unicode_names.h"
 
 #include <dlfcn.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Names that are aliases in the standard, which the library does not know: mostly those of control
@@ -206,19 +208,40 @@ static int lookup_alias(const char *name) {
     return UNICODE_NAME_UNKNOWN;
 }
 
-/* The names of unified ideographs are made of their code points; the library leaves them to its callers.
- * Unlike other names they are upper case, as CPython has it. */
-static int lookup_ideograph(const char *name, size_t length) {
+static const char ideograph_prefix[] = "CJK UNIFIED IDEOGRAPH-", hangul_prefix[] = "HANGUL SYLLABLE ";
+
+static const char leads[19][3] = {
+    "G", "GG", "N", "D", "DD", "R", "M", "B", "BB", "S", "SS", "", "J", "JJ", "C", "K", "T", "P", "H",
+};
+static const char vowels[21][3] = {
+    "A",  "AE", "YA", "YAE", "EO", "E",  "YEO", "YE", "O",  "WA", "WAE",
+    "OE", "YO", "U",  "WEO", "WE", "WI", "YU",  "EU", "YI", "I",
+};
+static const char trails[28][3] = {
+    "",   "G",  "GG", "GS", "N",  "NJ", "NH", "D",  "L", "LG", "LM", "LB", "LS", "LT",
+    "LP", "LH", "M",  "B",  "BS", "S",  "SS", "NG", "J", "C",  "K",  "T",  "P",  "H",
+};
+
+static bool is_ideograph(int code) {
     static const struct {
         int first, last;
     } ranges[] = {
         {0x3400, 0x4DBF},   {0x4E00, 0x9FFF},   {0x20000, 0x2A6DF}, {0x2A700, 0x2B739}, {0x2B740, 0x2B81D},
         {0x2B820, 0x2CEA1}, {0x2CEB0, 0x2EBE0}, {0x2EBF0, 0x2EE5D}, {0x30000, 0x3134A}, {0x31350, 0x323AF},
     };
-    static const char prefix[] = "CJK UNIFIED IDEOGRAPH-";
-    size_t skip = sizeof prefix - 1;
+    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
+        if (code >= ranges[i].first && code <= ranges[i].last)
+            return true;
+    }
+    return false;
+}
+
+/* The names of unified ideographs are made of their code points; the library leaves them to its callers.
+ * Unlike other names they are upper case, as CPython has it. */
+static int lookup_ideograph(const char *name, size_t length) {
+    size_t skip = sizeof ideograph_prefix - 1;
     int code = 0;
-    if (length < skip + 4 || length > skip + 5 || memcmp(name, prefix, skip) != 0)
+    if (length < skip + 4 || length > skip + 5 || memcmp(name, ideograph_prefix, skip) != 0)
         return UNICODE_NAME_UNKNOWN;
     for (const char *at = name + skip; at < name + length; at++) {
         int digit = *at >= '0' && *at <= '9' ? *at - '0' : *at >= 'A' && *at <= 'F' ? *at - 'A' + 10 : -1;
@@ -226,11 +249,7 @@ static int lookup_ideograph(const char *name, size_t length) {
             return UNICODE_NAME_UNKNOWN;
         code = code * 16 + digit;
     }
-    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
-        if (code >= ranges[i].first && code <= ranges[i].last)
-            return code;
-    }
-    return UNICODE_NAME_UNKNOWN;
+    return is_ideograph(code) ? code : UNICODE_NAME_UNKNOWN;
 }
 
 /* The longest of the n parts that at begins with; an empty part matches when no other does. */
@@ -251,20 +270,8 @@ static int match_part(const char **at, const char *end, const char (*parts)[3], 
 
 /* A Hangul syllable's name spells its leading consonant, vowel and trailing consonant. Upper case, too. */
 static int lookup_hangul(const char *name, size_t length) {
-    static const char leads[19][3] = {
-        "G", "GG", "N", "D", "DD", "R", "M", "B", "BB", "S", "SS", "", "J", "JJ", "C", "K", "T", "P", "H",
-    };
-    static const char vowels[21][3] = {
-        "A",  "AE", "YA", "YAE", "EO", "E",  "YEO", "YE", "O",  "WA", "WAE",
-        "OE", "YO", "U",  "WEO", "WE", "WI", "YU",  "EU", "YI", "I",
-    };
-    static const char trails[28][3] = {
-        "",   "G",  "GG", "GS", "N",  "NJ", "NH", "D",  "L", "LG", "LM", "LB", "LS", "LT",
-        "LP", "LH", "M",  "B",  "BS", "S",  "SS", "NG", "J", "C",  "K",  "T",  "P",  "H",
-    };
-    static const char prefix[] = "HANGUL SYLLABLE ";
-    const char *at = name + sizeof prefix - 1, *end = name + length;
-    if (length < sizeof prefix || memcmp(name, prefix, sizeof prefix - 1) != 0)
+    const char *at = name + sizeof hangul_prefix - 1, *end = name + length;
+    if (length < sizeof hangul_prefix || memcmp(name, hangul_prefix, sizeof hangul_prefix - 1) != 0)
         return UNICODE_NAME_UNKNOWN;
     int lead = match_part(&at, end, leads, 19);
     int vowel = match_part(&at, end, vowels, 21);
@@ -274,10 +281,16 @@ static int lookup_hangul(const char *name, size_t length) {
     return 0xAC00 + (lead * 21 + vowel) * 28 + trail;
 }
 
-int unicode_name_lookup(void **library, const char *name, size_t length) {
+static void *find_symbol(void **library, const char *name) {
     static const char *const files[] = {
         "libunistring.so.5", "libunistring.so.2", "libunistring.so", "libunistring.5.dylib", "libunistring.2.dylib",
     };
+    for (size_t i = 0; !*library && i < sizeof files / sizeof files[0]; i++)
+        *library = dlopen(files[i], RTLD_LAZY | RTLD_LOCAL);
+    return *library ? dlsym(*library, name) : NULL;
+}
+
+int unicode_name_lookup(void **library, const char *name, size_t length) {
     char upper[256];
     if (length >= sizeof upper)
         return UNICODE_NAME_UNKNOWN;
@@ -298,17 +311,39 @@ int unicode_name_lookup(void **library, const char *name, size_t length) {
         return code;
     if (strncmp(upper, "HANGUL SYLLABLE ", 16) == 0 || strncmp(upper, "CJK UNIFIED IDEOGRAPH-", 22) == 0)
         return UNICODE_NAME_UNKNOWN;
-    for (size_t i = 0; !*library && i < sizeof files / sizeof files[0]; i++)
-        *library = dlopen(files[i], RTLD_LAZY | RTLD_LOCAL);
-    if (!*library)
-        return UNICODE_NAME_NO_LIBRARY;
     uint32_t (*by_name)(const char *);
-    void *symbol = dlsym(*library, "unicode_name_character");
+    void *symbol = find_symbol(library, "unicode_name_character");
     if (!symbol)
         return UNICODE_NAME_NO_LIBRARY;
     memcpy(&by_name, &symbol, sizeof by_name);
     uint32_t found = by_name(upper);
     return found == 0xFFFF || found > 0x10FFFF ? UNICODE_NAME_UNKNOWN : (int)found;
+}
+
+int unicode_name_of(void **library, uint32_t c, char *out, size_t size) {
+    if (is_ideograph((int)c))
+        return snprintf(out, size, "%s%X", ideograph_prefix, c);
+    if (c - 0xAC00 < 11172) {
+        uint32_t index = c - 0xAC00;
+        return snprintf(out, size, "%s%.3s%.3s%.3s", hangul_prefix, leads[index / 588], vowels[index / 28 % 21],
+                        trails[index % 28]);
+    }
+    char *(*name_of)(uint32_t, char *);
+    void *symbol = find_symbol(library, "unicode_character_name");
+    if (!symbol)
+        return UNICODE_NAME_NO_LIBRARY;
+    memcpy(&name_of, &symbol, sizeof name_of);
+    return size >= 256 && name_of(c, out) ? (int)strlen(out) : 0;
+}
+
+int unicode_decomposition(void **library, uint32_t c, int *tag, uint32_t *out) {
+    int (*decompose)(uint32_t, int *, uint32_t *);
+    void *symbol = find_symbol(library, "uc_decomposition");
+    if (!symbol)
+        return UNICODE_NAME_NO_LIBRARY;
+    memcpy(&decompose, &symbol, sizeof decompose);
+    int n = decompose(c, tag, out);
+    return n > 0 ? n : 0;
 }
 
 void unicode_names_close(void *library) {

@@ -8,6 +8,7 @@
  * line end when the file is line buffered. Over our own BufferedWriter there is only its buffer. */
 #include <strings.h>
 
+#include "object/codec.h"
 #include "stdlib/init.h"
 #include "stdlib/io/io.h"
 
@@ -20,8 +21,10 @@ typedef struct TextIO {
     Value newline;          /* None or str as given */
     Value ahead;            /* str or 0 */
     size_t ahead_at;
-    char tail[8];
-    uint8_t ntail;
+    Value tail;                   /* bytes of an incomplete character, or 0 */
+    const Codec *reader, *writer; /* those of the encoding, or of what its byte order mark said; NULL: not native */
+    uint32_t read_state, write_state; /* of encodings with shift states */
+    Value decoder, encoder;           /* incremental ones, for an encoding that is not native; made when needed */
     bool held_return, at_end;
     bool translate_in; /* '\r', "\r\n" become '\n' */
     bool line_buffering, write_through, closed;
@@ -134,6 +137,54 @@ static bool has_surrogate(const char *p, size_t n) {
     return false;
 }
 
+/* The incremental encoder or decoder of an encoding that scripts define; borrowed. */
+static Value converter(VM *vm, TextIO *t, Value *slot, const char *attribute) {
+    if (*slot != 0)
+        return *slot;
+    Value info = codec_lookup(vm, str_data(t->encoding));
+    Value class = info != 0 ? attr_get_c(vm, info, attribute) : VALUE_ERROR;
+    decref(vm, info);
+    if (class != 0)
+        *slot = call1(vm, class, t->errors);
+    decref(vm, class);
+    return *slot;
+}
+
+/* The codec without a byte order mark, in the order that the bytes at the start of a text say. */
+static const Codec *behind_mark(const Codec *codec, const char *data, size_t n) {
+    static const char *const names[2][2] = {{"utf_16_le", "utf_16_be"}, {"utf_32_le", "utf_32_be"}};
+    if (strcmp(codec->name, "utf-8-sig") == 0)
+        return codec_find_module("utf_8");
+    bool wide = strcmp(codec->name, "utf-32") == 0;
+    if (!wide && strcmp(codec->name, "utf-16") != 0)
+        return codec;
+    const uint16_t one = 1;
+    bool big = *(const uint8_t *)&one == 0;
+    if (!wide && n >= 2 && ((uint8_t)data[0] ^ (uint8_t)data[1]) == 1)
+        big = (uint8_t)data[0] == 0xFE;
+    else if (wide && n >= 4 && (memcmp(data, "\xFF\xFE\0\0", 4) == 0 || memcmp(data, "\0\0\xFE\xFF", 4) == 0))
+        big = data[0] == 0;
+    return codec_find_module(names[wide][big]);
+}
+
+static Value encode(VM *vm, TextIO *t, Value s) {
+    if (t->writer == NULL) {
+        Value encoder = converter(vm, t, &t->encoder, "incrementalencoder");
+        Value name = encoder != 0 ? str_intern_c(vm, "encode") : VALUE_ERROR;
+        Value bytes = name != 0 ? call_method1(vm, encoder, name, s) : VALUE_ERROR;
+        decref(vm, name);
+        if (bytes != 0 && !is_bytes(bytes)) {
+            raise_type(vm, "encoder should return a bytes object, not '%T'", bytes);
+            set_owned(vm, &bytes, 0);
+        }
+        return bytes;
+    }
+    Value bytes = codec_encode(vm, t->writer, s, str_data(t->errors), false, &t->write_state);
+    if (bytes != 0 && as_bytes(bytes)->len > 0)
+        t->writer = behind_mark(t->writer, as_bytes(bytes)->data, as_bytes(bytes)->len);
+    return bytes;
+}
+
 static bool write_text(VM *vm, TextIO *t, Value text) {
     Value s = translated(vm, t, text);
     if (s == 0)
@@ -142,7 +193,7 @@ static bool write_text(VM *vm, TextIO *t, Value text) {
     if (t->utf8 && (str_is_ascii(as_str(s)) || !has_surrogate(str_data(s), as_str(s)->nbytes))) {
         ok = put(vm, t, str_data(s), as_str(s)->nbytes);
     } else {
-        Value bytes = str_encode(vm, s, str_data(t->encoding), str_data(t->errors));
+        Value bytes = encode(vm, t, s);
         ok = bytes != 0 && put(vm, t, as_bytes(bytes)->data, as_bytes(bytes)->len);
         decref(vm, bytes);
     }
@@ -158,7 +209,9 @@ static bool write_text(VM *vm, TextIO *t, Value text) {
 static void forget_ahead(VM *vm, TextIO *t) {
     set_owned(vm, &t->ahead, 0);
     t->ahead_at = 0;
-    t->ntail = 0;
+    set_owned(vm, &t->tail, 0);
+    set_owned(vm, &t->decoder, 0);
+    t->read_state = 0;
     t->held_return = t->at_end = false;
     t->snapshot = -1;
 }
@@ -180,30 +233,31 @@ static Value m_write(NATIVE_ARGS) {
  * ----------------------------------------------------------------------------------------------------------------------
  */
 
-/* Bytes at the end of data that may be the beginning of a character. */
-static size_t incomplete(const TextIO *t, const char *data, size_t n) {
-    if (t->utf8) {
-        for (size_t back = 1; back <= 3 && back <= n; back++) {
-            uint8_t c = (uint8_t)data[n - back];
-            if (c >= 0xC0)
-                return (c >= 0xF0 ? 4u : c >= 0xE0 ? 3u : 2u) > back ? back : 0;
-            if (c < 0x80)
-                return 0;
-        }
-        return 0;
-    }
-    if (strncmp(str_data(t->encoding), "utf-16", 6) == 0)
-        return n % 2;
-    return strncmp(str_data(t->encoding), "utf-32", 6) == 0 ? n % 4 : 0;
-}
-
+/* Text of the bytes; what may be the beginning of a character is kept for the next time. */
 static Value decode(VM *vm, TextIO *t, const char *data, size_t n, bool final) {
-    size_t keep = final ? 0 : incomplete(t, data, n);
-    Value s = str_decode(vm, data, n - keep, str_data(t->encoding), str_data(t->errors));
-    if (s != 0) {
-        memcpy(t->tail, data + n - keep, keep);
-        t->ntail = (uint8_t)keep;
+    size_t used = n;
+    if (t->reader == NULL) {
+        Value decoder = converter(vm, t, &t->decoder, "incrementaldecoder");
+        Value args[2] = {decoder != 0 ? bytes_new(vm, data, n) : VALUE_ERROR, from_bool(final)};
+        Value s = args[0] != 0 ? call_method(vm, decoder, NAME(decode), args, 2) : VALUE_ERROR;
+        decref(vm, args[0]);
+        if (s != 0 && !is_str(s)) {
+            raise_type(vm, "decoder should return a string result, not '%T'", s);
+            set_owned(vm, &s, 0);
+        }
+        return s;
     }
+    Value s = codec_decode(vm, t->reader, data, n, str_data(t->errors), final, &used, &t->read_state);
+    if (s == 0)
+        return VALUE_ERROR;
+    if (used > 0)
+        t->reader = behind_mark(t->reader, data, n);
+    Value tail = used < n ? bytes_new(vm, data + used, n - used) : 0;
+    if (used < n && tail == 0) {
+        decref(vm, s);
+        return VALUE_ERROR;
+    }
+    set_owned(vm, &t->tail, tail);
     return s;
 }
 
@@ -258,11 +312,11 @@ static Value read_bytes(VM *vm, TextIO *t) {
     return r;
 }
 
-/* Appends the text of one more chunk to what is ahead: 1, 0 at the end, -1. */
-static int more(VM *vm, TextIO *t) {
+/* Appends the text of one more chunk, or of all that is left, to what is ahead: 1, 0 at the end, -1. */
+static int more(VM *vm, TextIO *t, bool all) {
     if (t->at_end)
         return 0;
-    Value chunk = read_bytes(vm, t);
+    Value chunk = all ? call_method0(vm, t->buffer, NAME(read)) : read_bytes(vm, t);
     if (chunk == 0)
         return -1;
     if (!is_bytes(chunk)) {
@@ -270,10 +324,10 @@ static int more(VM *vm, TextIO *t) {
         decref(vm, chunk);
         return -1;
     }
-    size_t n = as_bytes(chunk)->len, total = t->ntail + n;
-    bool final = n == 0;
+    size_t n = as_bytes(chunk)->len, ntail = t->tail != 0 ? as_bytes(t->tail)->len : 0, total = ntail + n;
+    bool final = all || n == 0;
     Value s;
-    if (t->ntail == 0) {
+    if (ntail == 0) {
         s = decode(vm, t, as_bytes(chunk)->data, n, final);
     } else {
         char *joined = mem_alloc(vm, total);
@@ -281,9 +335,9 @@ static int more(VM *vm, TextIO *t) {
             decref(vm, chunk);
             return -1;
         }
-        memcpy(joined, t->tail, t->ntail);
-        memcpy(joined + t->ntail, as_bytes(chunk)->data, n);
-        t->ntail = 0;
+        memcpy(joined, as_bytes(t->tail)->data, ntail);
+        memcpy(joined + ntail, as_bytes(chunk)->data, n);
+        set_owned(vm, &t->tail, 0);
         s = decode(vm, t, joined, total, final);
         mem_free(vm, joined, total);
     }
@@ -363,7 +417,7 @@ static Value m_read(NATIVE_ARGS) {
     int status = 1;
     size_t got = 0, size = n < 0 ? 0 : prefix(t, (size_t)n, &got);
     while (status > 0 && (n < 0 || got < (size_t)n)) {
-        status = more(vm, t);
+        status = more(vm, t, n < 0);
         if (n >= 0)
             size = prefix(t, (size_t)n, &got);
     }
@@ -405,7 +459,7 @@ static Value read_line(VM *vm, TextIO *t, ssize_t limit) {
         }
         if (n != 0)
             return take(vm, t, n);
-        int status = more(vm, t);
+        int status = more(vm, t, false);
         if (status < 0)
             return VALUE_ERROR;
         if (status == 0 && (n = line_bytes(t)) == 0) {
@@ -449,14 +503,41 @@ static Value m_tell(NATIVE_ARGS) {
     size_t left = rest(t);
     if (left > 0) {
         Value s = str_new(vm, str_data(t->ahead) + t->ahead_at, left);
-        Value bytes = s == 0 ? 0 : str_encode(vm, s, str_data(t->encoding), str_data(t->errors));
+        Value bytes = s == 0              ? 0
+                      : t->reader != NULL ? codec_encode(vm, t->reader, s, str_data(t->errors), false, NULL)
+                                          : str_encode(vm, s, str_data(t->encoding), str_data(t->errors));
         decref(vm, s);
         if (bytes == 0)
             return VALUE_ERROR;
         n -= (int64_t)as_bytes(bytes)->len;
         decref(vm, bytes);
     }
-    return int_from_int64(vm, n - t->ntail - t->held_return);
+    n -= t->tail != 0 ? (int64_t)as_bytes(t->tail)->len : 0;
+    return int_from_int64(vm, n - t->held_return);
+}
+
+/* Back to the state at the start of a text: a byte order mark is read and written. */
+static void start_coding(VM *vm, TextIO *t) {
+    t->reader = t->writer = codec_find(str_data(t->encoding));
+    t->read_state = t->write_state = 0;
+    set_owned(vm, &t->decoder, 0);
+    set_owned(vm, &t->encoder, 0);
+}
+
+/* No mark is written behind what is there already. */
+static bool skip_mark(VM *vm, TextIO *t) {
+    if (t->writer == NULL || behind_mark(t->writer, "", 0) == t->writer)
+        return true;
+    Value can = call_method0(vm, t->buffer, NAME(seekable));
+    int seekable = can != 0 ? truth(vm, can) : -1;
+    decref(vm, can);
+    if (seekable <= 0)
+        return seekable == 0;
+    Value at = call_method0(vm, t->buffer, NAME(tell));
+    if (at != 0 && at != from_small_int(0))
+        t->writer = behind_mark(t->writer, "", 0);
+    decref(vm, at);
+    return at != 0;
 }
 
 static Value m_seek(NATIVE_ARGS) {
@@ -482,6 +563,10 @@ static Value m_seek(NATIVE_ARGS) {
     Value a[2] = {target, from_small_int(whence == 2 ? 2 : 0)};
     Value r = call_method(vm, t->buffer, NAME(seek), a, 2);
     decref(vm, target);
+    if (r == from_small_int(0))
+        start_coding(vm, t);
+    else if (r != 0 && t->writer != NULL)
+        t->writer = behind_mark(t->writer, "", 0);
     return r;
 }
 
@@ -580,6 +665,7 @@ static bool configure(VM *vm, TextIO *t, Value encoding, Value errors, Value new
     set_owned(vm, &t->newline, newline == 0 ? VALUE_NONE : incref(newline));
     t->translate_in = t->newline == VALUE_NONE;
     t->utf8 = is_utf8_name(enc);
+    start_coding(vm, t);
     return true;
 }
 
@@ -601,7 +687,7 @@ static bool init(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     t->write_through = through;
     forget_ahead(vm, t);
     set_owned(vm, &t->buffer, incref(v[0]));
-    return true;
+    return skip_mark(vm, t);
 }
 
 static Value create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
@@ -627,7 +713,10 @@ Value text_new(VM *vm, Value buffer, const char *encoding, const char *errors, V
     t->write_through = write_through;
     t->snapshot = -1;
     t->buffer = incref(buffer);
-    return from_obj(t);
+    if (skip_mark(vm, t))
+        return from_obj(t);
+    obj_decref(vm, &t->header);
+    return VALUE_ERROR;
 }
 
 static void dealloc(VM *vm, Object *self) {
@@ -637,6 +726,9 @@ static void dealloc(VM *vm, Object *self) {
     decref(vm, t->errors);
     decref(vm, t->newline);
     decref(vm, t->ahead);
+    decref(vm, t->tail);
+    decref(vm, t->decoder);
+    decref(vm, t->encoder);
     mem_free(vm, t->out, OUT_MAX);
 }
 static void traverse(Object *self, VisitFn visit, void *arg) { visit_value(((TextIO *)self)->buffer, visit, arg); }
@@ -659,7 +751,7 @@ static Value m_reconfigure(NATIVE_ARGS) {
         return VALUE_ERROR;
     int lines = args[3] == 0 || args[3] == VALUE_NONE ? t->line_buffering : truth(vm, args[3]);
     int through = args[4] == 0 || args[4] == VALUE_NONE ? t->write_through : truth(vm, args[4]);
-    if (lines < 0 || through < 0)
+    if (lines < 0 || through < 0 || !skip_mark(vm, t))
         return VALUE_ERROR;
     t->line_buffering = lines;
     t->write_through = through;

@@ -33,7 +33,11 @@ Value codec_search_list(VM *vm) {
         decref(vm, cache);
         return VALUE_ERROR;
     }
-    if ((cache = vm_keep(vm, cache)) == 0 || (list = vm_keep(vm, list)) == 0)
+    if ((cache = vm_keep(vm, cache)) == 0) {
+        decref(vm, list);
+        return VALUE_ERROR;
+    }
+    if ((list = vm_keep(vm, list)) == 0)
         return VALUE_ERROR;
     vm->codec_cache = cache;
     return vm->codec_search = list;

@@ -82,7 +82,7 @@ static int escape_name(Decoder *d, size_t *i) {
             *i = end + 1;
             return ok ? 1 : -1;
         }
-        p = close != NULL ? end + 1 : end;
+        p = end;
     }
     return decoder_error(d, start, p, "malformed \\N character escape", i) ? 1 : -1;
 }
