@@ -35,7 +35,8 @@ enum FutureFlags {
     FUTURE_FAILED = 4,   /* finished, and result is the pair (exception, traceback it had) */
     FUTURE_TIMED = 8,    /* its timer is in the loop's heap */
     TASK_MUST_CANCEL = 16,
-    TASK_HUSH = 32, /* say nothing when destroyed pending: _log_destroy_pending is false */
+    TASK_HUSH = 32,   /* say nothing when destroyed pending: _log_destroy_pending is false */
+    TASK_LISTED = 64, /* not done, and one of all_tasks() */
 };
 
 /* Several waiters of a future, in order; behind Future.waiters with its lowest bit set. A task that awaits the future
@@ -59,17 +60,12 @@ typedef struct Future {
     uint32_t cancels; /* of a task: cancel() calls not undone by uncancel() */
 } Future;
 
-typedef struct TaskLink {
-    struct TaskLink *next, *prev;
-} TaskLink;
-
 typedef struct Task {
     Future future;
     Value coro;    /* 0 until initialised */
     Value context; /* Context, snapshot or 0 (contextvars.h) */
     Value waiting; /* what it awaits (_fut_waiter), or 0 */
     Value name;    /* str, or the number of a name not yet made */
-    TaskLink link; /* in the list of all tasks; next is NULL: in none */
 } Task;
 
 /* ---- handles --------------------------------------------------------------------------------------------------- */
@@ -161,7 +157,6 @@ enum { LOOP_CALL_SOON = 1, LOOP_CALL_AT = 2, LOOP_CREATE_TASK = 4, LOOP_TIME = 8
 typedef struct AsyncState {
     Type *future, *task, *handle, *timer_handle, *loop, *future_iter, *task_step, *transport;
     Type *cancelled_error, *invalid_state;
-    TaskLink tasks; /* all that are not done */
     Loop *loops;
     uint64_t task_names;
     pid_t pid;             /* of the process that last set a running loop */
@@ -220,8 +215,6 @@ Value async_stack(VM *vm);                             /* list of the frames now
 /* task.c */
 Value task_new(VM *vm, Value loop, Value coro, Value name, Value context); /* exactly Task; name, context may be 0 */
 Value task_name(VM *vm, Task *t);                                          /* borrowed str */
-void task_register(VM *vm, Value task);
-void task_unlink(Task *t);
 int task_cancel_waiting(VM *vm, Task *t); /* cancels what it awaits, with its message: 1, 0, -1 */
 bool task_step_soon(VM *vm, Value task, Value exc);
 Value task_cancel(VM *vm, Value self, Value message);

@@ -101,7 +101,6 @@ static AsyncState *make_state(VM *vm) {
     AsyncState *s = mem_zalloc(vm, sizeof *s);
     if (!s)
         return NULL;
-    s->tasks.next = s->tasks.prev = &s->tasks;
     s->future = vm_type(vm, &future_spec, NULL);
     s->task = s->future ? vm_type(vm, &task_spec, s->future) : NULL;
     s->future_iter = s->task ? vm_type(vm, &future_iter_spec, NULL) : NULL;

@@ -158,7 +158,7 @@ static Value set_call(VM *vm, Value set, const char *method, Value item) {
 
 static Value register_task(NATIVE_ARGS) {
     if (is_task(args[0])) {
-        task_register(vm, args[0]);
+        as_future(args[0])->flags |= TASK_LISTED;
         return VALUE_NONE;
     }
     return set_call(vm, foreign_tasks(vm), "add", args[0]);
@@ -166,7 +166,7 @@ static Value register_task(NATIVE_ARGS) {
 
 static Value unregister_task(NATIVE_ARGS) {
     if (is_task(args[0])) {
-        task_unlink(as_task(args[0]));
+        as_future(args[0])->flags &= (uint8_t)~TASK_LISTED;
         return VALUE_NONE;
     }
     return async_state(vm)->foreign_tasks ? set_call(vm, foreign_tasks(vm), "discard", args[0]) : VALUE_NONE;
@@ -205,19 +205,29 @@ static bool add_pending(VM *vm, Value out, Value tasks, Value loop) {
     return ok;
 }
 
+/* Appends the loop's tasks among the containers of a generation. Tasks have no list of their own, which would cost
+ * each of them two words: all_tasks() is rare, and asking for a million of them is not cheap anyway. */
+static bool list_tasks(VM *vm, GcLink *head, Value loop, Value list) {
+    for (GcLink *l = head->next; l != head; l = l->next) {
+        Value task = from_obj(gc_object(l));
+        if (is_task(task) && as_future(task)->loop == loop && (as_future(task)->flags & TASK_LISTED) &&
+            as_future(task)->state == FUTURE_PENDING && !list_append(vm, list, task))
+            return false;
+    }
+    return true;
+}
+
 static Value all_tasks(NATIVE_ARGS) {
     AsyncState *s = async_state(vm);
     Value loop = args[0] && !is_none(args[0]) ? args[0] : running_loop(vm);
     if (!loop)
         return raise_runtime(vm, "no running event loop");
     incref(loop);
-    Value out = set_new(vm, 0), list = out ? list_new(vm, 0) : VALUE_ERROR;
+    Value out = set_new(vm, 0), list = out ? list_new(vm, 0) : VALUE_ERROR; /* hashing may run scripts */
     bool ok = list != 0;
-    for (TaskLink *l = s->tasks.next; ok && l != &s->tasks; l = l->next) {
-        Value task = from_obj(container_of(l, Task, link));
-        if (as_future(task)->loop == loop && as_future(task)->state == FUTURE_PENDING)
-            ok = list_append(vm, list, task); /* hashing may run scripts: not while walking the list */
-    }
+    GcLink *heads[] = {&vm->gc.young, &vm->gc.middle, &vm->gc.old, &vm->gc.frozen};
+    for (size_t g = 0; ok && g < ARRAY_LEN(heads); g++)
+        ok = list_tasks(vm, heads[g], loop, list);
     for (size_t i = 0; ok && i < as_list(list)->len; i++)
         ok = set_add(vm, out, as_list(list)->items[i]);
     ok = ok && (!s->eager_tasks || add_pending(vm, out, s->eager_tasks, loop));

@@ -1,31 +1,7 @@
-/* asyncio.Task: a future whose result is what a coroutine returns. The steps are in task_step.c.
- *
- * All tasks that are not done stand in one list, without references: a task leaves it when it is done or dies. */
+/* asyncio.Task: a future whose result is what a coroutine returns. The steps are in task_step.c. */
 #include "stdlib/asyncio/asyncio.h"
 
 #include "interp/generator.h"
-
-/* ---- the list of tasks ----------------------------------------------------------------------------------------- */
-
-static void link_task(VM *vm, Task *t) {
-    if (t->link.next)
-        return;
-    TaskLink *head = &async_state(vm)->tasks;
-    t->link.prev = head->prev;
-    t->link.next = head;
-    head->prev->next = &t->link;
-    head->prev = &t->link;
-}
-
-void task_unlink(Task *t) {
-    if (!t->link.next)
-        return;
-    t->link.prev->next = t->link.next;
-    t->link.next->prev = t->link.prev;
-    t->link.next = t->link.prev = NULL;
-}
-
-void task_register(VM *vm, Value task) { link_task(vm, as_task(task)); }
 
 /* ---- making ---------------------------------------------------------------------------------------------------- */
 
@@ -87,7 +63,7 @@ static bool setup(VM *vm, Value self, Value coro, Value name, Value context) {
 static bool start(VM *vm, Value self) {
     if (!task_step_soon(vm, self, 0))
         return false;
-    link_task(vm, as_task(self));
+    as_task(self)->future.flags |= TASK_LISTED;
     return true;
 }
 
@@ -427,7 +403,6 @@ static void task_clear(VM *vm, Object *self) {
 
 static void task_dealloc(VM *vm, Object *self) {
     Task *t = (Task *)self;
-    task_unlink(t);
     task_clear(vm, self);
     decref(vm, t->name);
 }
