@@ -14,9 +14,9 @@ typedef struct Context {
     Object header;
     Value map;      /* root node or 0: empty */
     Value snapshot; /* frozen copy made since the map changed last, or 0 */
-    Value previous; /* what was current before this was entered, or 0 */
+    Value origin;   /* while `thawed` and current: the snapshot (or 0) that this has taken the place of */
     size_t len;
-    bool entered, frozen;
+    bool entered, frozen, thawed;
 } Context;
 
 bool is_context(VM *vm, Value v);
@@ -25,6 +25,9 @@ bool context_snapshot(VM *vm, Value *out);
 /* Replaces a snapshot (or 0) in an owned field by a Context that scripts may hold; borrowed result. When the snapshot
  * is current in this thread, so is the Context from now on. */
 Value context_thaw(VM *vm, Value *field);
+/* As context_thaw for a field that `running` code runs in: if that has written to its snapshot meanwhile, the Context
+ * it got is the one. */
+Value context_thaw_running(VM *vm, Value *field);
 /* Makes ctx (a Context, snapshot or 0) current. *saved is for contextvars_leave. RuntimeError if it is already
  * entered. */
 bool contextvars_enter(VM *vm, Value ctx, Value *saved) MUST_CHECK;

@@ -86,15 +86,33 @@ Value context_thaw(VM *vm, Value *field) {
     return own;
 }
 
+Value context_thaw_running(VM *vm, Value *field) {
+    Value *current = &vm->thread->context;
+    if (*current != 0 && as_context(*current)->thawed && as_context(*current)->origin == *field) {
+        set_owned(vm, field, incref(*current));
+        return *field;
+    }
+    bool in_it = *current == *field;
+    Value own = context_thaw(vm, field);
+    if (own && in_it && *current != own) {
+        as_context(own)->entered = true;
+        set_owned(vm, current, incref(own));
+    }
+    return own;
+}
+
 /* The current Context, to be written to; borrowed. */
 static Context *context_own(VM *vm) {
     Value *current = &vm->thread->context;
     if (*current != 0 && !as_context(*current)->frozen)
         return as_context(*current);
-    Value own = context_thaw(vm, current);
-    if (!own)
+    Value origin = incref(*current), own = context_thaw(vm, current);
+    if (!own) {
+        decref(vm, origin);
         return NULL;
-    as_context(own)->entered = true;
+    }
+    as_context(own)->entered = as_context(own)->thawed = true;
+    set_owned(vm, &as_context(own)->origin, origin);
     return as_context(own);
 }
 
@@ -116,8 +134,10 @@ void contextvars_leave(VM *vm, Value *field, Value saved) {
     Thread *t = vm->thread;
     Value current = t->context;
     t->context = saved;
-    if (current != 0 && !as_context(current)->frozen)
-        as_context(current)->entered = false;
+    if (current != 0 && !as_context(current)->frozen) {
+        as_context(current)->entered = as_context(current)->thawed = false;
+        set_owned(vm, &as_context(current)->origin, 0);
+    }
     if (field != NULL)
         set_owned(vm, field, current);
     else

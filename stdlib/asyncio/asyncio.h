@@ -19,6 +19,7 @@
 #define COVE_STDLIB_ASYNCIO_H
 
 #include "object/containers.h"
+#include "object/type.h"
 #include "stdlib/asyncio/poller.h"
 #include "stdlib/contextvars.h"
 #include "stdlib/init.h"
@@ -269,6 +270,7 @@ bool loop_wake(VM *vm, Loop *loop); /* from any thread: makes a poll return */
 /* loop_io.c */
 bool loop_io_open(VM *vm, Loop *loop);
 void loop_io_close(VM *vm, Loop *loop);
+void loop_close_descriptors(VM *vm, Loop *loop);
 bool loop_process(VM *vm, Value self, int fd, unsigned events);
 Watch *loop_watch_of(VM *vm, Loop *loop, int fd);                      /* NULL with MemoryError */
 bool loop_watch(VM *vm, Value loop, int fd, bool write, Value handle); /* consumes handle */

@@ -205,7 +205,8 @@ static Value raise_invalid(VM *vm, const char *text) {
 
 Value future_exception_of(Future *f) { return as_tuple(f->result)->items[0]; }
 
-/* The message of Future.cancel(). A task that ended by the CancelledError of what it awaited has none: the error has. */
+/* The message of Future.cancel(). A task that ended by the CancelledError of what it awaited has none: the error has.
+ */
 static Value cancel_message(Future *f) {
     bool error = f->state == FUTURE_CANCELLED && f->result && is_exception(f->result);
     return f->state == FUTURE_FINISHED || error ? 0 : f->result;
@@ -316,13 +317,13 @@ bool future_cancel(VM *vm, Value self, Value message) {
 /* ---- methods --------------------------------------------------------------------------------------------------- */
 
 static Value method_result(NATIVE_ARGS) {
-    return future_check(vm, as_future(self)) ? future_result(vm, self) : VALUE_ERROR;
+    return as_future(self)->loop ? future_result(vm, self) : raise_invalid(vm, "Future object is not initialized.");
 }
 
 static Value method_exception(NATIVE_ARGS) {
     Future *f = as_future(self);
-    if (!future_check(vm, f))
-        return VALUE_ERROR;
+    if (!f->loop)
+        return raise_invalid(vm, "Future object is not initialized.");
     if (f->state == FUTURE_CANCELLED)
         return future_result(vm, self);
     if (f->state == FUTURE_PENDING)
@@ -567,7 +568,7 @@ SendStatus future_send(VM *vm, Value self, Value sent, Value *out) {
 
 typedef struct FutureIter {
     Object header;
-    Value future; /* 0 when it has given its result */
+    Value future; /* 0 when it has given its result or was closed */
 } FutureIter;
 
 Value future_iter_new(VM *vm, Value self) {
@@ -585,10 +586,11 @@ static SendStatus iter_slot_send(VM *vm, Value self, Value sent, Value *out) {
     *out = VALUE_NONE;
     if (!it->future)
         return SEND_RETURN;
-    Value future = incref(it->future);
+    Value future = it->future;
+    if (as_future(future)->state == FUTURE_PENDING)
+        return future_send(vm, future, sent, out);
+    it->future = 0;
     SendStatus status = future_send(vm, future, sent, out);
-    if (status != SEND_YIELD)
-        set_owned(vm, &it->future, 0);
     decref(vm, future);
     return status;
 }
@@ -642,7 +644,8 @@ const TypeSpec future_iter_spec = {
 static bool report_unretrieved(VM *vm, Value self) {
     Future *f = as_future(self);
     Value context = dict_new(vm), source = context ? source_get(vm, self) : VALUE_ERROR;
-    Value text = source ? str_printf(vm, "%N exception was never retrieved", obj_type(&f->header)) : VALUE_ERROR;
+    Value text = source ? str_printf(vm, "%s exception was never retrieved", type_short_name(obj_type(&f->header)))
+                        : VALUE_ERROR;
     bool ok = text && dict_set_c(vm, context, "message", text) &&
               dict_set_c(vm, context, "exception", future_exception_of(f)) &&
               dict_set_c(vm, context, "future", self) &&

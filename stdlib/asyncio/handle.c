@@ -63,8 +63,10 @@ static bool setup(VM *vm, Handle *h, Value *v) {
 
 static Value handle_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
     Handle *h = object_alloc(vm, type, 0);
-    if (h)
+    if (h) {
         h->callback = VALUE_NONE;
+        h->when = type->spec == &timer_handle_spec ? VALUE_NONE : 0;
+    }
     return from_obj(h);
 }
 
@@ -102,7 +104,7 @@ static Value callback_text(VM *vm, Handle *h) {
 bool handle_report(VM *vm, Value self) {
     Handle *h = as_handle(self);
     Value exc = error_take(vm);
-    if (exception_is(vm, exc, vm->exc.SystemExit) || exception_is(vm, exc, vm->exc.KeyboardInterrupt)) {
+    if (!h->loop || exception_is(vm, exc, vm->exc.SystemExit) || exception_is(vm, exc, vm->exc.KeyboardInterrupt)) {
         raise_steal(vm, exc);
         return false;
     }
@@ -183,7 +185,7 @@ static bool add_part(VM *vm, Value list, Value part) { return part && list_appen
 static Value repr_info(NATIVE_ARGS) {
     Handle *h = as_handle(self);
     Value list = list_new(vm, 0);
-    bool ok = list && add_part(vm, list, str_printf(vm, "%N", obj_type(&h->header)));
+    bool ok = list && add_part(vm, list, str_from_c(vm, type_short_name(obj_type(&h->header))));
     if (ok && h->cancelled)
         ok = add_part(vm, list, str_from_c(vm, "cancelled"));
     if (ok && h->when)

@@ -59,17 +59,21 @@ bool loop_check_closed(VM *vm, Loop *loop) {
 
 /* ---- arguments ------------------------------------------------------------------------------------------------- */
 
-/* The arguments of call_soon and the like: `lead` positional ones that must be there, then *args; context= aside.
- * On success *context is owned (a snapshot or 0 when none was given). */
-static bool take_arguments(VM *vm, const char *method, size_t lead, const char *missing, Value *args, size_t nargs,
-                           Value kwnames, Value *context) {
+/* The arguments of call_soon and the like: `first` (if not NULL) and callback must be there, then *args; context=
+ * aside. On success *context is owned (a snapshot or 0 when none was given). */
+static bool take_arguments(VM *vm, const char *method, const char *first, Value *args, size_t nargs, Value kwnames,
+                           Value *context) {
+    size_t lead = first ? 2 : 1;
     *context = 0;
+    if (nargs + 1 < lead)
+        return raise_type(vm, "BaseEventLoop.%s() missing 2 required positional arguments: '%s' and 'callback'",
+                          method, first);
     if (nargs < lead)
-        return raise_type(vm, "%s() missing %s", method, missing);
+        return raise_type(vm, "BaseEventLoop.%s() missing 1 required positional argument: 'callback'", method);
     for (size_t i = 0; kwnames && i < as_tuple(kwnames)->len; i++) {
         Value name = as_tuple(kwnames)->items[i];
         if (!str_equals_c(name, "context"))
-            return raise_type(vm, "%s() got an unexpected keyword argument '%V'", method, name);
+            return raise_type(vm, "BaseEventLoop.%s() got an unexpected keyword argument '%V'", method, name);
         *context = args[nargs + i];
     }
     if (*context == 0 || is_none(*context))
@@ -139,8 +143,7 @@ Value loop_call_soon(VM *vm, Value self, Value callback, Value *args, size_t nar
 Value loop_method_call_soon(NATIVE_ARGS) {
     Loop *loop = as_loop(self);
     Value context;
-    if (!take_arguments(vm, "call_soon", 1, "1 required positional argument: 'callback'", args, nargs, kwnames,
-                        &context))
+    if (!take_arguments(vm, "call_soon", NULL, args, nargs, kwnames, &context))
         return VALUE_ERROR;
     if (!loop_check_closed(vm, loop) ||
         (unlikely(loop->debug) && !debug_checks(vm, loop, args[0], "call_soon", true))) {
@@ -153,8 +156,7 @@ Value loop_method_call_soon(NATIVE_ARGS) {
 Value loop_method_call_soon_threadsafe(NATIVE_ARGS) {
     Loop *loop = as_loop(self);
     Value context;
-    if (!take_arguments(vm, "call_soon_threadsafe", 1, "1 required positional argument: 'callback'", args, nargs,
-                        kwnames, &context))
+    if (!take_arguments(vm, "call_soon_threadsafe", NULL, args, nargs, kwnames, &context))
         return VALUE_ERROR;
     if (!loop_check_closed(vm, loop) ||
         (unlikely(loop->debug) && !debug_checks(vm, loop, args[0], "call_soon_threadsafe", false))) {
@@ -188,8 +190,7 @@ static Value schedule_at(VM *vm, Loop *loop, Value when, Value callback, Value *
 Value loop_method_call_at(NATIVE_ARGS) {
     Loop *loop = as_loop(self);
     Value context;
-    if (!take_arguments(vm, "call_at", 2, "2 required positional arguments: 'when' and 'callback'", args, nargs,
-                        kwnames, &context))
+    if (!take_arguments(vm, "call_at", "when", args, nargs, kwnames, &context))
         return VALUE_ERROR;
     bool ok = !is_none(args[0]) || raise_type(vm, "when cannot be None");
     if (!ok || !loop_check_closed(vm, loop) ||
@@ -215,8 +216,7 @@ static Value time_after(VM *vm, Value self, Value delay) {
 Value loop_method_call_later(NATIVE_ARGS) {
     Loop *loop = as_loop(self);
     Value context;
-    if (!take_arguments(vm, "call_later", 2, "2 required positional arguments: 'delay' and 'callback'", args, nargs,
-                        kwnames, &context))
+    if (!take_arguments(vm, "call_later", "delay", args, nargs, kwnames, &context))
         return VALUE_ERROR;
     Value when = is_none(args[0]) ? raise_type(vm, "delay must not be None") : time_after(vm, self, args[0]);
     if (!when) {

@@ -33,8 +33,11 @@ bool loop_io_open(VM *vm, Loop *loop) {
     return watch_pipe(vm, loop);
 }
 
-/* Without the VM's help: what is left is the system's. */
-static void close_descriptors(Loop *loop) {
+/* Also at the end of a VM, for loops that nobody has closed. */
+void loop_close_descriptors(VM *vm, Loop *loop) {
+    if (!loop->selector && loop->poller.ops)
+        loop->poller.ops->close(vm, &loop->poller);
+    loop->poller.ops = NULL;
     if (loop->wake_read >= 0)
         close(loop->wake_read);
     if (loop->wake_write >= 0)
@@ -54,11 +57,9 @@ void loop_io_close(VM *vm, Loop *loop) {
         decref(vm, selector);
         if (pending)
             raise_steal(vm, pending);
-    } else if (loop->poller.ops) {
-        loop->poller.ops->close(vm, &loop->poller);
+        loop->poller.ops = NULL;
     }
-    loop->poller.ops = NULL;
-    close_descriptors(loop);
+    loop_close_descriptors(vm, loop);
     for (size_t i = 0; i < loop->nwatches; i++) {
         set_owned(vm, &loop->watches[i].reader, 0);
         set_owned(vm, &loop->watches[i].writer, 0);
@@ -93,6 +94,8 @@ static int poll_change(VM *vm, Value self, int fd, unsigned before, unsigned eve
     Loop *loop = as_loop(self);
     if (loop->selector)
         return selector_change(vm, loop, fd, before, events);
+    if (!loop->poller.ops)
+        return raise_runtime(vm, loop->closed ? "Event loop is closed" : "the event loop is not initialized"), -1;
     if (before == events)
         return 0;
     return loop->poller.ops->change(vm, &loop->poller, fd, before, events);

@@ -97,6 +97,12 @@ static Type *make_exception(VM *vm, const char *name, Type *base, const char *do
     return type ? as_type(type) : NULL;
 }
 
+/* What loops hold that is not the VM's memory. */
+static void end_of_vm(VM *vm, void *state) {
+    for (Loop *loop = ((AsyncState *)state)->loops; loop; loop = loop->next)
+        loop_close_descriptors(vm, loop);
+}
+
 static AsyncState *make_state(VM *vm) {
     AsyncState *s = mem_zalloc(vm, sizeof *s);
     if (!s)
@@ -115,7 +121,7 @@ static AsyncState *make_state(VM *vm) {
     s->invalid_state = s->cancelled_error ? make_exception(vm, "InvalidStateError", vm->exc.Exception,
                                                            "The operation is not allowed in this state.")
                                           : NULL;
-    if (s->invalid_state)
+    if (s->invalid_state && vm_at_end(vm, end_of_vm, s))
         return s;
     mem_free(vm, s, sizeof *s);
     return NULL;

@@ -206,17 +206,10 @@ static Value method_get_coro(NATIVE_ARGS) {
     return coro ? incref(coro) : VALUE_NONE;
 }
 
-/* While the task runs, a snapshot it runs in must become the very Context that is shown. */
 static Value method_get_context(NATIVE_ARGS) {
     Task *t = as_task(self);
-    Value *current = &vm->thread->context;
-    bool running = is_loop(t->future.loop) && as_loop(t->future.loop)->current == self && *current == t->context;
-    Value context = context_thaw(vm, &t->context);
-    if (context && running && *current != context) {
-        ((Context *)as_obj(context))->entered = true;
-        set_owned(vm, current, incref(context));
-    }
-    return incref(context);
+    bool running = is_loop(t->future.loop) && as_loop(t->future.loop)->current == self;
+    return incref(running ? context_thaw_running(vm, &t->context) : context_thaw(vm, &t->context));
 }
 
 static Value method_get_name(NATIVE_ARGS) { return incref(task_name(vm, as_task(self))); }

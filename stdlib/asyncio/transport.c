@@ -500,13 +500,13 @@ static Value transport_repr(VM *vm, Value self) {
     Transport *t = as_transport(self);
     StrBuilder b;
     strbuilder_init(&b, vm);
-    strbuilder_printf(&b, "<%N", obj_type(&t->header));
+    strbuilder_printf(&b, "<%s", type_short_name(obj_type(&t->header)));
     if (!t->sock)
         strbuilder_add_c(&b, " closed");
     else if (t->closing)
         strbuilder_add_c(&b, " closing");
     strbuilder_printf(&b, " fd=%d", t->fd);
-    if (t->loop && !as_loop(t->loop)->closed) {
+    if (t->loop && !as_loop(t->loop)->closed && (size_t)t->fd < as_loop(t->loop)->nwatches) {
         const Watch *w = &as_loop(t->loop)->watches[t->fd];
         strbuilder_printf(&b, " read=%s write=<%s, bufsize=%u>", w->reader ? "polling" : "idle",
                           w->writer ? "polling" : "idle", t->out_len);

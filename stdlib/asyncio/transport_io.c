@@ -100,7 +100,7 @@ void transport_drop_output(VM *vm, Transport *t) {
 static bool keep_output(VM *vm, Transport *t, const char *data, size_t n) {
     if (t->out_start + t->out_len + n > t->out_cap) {
         size_t cap = t->out_cap ? t->out_cap : 4096;
-        while (cap < t->out_len + n)
+        while (cap / 2 < t->out_len + n) /* as much room again, so that each byte is moved a few times at most */
             cap *= 2;
         char *out = mem_alloc(vm, cap);
         if (!out)
@@ -262,7 +262,7 @@ Value transport_write_ready(NATIVE_ARGS) {
     t->out_start += (size_t)n;
     t->out_len -= (size_t)n;
     incref(self);
-    bool ok = transport_maybe_resume(vm, self) && (t->out_len || !t->loop || output_empty(vm, self));
+    bool ok = transport_maybe_resume(vm, self) && (t->out_len || t->conn_lost || output_empty(vm, self));
     decref(vm, self);
     return ok ? VALUE_NONE : VALUE_ERROR;
 }
