@@ -134,6 +134,7 @@ typedef struct Loop {
     Watch *watches;
     size_t nwatches; /* size of the table */
     size_t nwatched; /* descriptors in use */
+    size_t ntasks;   /* that have TASK_LISTED */
     Value selector;  /* a selectors object to be used instead of the poller, or 0 */
     Value current;   /* the running task, owned, or 0 */
     Value factory;   /* task factory or 0 */
@@ -216,6 +217,7 @@ Value async_stack(VM *vm);                             /* list of the frames now
 /* task.c */
 Value task_new(VM *vm, Value loop, Value coro, Value name, Value context); /* exactly Task; name, context may be 0 */
 Value task_name(VM *vm, Task *t);                                          /* borrowed str */
+void task_list(Task *t, bool on);                                          /* whether it counts among all_tasks() */
 int task_cancel_waiting(VM *vm, Task *t); /* cancels what it awaits, with its message: 1, 0, -1 */
 bool task_step_soon(VM *vm, Value task, Value exc);
 Value task_cancel(VM *vm, Value self, Value message);

@@ -15,14 +15,6 @@
 #define ORIGIN_DEPTH 10 /* frames kept of where a coroutine was made, in debug mode */
 #define EVENTS_MAX 256
 
-static bool loop_has_tasks(VM *vm, Loop *loop) {
-    TaskLink *all = &async_state(vm)->tasks;
-    for (TaskLink *link = all->next; link != all; link = link->next)
-        if (container_of(link, Task, link)->future.loop == from_obj(loop))
-            return true;
-    return false;
-}
-
 /* ---- polling --------------------------------------------------------------------------------------------------- */
 
 /* self.time(), or the clock itself. */
@@ -68,7 +60,7 @@ static bool poll_native(VM *vm, Value self, double timeout) {
         n = loop->poller.ops->wait(&loop->poller, 0, events, EVENTS_MAX);
     } else {
         /* with no timer and no descriptor, only another thread can end this, by call_soon_threadsafe() */
-        bool stuck = ms < 0 && loop->nwatched == 0 && loop_has_tasks(vm, loop);
+        bool stuck = ms < 0 && loop->nwatched == 0 && loop->ntasks > 0;
         loop->stuck = stuck ? vm->thread : NULL;
         if (stuck && !park_stuck(vm))
             return false;

@@ -158,7 +158,7 @@ static Value set_call(VM *vm, Value set, const char *method, Value item) {
 
 static Value register_task(NATIVE_ARGS) {
     if (is_task(args[0])) {
-        as_future(args[0])->flags |= TASK_LISTED;
+        task_list(as_task(args[0]), true);
         return VALUE_NONE;
     }
     return set_call(vm, foreign_tasks(vm), "add", args[0]);
@@ -166,7 +166,7 @@ static Value register_task(NATIVE_ARGS) {
 
 static Value unregister_task(NATIVE_ARGS) {
     if (is_task(args[0])) {
-        as_future(args[0])->flags &= (uint8_t)~TASK_LISTED;
+        task_list(as_task(args[0]), false);
         return VALUE_NONE;
     }
     return async_state(vm)->foreign_tasks ? set_call(vm, foreign_tasks(vm), "discard", args[0]) : VALUE_NONE;
@@ -205,13 +205,13 @@ static bool add_pending(VM *vm, Value out, Value tasks, Value loop) {
     return ok;
 }
 
-/* Appends the loop's tasks among the containers of a generation. Tasks have no list of their own, which would cost
- * each of them two words: all_tasks() is rare, and asking for a million of them is not cheap anyway. */
-static bool list_tasks(VM *vm, GcLink *head, Value loop, Value list) {
-    for (GcLink *l = head->next; l != head; l = l->next) {
+/* Appends the loop's tasks among the containers of a generation, until there are `want` in the list. Tasks have no
+ * list of their own, which would cost each of them two words, while all_tasks() is rare. */
+static bool list_tasks(VM *vm, GcLink *head, Value loop, Value list, size_t want) {
+    for (GcLink *l = head->next; l != head && as_list(list)->len < want; l = l->next) {
         Value task = from_obj(gc_object(l));
         if (is_task(task) && as_future(task)->loop == loop && (as_future(task)->flags & TASK_LISTED) &&
-            as_future(task)->state == FUTURE_PENDING && !list_append(vm, list, task))
+            !list_append(vm, list, task))
             return false;
     }
     return true;
@@ -227,7 +227,7 @@ static Value all_tasks(NATIVE_ARGS) {
     bool ok = list != 0;
     GcLink *heads[] = {&vm->gc.young, &vm->gc.middle, &vm->gc.old, &vm->gc.frozen};
     for (size_t g = 0; ok && g < ARRAY_LEN(heads); g++)
-        ok = list_tasks(vm, heads[g], loop, list);
+        ok = list_tasks(vm, heads[g], loop, list, is_loop(loop) ? as_loop(loop)->ntasks : SIZE_MAX);
     for (size_t i = 0; ok && i < as_list(list)->len; i++)
         ok = set_add(vm, out, as_list(list)->items[i]);
     ok = ok && (!s->eager_tasks || add_pending(vm, out, s->eager_tasks, loop));

@@ -60,10 +60,19 @@ static bool setup(VM *vm, Value self, Value coro, Value name, Value context) {
     return true;
 }
 
+void task_list(Task *t, bool on) {
+    Future *f = &t->future;
+    if (((f->flags & TASK_LISTED) != 0) == on)
+        return;
+    f->flags ^= TASK_LISTED;
+    if (is_loop(f->loop))
+        as_loop(f->loop)->ntasks += on ? 1 : (size_t)-1;
+}
+
 static bool start(VM *vm, Value self) {
     if (!task_step_soon(vm, self, 0))
         return false;
-    as_task(self)->future.flags |= TASK_LISTED;
+    task_list(as_task(self), true);
     return true;
 }
 
@@ -106,6 +115,7 @@ static bool task_init(VM *vm, Value self, Value *args, size_t nargs, Value kwnam
         return false;
     Task *t = as_task(self);
     int eager = v[4] ? truth(vm, v[4]) : 0;
+    task_list(t, false);
     if (eager < 0 || !future_setup(vm, &t->future, v[1]))
         return false;
     t->future.flags |= TASK_HUSH;
@@ -388,6 +398,7 @@ static void task_finalize(VM *vm, Value self) {
 
 static void task_clear(VM *vm, Object *self) {
     Task *t = (Task *)self;
+    task_list(t, false);
     future_clear(vm, self);
     set_owned(vm, &t->coro, 0);
     set_owned(vm, &t->context, 0);

@@ -16,7 +16,7 @@ static ALWAYS_INLINE SendStatus resume(VM *vm, Value coro, Value exc, Value *out
 static bool finish(VM *vm, Value self, Value result) {
     Task *t = as_task(self);
     Future *f = &t->future;
-    f->flags &= (uint8_t)~TASK_LISTED;
+    task_list(t, false);
     if (result) {
         bool ok;
         if (f->flags & TASK_MUST_CANCEL) { /* cancelled just before it returned */
@@ -259,7 +259,7 @@ bool task_eager_start(VM *vm, Value self) {
     if (pending)
         raise_steal(vm, pending);
     if (t->future.state == FUTURE_PENDING)
-        t->future.flags |= TASK_LISTED;
+        task_list(t, true);
     else
         set_owned(vm, &t->coro, 0);
     return ok;
