@@ -37,7 +37,9 @@ bool parser_error(Parser *p, const char *at, const char *fmt, ...) {
     if (!message)
         return false;
     Value error = VALUE_ERROR;
-    if (at)
+    if (!re_state(vm)->error) /* _re without re */
+        raise_value(vm, "%V", message);
+    else if (at)
         error = call3(vm, re_state(vm)->error, message, p->source,
                       int_from_ssize(vm, (ssize_t)chars_between(p, p->text, at)));
     else
