@@ -212,8 +212,8 @@ static bool add_headers(VM *vm, Transfer *t, Value lines) {
 typedef struct Settings {
     const char *method, *url, *proxy; /* proxy "": none */
     double timeout;                   /* < 0: none */
-    bool verify;
-    Value certificates; /* bytes in PEM form, or None */
+    int verify;                       /* 0: nothing, 1: the certificate, 2: the host's name in it too */
+    Value certificates;               /* bytes in PEM form, or None */
 } Settings;
 
 static bool set_options(VM *vm, Transfer *t, const Settings *s) {
@@ -245,10 +245,9 @@ static bool set_options(VM *vm, Transfer *t, const Settings *s) {
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)as_bytes(t->body)->len);
         SET(CURLOPT_POSTFIELDS, as_bytes(t->body)->data);
     }
-    if (!s->verify) {
-        SET(CURLOPT_SSL_VERIFYPEER, 0L);
-        SET(CURLOPT_SSL_VERIFYHOST, 0L);
-    } else if (is_bytes(s->certificates)) {
+    SET(CURLOPT_SSL_VERIFYPEER, (long)(s->verify > 0));
+    SET(CURLOPT_SSL_VERIFYHOST, s->verify > 1 ? 2L : 0L);
+    if (is_bytes(s->certificates)) {
         struct curl_blob blob = {as_bytes(s->certificates)->data, as_bytes(s->certificates)->len, CURL_BLOB_COPY};
         SET(CURLOPT_CAINFO_BLOB, &blob);
     }
@@ -286,10 +285,9 @@ static Value transfer_create(VM *vm, Type *type, Value *args, size_t nargs, Valu
                      kwnames, v, 8))
         return VALUE_ERROR;
     Settings s = {.timeout = -1, .certificates = v[7]};
-    int verify = truth(vm, v[6]);
-    s.verify = verify;
-    if (verify < 0 || !(s.method = to_c_string(vm, v[0], "method")) || !(s.url = to_c_string(vm, v[1], "url")) ||
-        !(s.proxy = to_c_string(vm, v[5], "proxy")) || (!is_none(v[4]) && !to_double(vm, v[4], &s.timeout)))
+    if (!to_c_int(vm, v[6], &s.verify) || !(s.method = to_c_string(vm, v[0], "method")) ||
+        !(s.url = to_c_string(vm, v[1], "url")) || !(s.proxy = to_c_string(vm, v[5], "proxy")) ||
+        (!is_none(v[4]) && !to_double(vm, v[4], &s.timeout)))
         return VALUE_ERROR;
     Transfer *t = object_alloc(vm, type, 0);
     if (!t)
