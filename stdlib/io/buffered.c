@@ -80,7 +80,7 @@ static Value raw_seek(VM *vm, Buffered *b, Value offset, int whence) {
 /* --- both directions
  * ------------------------------------------------------------------------------------------------------------ */
 
-bool buffered_flush(VM *vm, Buffered *b) {
+static bool flush_pending(VM *vm, Buffered *b) {
     size_t done = 0;
     while (done < b->pending) {
         ssize_t n = raw_write(vm, b, b->buf + done, b->pending - done);
@@ -113,7 +113,7 @@ static bool start_reading(VM *vm, Buffered *b) {
         return false;
     if (!b->can_read)
         return io_unsupported(vm, "read");
-    return b->pending == 0 || buffered_flush(vm, b);
+    return b->pending == 0 || flush_pending(vm, b);
 }
 
 static bool start_writing(VM *vm, Buffered *b) {
@@ -124,10 +124,10 @@ static bool start_writing(VM *vm, Buffered *b) {
     return b->pos == b->end || forget_ahead(vm, b);
 }
 
-bool buffered_write(VM *vm, Buffered *b, const char *data, size_t n) {
+static bool write_data(VM *vm, Buffered *b, const char *data, size_t n) {
     if (!start_writing(vm, b))
         return false;
-    if (b->pending + n > b->cap && !buffered_flush(vm, b))
+    if (b->pending + n > b->cap && !flush_pending(vm, b))
         return false;
     while (n > b->cap) {
         ssize_t done = raw_write(vm, b, data, n);
@@ -196,7 +196,7 @@ static Value read_bytes(VM *vm, Buffered *b, ssize_t n) {
     return r;
 }
 
-Value buffered_read1(VM *vm, Buffered *b, size_t n) {
+static Value read_once(VM *vm, Buffered *b, size_t n) {
     if (!start_reading(vm, b))
         return VALUE_ERROR;
     if (b->pos == b->end) {
@@ -212,7 +212,7 @@ Value buffered_read1(VM *vm, Buffered *b, size_t n) {
     return r;
 }
 
-Value buffered_readline(VM *vm, Buffered *b, ssize_t limit) {
+static Value read_line(VM *vm, Buffered *b, ssize_t limit) {
     if (!start_reading(vm, b))
         return VALUE_ERROR;
     size_t cap = 128, len = 0;
@@ -239,6 +239,28 @@ Value buffered_readline(VM *vm, Buffered *b, ssize_t limit) {
     Value r = ok ? bytes_new(vm, data, len) : VALUE_ERROR;
     mem_free(vm, data, cap);
     return r;
+}
+
+/* --- from outside: one thread at a time
+ * ----------------------------------------------------------------------------------------------------------------------
+ */
+
+#define LOCKED(type, failed, b, work)                                                                                \
+    do {                                                                                                             \
+        if (!io_lock(vm, &(b)->lock, from_obj(b)))                                                                   \
+            return failed;                                                                                           \
+        type result = work;                                                                                          \
+        io_unlock(vm, &(b)->lock);                                                                                   \
+        return result;                                                                                               \
+    } while (0)
+
+bool buffered_flush(VM *vm, Buffered *b) { LOCKED(bool, false, b, flush_pending(vm, b)); }
+bool buffered_write(VM *vm, Buffered *b, const char *data, size_t n) {
+    LOCKED(bool, false, b, write_data(vm, b, data, n));
+}
+Value buffered_read1(VM *vm, Buffered *b, size_t n) { LOCKED(Value, VALUE_ERROR, b, read_once(vm, b, n)); }
+Value buffered_readline(VM *vm, Buffered *b, ssize_t limit) {
+    LOCKED(Value, VALUE_ERROR, b, read_line(vm, b, limit));
 }
 
 /* --- objects
@@ -323,7 +345,7 @@ static bool size_argument(VM *vm, Value v, ssize_t *n) {
     return v == 0 || v == VALUE_NONE || to_ssize(vm, v, n);
 }
 
-static Value m_read(NATIVE_ARGS) {
+static Value m_read_unlocked(NATIVE_ARGS) {
     ssize_t n;
     if (!size_argument(vm, args[0], &n))
         return VALUE_ERROR;
@@ -331,23 +353,23 @@ static Value m_read(NATIVE_ARGS) {
         return raise_value(vm, "read length must be non-negative or -1");
     return start_reading(vm, of(self)) ? read_bytes(vm, of(self), n) : VALUE_ERROR;
 }
-static Value m_read1(NATIVE_ARGS) {
+static Value m_read1_unlocked(NATIVE_ARGS) {
     ssize_t n;
     if (!size_argument(vm, args[0], &n))
         return VALUE_ERROR;
-    return buffered_read1(vm, of(self), n < 0 ? of(self)->cap : (size_t)n);
+    return read_once(vm, of(self), n < 0 ? of(self)->cap : (size_t)n);
 }
-static Value m_peek(NATIVE_ARGS) {
+static Value m_peek_unlocked(NATIVE_ARGS) {
     Buffered *b = of(self);
     if (!start_reading(vm, b) || (b->pos == b->end && fill(vm, b) == -1))
         return VALUE_ERROR;
     return bytes_new(vm, b->buf + b->pos, b->end - b->pos);
 }
-static Value m_readline(NATIVE_ARGS) {
+static Value m_readline_unlocked(NATIVE_ARGS) {
     ssize_t n;
-    return size_argument(vm, args[0], &n) ? buffered_readline(vm, of(self), n) : VALUE_ERROR;
+    return size_argument(vm, args[0], &n) ? read_line(vm, of(self), n) : VALUE_ERROR;
 }
-static Value m_readinto(NATIVE_ARGS) {
+static Value m_readinto_unlocked(NATIVE_ARGS) {
     Buffer target;
     if (!start_reading(vm, of(self)) || !buffer_get(vm, args[0], &target, true))
         return VALUE_ERROR;
@@ -368,22 +390,22 @@ static Value m_next(VM *vm, Value self) {
     decref(vm, line);
     return VALUE_ERROR;
 }
-static Value m_write(NATIVE_ARGS) {
+static Value m_write_unlocked(NATIVE_ARGS) {
     Buffer data;
     if (is_str(args[0]))
         return raise_type(vm, "a bytes-like object is required, not 'str'");
     if (!buffer_get(vm, args[0], &data, false))
         return VALUE_ERROR;
-    bool ok = buffered_write(vm, of(self), data.data, data.len);
+    bool ok = write_data(vm, of(self), data.data, data.len);
     size_t n = data.len;
     buffer_release(vm, &data);
     return ok ? int_from_ssize(vm, (ssize_t)n) : VALUE_ERROR;
 }
-static Value m_flush(NATIVE_ARGS) {
+static Value m_flush_unlocked(NATIVE_ARGS) {
     Buffered *b = of(self);
     if (b->closed)
         return raise_value(vm, "flush of closed file");
-    if (!usable(vm, b) || (b->can_write && !buffered_flush(vm, b)))
+    if (!usable(vm, b) || (b->can_write && !flush_pending(vm, b)))
         return VALUE_ERROR;
     return b->can_write && !io_is_native_file(vm, b->raw) ? call_method0(vm, b->raw, NAME(flush)) : VALUE_NONE;
 }
@@ -415,7 +437,7 @@ static Value m_detach(NATIVE_ARGS) {
     of(self)->raw = 0;
     return raw;
 }
-static Value m_tell(NATIVE_ARGS) {
+static Value m_tell_unlocked(NATIVE_ARGS) {
     Buffered *b = of(self);
     Value at = usable(vm, b) ? raw_seek(vm, b, from_small_int(0), 1) : 0;
     int64_t n;
@@ -424,23 +446,39 @@ static Value m_tell(NATIVE_ARGS) {
     decref(vm, at);
     return int_from_int64(vm, n - (int64_t)(b->end - b->pos) + (int64_t)b->pending);
 }
-static Value m_seek(NATIVE_ARGS) {
+static Value m_seek_unlocked(NATIVE_ARGS) {
     Buffered *b = of(self);
     int whence = 0;
     if (!usable(vm, b) || (args[1] != 0 && !to_c_int(vm, args[1], &whence)))
         return VALUE_ERROR;
     if (whence < 0 || whence > 2)
         return raise_value(vm, "whence value %d unsupported", whence);
-    if ((b->pending > 0 && !buffered_flush(vm, b)) || !forget_ahead(vm, b))
+    if ((b->pending > 0 && !flush_pending(vm, b)) || !forget_ahead(vm, b))
         return VALUE_ERROR;
     return raw_seek(vm, b, args[0], whence);
 }
-static Value m_truncate(NATIVE_ARGS) {
+static Value m_truncate_unlocked(NATIVE_ARGS) {
     Buffered *b = of(self);
-    if (!start_writing(vm, b) || !buffered_flush(vm, b))
+    if (!start_writing(vm, b) || !flush_pending(vm, b))
         return VALUE_ERROR;
     return call_method1(vm, b->raw, NAME(truncate), args[0] == 0 ? VALUE_NONE : args[0]);
 }
+
+/* The methods as scripts call them. */
+#define LOCKED_METHOD(name)                                                                                          \
+    static Value name(NATIVE_ARGS) {                                                                                 \
+        LOCKED(Value, VALUE_ERROR, of(self), name##_unlocked(vm, self, args, nargs, kwnames));                       \
+    }
+LOCKED_METHOD(m_read)
+LOCKED_METHOD(m_read1)
+LOCKED_METHOD(m_peek)
+LOCKED_METHOD(m_readline)
+LOCKED_METHOD(m_readinto)
+LOCKED_METHOD(m_write)
+LOCKED_METHOD(m_flush)
+LOCKED_METHOD(m_tell)
+LOCKED_METHOD(m_seek)
+LOCKED_METHOD(m_truncate)
 
 #define FORWARD(function, name)                                                                                      \
     static Value function(NATIVE_ARGS) {                                                                             \

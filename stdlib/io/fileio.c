@@ -23,7 +23,14 @@ static bool retry_after_signal(VM *vm) { return vm->interrupts == 0 || vm_safepo
 
 ssize_t fileio_read_some(VM *vm, FileIO *f, char *to, size_t n) {
     for (;;) {
-        ssize_t got = read(f->fd, to, n > SSIZE_MAX ? SSIZE_MAX : n);
+        ssize_t got;
+        int fd = f->fd;
+        if (n > SSIZE_MAX)
+            n = SSIZE_MAX;
+        if (f->may_wait)
+            WITHOUT_LOCK(vm, got = read(fd, to, n));
+        else
+            got = read(fd, to, n);
         if (got >= 0)
             return got;
         if (errno == EINTR) {
@@ -40,7 +47,14 @@ ssize_t fileio_read_some(VM *vm, FileIO *f, char *to, size_t n) {
 
 ssize_t fileio_write_some(VM *vm, FileIO *f, const char *from, size_t n) {
     for (;;) {
-        ssize_t done = write(f->fd, from, n > SSIZE_MAX ? SSIZE_MAX : n);
+        ssize_t done;
+        int fd = f->fd;
+        if (n > SSIZE_MAX)
+            n = SSIZE_MAX;
+        if (f->may_wait)
+            WITHOUT_LOCK(vm, done = write(fd, from, n));
+        else
+            done = write(fd, from, n);
         if (done >= 0)
             return done;
         if (errno == EINTR) {
@@ -124,8 +138,9 @@ static int open_path(VM *vm, Value file, const FileMode *m) {
     if (path == 0)
         return -1;
     int fd;
+    const char *name = as_bytes(path)->data;
     do
-        fd = open(as_bytes(path)->data, m->flags, 0666);
+        WITHOUT_LOCK(vm, fd = open(name, m->flags, 0666));
     while (fd < 0 && errno == EINTR && retry_after_signal(vm));
     decref(vm, path);
     if (fd < 0 && !error_pending(vm))
@@ -178,6 +193,7 @@ static bool file_init(VM *vm, FileIO *f, Value file, const char *mode, bool clos
     f->appending = m.appending;
     f->created = m.created;
     f->closefd = closefd;
+    f->may_wait = failed != 0 || !S_ISREG(st.st_mode);
     f->seekable = -1;
     set_owned(vm, &f->name, incref(file));
     if (m.appending)

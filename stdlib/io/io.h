@@ -3,7 +3,7 @@
 #define COVE_STDLIB_IO_H
 
 #include "object/bytes.h"
-#include "runtime/vm.h"
+#include "runtime/park.h"
 
 #define NATIVE_ARGS VM *vm, Value self, Value *args, size_t nargs, Value kwnames
 #define IO_BUFFER_SIZE 8192
@@ -13,13 +13,25 @@ typedef struct IoTypes { /* per VM, in vm->module_state */
     Type *fileio, *bytesio, *stringio, *reader, *writer, *random, *rwpair, *text, *decoder;
     Type *unsupported; /* NULL: not made yet */
 } IoTypes;
-IoTypes *io_types(VM *vm); /* made on first use; NULL with an exception */
+IoTypes *io_types(VM *vm);         /* made on first use; NULL with an exception */
 Type *io_unsupported_type(VM *vm); /* class UnsupportedOperation(OSError, ValueError); borrowed; NULL on failure */
+
+/* One thread at a time works with a file's buffer: while it waits for the system, without the VM's lock, the others
+ * that want the same file wait for it. All of this is looked at under the VM's lock. */
+typedef struct IoLock {
+    Thread *owner; /* NULL: free */
+    ParkQueue queue;
+} IoLock;
+/* Takes the lock of `file`. RuntimeError if the thread has it already, as when the handler of a signal writes to the
+ * file that was being written. */
+bool io_lock(VM *vm, IoLock *lock, Value file);
+void io_unlock(VM *vm, IoLock *lock);
 
 typedef struct FileIO {
     Object header;
     int fd; /* -1: closed */
     bool readable, writable, appending, created, closefd;
+    bool may_wait;   /* it is no regular file */
     int8_t seekable; /* -1: not asked yet */
     Value name;
 } FileIO;
@@ -32,9 +44,10 @@ typedef struct Buffered { /* BufferedReader, BufferedWriter, BufferedRandom */
     size_t pos, end; /* bytes read ahead and not yet given out: buf[pos..end) */
     size_t pending;  /* bytes written and not yet passed on: buf[0..pending) */
     bool can_read, can_write, closed;
+    IoLock lock;
 } Buffered;
 
-/* iobase.c */
+/* lock.c, iobase.c */
 Value io_unsupported(VM *vm, const char *what);
 bool io_check_closed(VM *vm, Value self); /* ValueError "I/O operation on closed file." */
 int io_is_closed(VM *vm, Value self);     /* 1, 0, -1 */

@@ -32,6 +32,7 @@ typedef struct TextIO {
     uint8_t seen; /* line ends met: 1 '\r', 2 '\n', 4 "\r\n" */
     char *out;
     size_t nout;
+    IoLock lock;      /* of what is ahead */
     int64_t snapshot; /* byte position of the start of `ahead`, for tell(); -1 unknown */
 } TextIO;
 
@@ -59,15 +60,26 @@ static bool is_native_buffer(VM *vm, Value buffer) {
 static bool pass_on(VM *vm, TextIO *t) {
     if (t->nout == 0)
         return true;
+    /* the text is taken out first: another thread may write while this one waits */
+    char *out = t->out;
     size_t n = t->nout;
+    t->out = NULL;
     t->nout = 0;
-    if (is_native_buffer(vm, t->buffer))
-        return buffered_write(vm, (Buffered *)as_obj(t->buffer), t->out, n);
-    Value data = bytes_new(vm, t->out, n);
-    Value r = data == 0 ? 0 : call_method1(vm, t->buffer, NAME(write), data);
-    decref(vm, data);
-    decref(vm, r);
-    return r != 0;
+    bool ok;
+    if (is_native_buffer(vm, t->buffer)) {
+        ok = buffered_write(vm, (Buffered *)as_obj(t->buffer), out, n);
+    } else {
+        Value data = bytes_new(vm, out, n);
+        Value r = data == 0 ? 0 : call_method1(vm, t->buffer, NAME(write), data);
+        decref(vm, data);
+        decref(vm, r);
+        ok = r != 0;
+    }
+    if (t->out == NULL)
+        t->out = out;
+    else
+        mem_free(vm, out, OUT_MAX);
+    return ok;
 }
 
 static bool flush_all(VM *vm, TextIO *t) {
@@ -84,8 +96,10 @@ static bool flush_all(VM *vm, TextIO *t) {
 }
 
 static bool put(VM *vm, TextIO *t, const char *data, size_t n) {
-    if (n > OUT_MAX - t->nout && !pass_on(vm, t))
-        return false;
+    while (t->nout > 0 && n > OUT_MAX - t->nout) {
+        if (!pass_on(vm, t))
+            return false;
+    }
     if (n > OUT_MAX) {
         if (is_native_buffer(vm, t->buffer))
             return buffered_write(vm, (Buffered *)as_obj(t->buffer), data, n);
@@ -407,7 +421,7 @@ static size_t prefix(const TextIO *t, size_t n, size_t *got) {
     return (size_t)(p - start);
 }
 
-static Value m_read(NATIVE_ARGS) {
+static Value m_read_unlocked(NATIVE_ARGS) {
     TextIO *t = of(self);
     ssize_t n = -1;
     if (args[0] != 0 && args[0] != VALUE_NONE && !to_ssize(vm, args[0], &n))
@@ -469,14 +483,29 @@ static Value read_line(VM *vm, TextIO *t, ssize_t limit) {
         }
     }
 }
-static Value m_readline(NATIVE_ARGS) {
+static Value m_readline_unlocked(NATIVE_ARGS) {
     ssize_t n = -1;
     if (args[0] != 0 && args[0] != VALUE_NONE && !to_ssize(vm, args[0], &n))
         return VALUE_ERROR;
     return read_line(vm, of(self), n);
 }
+/* Reading is for one thread at a time, as it waits in the middle. */
+#define LOCKED_METHOD(name)                                                                                          \
+    static Value name(NATIVE_ARGS) {                                                                                 \
+        if (!io_lock(vm, &of(self)->lock, self))                                                                     \
+            return VALUE_ERROR;                                                                                      \
+        Value r = name##_unlocked(vm, self, args, nargs, kwnames);                                                   \
+        io_unlock(vm, &of(self)->lock);                                                                              \
+        return r;                                                                                                    \
+    }
+LOCKED_METHOD(m_read)
+LOCKED_METHOD(m_readline)
+
 static Value m_next(VM *vm, Value self) {
+    if (!io_lock(vm, &of(self)->lock, self))
+        return VALUE_ERROR;
     Value line = read_line(vm, of(self), -1);
+    io_unlock(vm, &of(self)->lock);
     if (line == 0 || as_str(line)->nbytes > 0)
         return line;
     decref(vm, line);

@@ -48,10 +48,10 @@ Value ssl_connection_new(VM *vm, Value context, Value socket, Value in, Value ou
     Context *ctx = as_context(context);
     if (ctx->protocol == PROTOCOL_TLS_CLIENT && server_side)
         return ssl_raise(vm, ssl_state(vm)->error, 0,
-                         "Cannot create a server socket with a PROTOCOL_TLS_CLIENT context", 819);
+                         "Cannot create a server socket with a PROTOCOL_TLS_CLIENT context", 812);
     if (ctx->protocol == PROTOCOL_TLS_SERVER && !server_side)
         return ssl_raise(vm, ssl_state(vm)->error, 0,
-                         "Cannot create a client socket with a PROTOCOL_TLS_SERVER context", 825);
+                         "Cannot create a client socket with a PROTOCOL_TLS_SERVER context", 819);
     Connection *c = object_alloc(vm, ssl_state(vm)->connection, 0);
     if (!c)
         return VALUE_ERROR;
@@ -253,7 +253,7 @@ static Value connection_do_handshake(NATIVE_ARGS) {
     Operation op;
     Value socket;
     int state = 0;
-    if (!begin(vm, self, &op, "_ssl.c:1015: The handshake operation timed out", 1018, &socket))
+    if (!begin(vm, self, &op, "_ssl.c:1003: The handshake operation timed out", 1020, &socket))
         return VALUE_ERROR;
     incref(self);
     while (state == 0) {
@@ -344,7 +344,7 @@ static Value connection_shutdown(NATIVE_ARGS) {
     Operation op;
     Value socket;
     int state = 0, said = 0;
-    if (!begin(vm, self, &op, "The read operation timed out", 2761, &socket))
+    if (!begin(vm, self, &op, "The read operation timed out", 2706, &socket))
         return VALUE_ERROR;
     incref(self);
     while (state == 0) {
