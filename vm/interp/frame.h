@@ -37,8 +37,10 @@ typedef enum ReturnKind {
     RET_EXIT,        /* leave the C function that runs the interpreter */
     RET_INIT,        /* __init__: must be None; the instance waits in register aux of the caller and moves to dst */
     RET_FOR,         /* generator driven by FOR_ITER: yields store to dst and jump, return ends the loop */
-    RET_NEXT,        /* generator driven by next(g), g.send(v): yields store to dst, return raises StopIteration */
-    RET_OPERATION,   /* special method that serves an instruction: operation.c says how that goes on (dst, aux: its state) */
+    RET_NEXT,        /* generator driven by next(g), g.send(v): yields store to dst, return raises StopIteration;
+                      the generator's reference to itself ends */
+    RET_OPERATION,   /* special method that serves an instruction: operation.c says how that goes on (dst, aux: its
+                        state) */
     RET_NEXT_METHOD, /* script __next__ driven by FOR_ITER: return stores and jumps, StopIteration ends the loop */
 } ReturnKind;
 

@@ -54,12 +54,38 @@ static Generator *root_of(Generator *g) {
 
 bool generator_is_running(Generator *g) { return generator_leaf(g)->frame.state == FRAME_RUNNING; }
 
+/* Where a chain counts its links: in a field of the root's frame that means nothing while the root delegates (whom the
+ * result goes to is then noted in the leaf). */
+static uint16_t *chain_links(Generator *root) { return &root->frame.dst; }
+
+/* Without C recursion or frames on the thread's stack, endless delegation would only end with the memory. */
+static bool may_link(VM *vm, Thread *t, Generator *root, Generator *parent, Generator *child, uint16_t *links) {
+    size_t n = 1;
+    if (root != parent)
+        n += *chain_links(root);
+    if (child->frame.flags & GEN_DELEGATING)
+        n += *chain_links(child);
+    if (unlikely(t->depth + n > vm->recursion_limit || n > UINT16_MAX)) {
+        raise_recursion(vm, "");
+        return false;
+    }
+    *links = (uint16_t)n;
+    return true;
+}
+
 /* Takes g out of the chain in which a parent drives it: the parent becomes the leaf of the upper part and will link
  * again when it executes its SEND anew. */
 static void generator_unlink(Generator *g) {
     Generator *parent = generator_parent(g), *leaf = generator_leaf(g), *root = root_of(parent);
     g->frame.flags &= (uint8_t)~GEN_DELEGATED;
     parent->frame.flags &= (uint8_t)~GEN_DELEGATING;
+    uint16_t below = 0;
+    for (Generator *m = g; m != leaf; m = delegate_of(m))
+        below++;
+    if (g != leaf)
+        *chain_links(g) = below;
+    if (root != parent)
+        *chain_links(root) -= (uint16_t)(below + 1);
     root->link = parent;
     parent->link = root;
     g->link = leaf;
@@ -99,7 +125,8 @@ Frame *generator_link(VM *vm, Thread *t, Generator *parent, Generator *child, Va
         return NULL;
     Generator *root = parent->frame.flags & GEN_DELEGATED ? parent->link : parent;
     Generator *leaf = child->frame.flags & GEN_DELEGATING ? child->link : child;
-    if (!deliver(vm, leaf, sent))
+    uint16_t links;
+    if (!may_link(vm, t, root, parent, child, &links) || !deliver(vm, leaf, sent))
         return NULL;
     child->frame.flags |= GEN_DELEGATED;
     parent->frame.flags |= GEN_DELEGATING;
@@ -110,6 +137,7 @@ Frame *generator_link(VM *vm, Thread *t, Generator *parent, Generator *child, Va
     f->previous = parent->frame.previous;
     f->ret = parent->frame.ret;
     f->dst = parent->frame.dst;
+    *chain_links(root) = links;
     f->state = FRAME_RUNNING;
     parent->frame.state = FRAME_SUSPENDED;
     t->handled = &leaf->handled;
@@ -175,6 +203,8 @@ Generator *generator_finish(VM *vm, Thread *t, Generator *g) {
     parent->frame.flags &= (uint8_t)~GEN_DELEGATING;
     parent->link = root;
     root->link = parent;
+    if (root != parent)
+        --*chain_links(root);
     parent->frame.state = FRAME_RUNNING;
     t->handled = &parent->handled;
     drop_registers(vm, g);

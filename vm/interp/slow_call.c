@@ -339,11 +339,12 @@ Frame *slow_generator_push(VM *vm, Frame *f, Native *native, Value *args, size_t
     if (!has_kind(g, KIND_GENERATOR) || obj_type(as_obj(g)) != vm->types.generator)
         return NULL;
     Generator *gen = as_generator(g);
-    if (gen->frame.state == FRAME_FINISHED || gen->frame.state == FRAME_RUNNING || as_obj(g)->refcount < 2)
+    if (gen->frame.state == FRAME_FINISHED || gen->frame.state == FRAME_RUNNING)
         return NULL;
     Frame *callee = generator_resume(vm, vm->thread, gen, sent);
     if (callee == NULL)
         return NULL;
+    incref(g); /* it may drop what the script has of it; given back where it leaves its frame */
     callee->previous = f;
     callee->ret = RET_NEXT;
     return callee;

@@ -155,8 +155,12 @@ bool list_extend(VM *vm, Value list, Value iterable) {
         ssize_t hint = length_hint(vm, iterable, 8);
         if (hint < 0)
             goto out;
-        if ((size_t)hint > ITEMS_MAX - l->len)
+        if (hint > SSIZE_MAX - (ssize_t)l->len)
             hint = 0; /* a lie, or a failure that will show soon enough */
+        if ((size_t)hint > ITEMS_MAX - l->len) {
+            raise_memory(vm);
+            goto out;
+        }
         if (!make_room(vm, l, l->len + (size_t)hint))
             goto out;
     }

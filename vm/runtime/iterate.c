@@ -32,6 +32,9 @@ Value iter_next(VM *vm, Value it) {
     UnaryFn next = fast_type(vm, it)->slots.next;
     if (unlikely(!next))
         return raise_type(vm, "'%.200T' object is not an iterator", it);
+    /* iterators over iterators nest in C without passing through a call */
+    if (unlikely((char *)__builtin_frame_address(0) < vm->thread->stack_limit))
+        return raise_recursion(vm, "");
     Value item = next(vm, it);
     if (unlikely(!item))
         iter_ended(vm);
