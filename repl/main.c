@@ -41,11 +41,14 @@ static void apply_options(VM *vm, const Options *o) {
     vm->quiet = o->quiet;
     vm->unbuffered = o->unbuffered;
     vm->on_deadlock = on_deadlock;
+    char *end;
     for (int i = 0; i < o->nxoptions; i++) {
         if (strcmp(o->xoptions[i], "no-deadlock-detection") == 0)
             vm->on_deadlock = NULL;
         if (strcmp(o->xoptions[i], "dev") == 0)
             vm->dev_mode = true;
+        if (strncmp(o->xoptions[i], "fail_alloc=", 11) == 0)
+            vm->fail_after = strtoull(o->xoptions[i] + 11, &end, 10), vm->fail_once = *end != '+';
         if (strncmp(o->xoptions[i], "int_max_str_digits=", 19) == 0)
             vm->int_max_str_digits = (uint32_t)strtoul(o->xoptions[i] + 19, NULL, 10);
     }
@@ -56,6 +59,14 @@ static int fail_early(VM *vm) {
     if (vm && error_pending(vm))
         sys_report_exception(vm);
     return 1;
+}
+
+/* For tests/alloc/run: how many allocations there were, when the one that shall fail has not come. */
+static void report_allocations(const VM *vm, const Options *o) {
+    for (int i = 0; i < o->nxoptions; i++) {
+        if (strncmp(o->xoptions[i], "fail_alloc=", 11) == 0 && vm->fail_after > 1)
+            fprintf(stderr, "allocations: %llu\n", strtoull(o->xoptions[i] + 11, NULL, 10) - vm->fail_after);
+    }
 }
 
 int main(int argc, char **argv) {
@@ -79,6 +90,7 @@ int main(int argc, char **argv) {
     status = run_main(vm, &options, &killed);
     if (!stdlib_finish(vm) && !killed)
         status = 120;
+    report_allocations(vm, &options);
     if (vm->thread_count == 1) /* a daemon may be in a system call that uses its memory */
         vm_destroy(vm);
     options_free(&options);

@@ -214,12 +214,17 @@ static Value std_file(VM *vm, int fd, const char *name, const char *errors) {
         return VALUE_NONE; /* closed by whoever started us */
     Value raw = fileio_open(vm, from_small_int(fd), fd == 0 ? "r" : "w", false, 0);
     if (raw == 0) {
+        if (!error_matches(vm, vm->exc.OSError))
+            return VALUE_ERROR;
         error_clear(vm);
         return VALUE_NONE;
     }
     Value label = str_from_c(vm, name);
-    if (label != 0)
-        set_owned(vm, &((FileIO *)as_obj(raw))->name, label);
+    if (label == 0) {
+        decref(vm, raw);
+        return VALUE_ERROR;
+    }
+    set_owned(vm, &((FileIO *)as_obj(raw))->name, label);
     Value buffered = buffered_new(vm, fd == 0 ? t->reader : t->writer, raw, IO_BUFFER_SIZE);
     decref(vm, raw);
     bool lines = fd == 2 || isatty(fd);
@@ -228,8 +233,10 @@ static Value std_file(VM *vm, int fd, const char *name, const char *errors) {
         buffered == 0 || nl == 0 ? 0 : text_new(vm, buffered, "utf-8", errors, nl, lines, vm->unbuffered && fd != 0);
     decref(vm, nl);
     decref(vm, buffered);
+    if (text == 0)
+        return VALUE_ERROR;
     Value mode = str_from_c(vm, fd == 0 ? "r" : "w");
-    if (text != 0 && mode != 0 && !instance_set(vm, as_obj(text), t->text, NAME(mode), mode))
+    if (mode == 0 || !instance_set(vm, as_obj(text), t->text, NAME(mode), mode))
         set_owned(vm, &text, 0);
     decref(vm, mode);
     return text;

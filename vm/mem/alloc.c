@@ -124,14 +124,11 @@ static bool slab_grow(VM *vm, unsigned class) {
 }
 
 static void *slab_take(VM *vm, unsigned class) {
+    if (unlikely(vm->fail_after != 0) && !may_allocate(vm, 0))
+        return NULL;
     void *p = vm->slab_free_list[class];
     if (likely(p != NULL)) {
         vm->slab_free_list[class] = *(void **)p;
-        if (unlikely(vm->fail_after != 0) && !may_allocate(vm, 0)) {
-            *(void **)p = vm->slab_free_list[class];
-            vm->slab_free_list[class] = p;
-            return NULL;
-        }
         return p;
     }
     size_t size = (size_t) class * SLAB_STEP;
