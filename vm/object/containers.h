@@ -88,7 +88,12 @@ static ALWAYS_INLINE int equal_fast(VM *vm, Value a, Value b) {
     return value_equal(vm, a, b);
 }
 
-static ALWAYS_INLINE Value next_of(VM *vm, Value it) { return obj_type(as_obj(it))->slots.next(vm, it); }
+/* Iterators over iterators nest in C without passing through a call: here the C stack is watched. */
+static ALWAYS_INLINE Value next_of(VM *vm, Value it) {
+    if (unlikely((char *)__builtin_frame_address(0) < vm->thread->stack_limit))
+        return raise_recursion(vm, "");
+    return obj_type(as_obj(it))->slots.next(vm, it);
+}
 
 /* After a `next` slot returned 0: did the iterator end (true), or is there an error to pass on? */
 static inline bool iter_ended(VM *vm) {

@@ -128,7 +128,7 @@ static Value enumerate_next(VM *vm, Value self) {
     Enumerate *e = (Enumerate *)as_obj(self);
     if (unlikely(!e->it))
         return VALUE_ERROR;
-    Value item = fast_type(vm, e->it)->slots.next(vm, e->it);
+    Value item = next_of(vm, e->it);
     if (!item)
         return VALUE_ERROR;
     Value number = enumerate_count(vm, e);
