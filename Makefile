@@ -73,6 +73,7 @@ NOTES ?= ../shared/scripts/check
 # Scripts with their expected output, the same for every configuration.
 test: $(B)/cove unit
 	sh tests/run $(B)/cove $(TESTS)
+	sh tests/alloc/run $(B)/cove 61
 	@if [ -x "$(NOTES)" ] && command -v python3 >/dev/null; then \
 	    "$(NOTES)" ./$(B)/cove --topic generators --topic yield_from; \
 	else echo "scripts of the course notes: skipped, no $(NOTES) here"; fi
@@ -83,6 +84,10 @@ $(B)/image_roundtrip: $(B)/obj/tests/unit/image_roundtrip.o $(B)/libcove.a
 
 unit: $(B)/image_roundtrip
 	$(B)/image_roundtrip $(FROZEN) $(sort $(wildcard tests/compiler/*.co))
+
+# Every allocation of the scripts of tests/alloc fails once: some minutes.
+test-alloc: $(B)/cove
+	sh tests/alloc/run $(B)/cove 1
 
 # Compiles all files of a folder: make corpus LIB=/usr/lib/python3.11 [OTHER=python3]
 corpus: $(B)/cove

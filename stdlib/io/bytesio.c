@@ -205,7 +205,6 @@ static Value m_setstate(NATIVE_ARGS) {
     BytesIO *b = of(self);
     b->len = b->pos = 0;
     bool ok = put(vm, b, data.data, data.len);
-    b->pos = 0;
     buffer_release(vm, &data);
     if (!ok)
         return VALUE_ERROR;

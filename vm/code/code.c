@@ -368,11 +368,12 @@ static Value code_repr(VM *vm, Value self) {
 /* --- equality ----------------------------------------------------------------------------------------------------
  */
 
-/* The instruction as the compiler wrote it: that of the longest general name which a quickened one begins with. */
+/* The instruction as the compiler wrote it: that of the longest general name which a quickened one begins with. Loops
+ * are named by what they run over. */
 static unsigned general_opcode(unsigned op) {
     if (op < GENERAL_OPCODES)
         return op;
-    unsigned found = op;
+    unsigned found = strncmp(opcode_names[op], "FOR_", 4) == 0 ? BC_FOR_ITER : op;
     size_t longest = 0;
     for (unsigned i = 0; i < GENERAL_OPCODES; i++) {
         size_t n = strlen(opcode_names[i]);

@@ -133,7 +133,10 @@ Value raise_attribute(VM *vm, Value obj, Value name, const char *fmt, ...) {
     return raise_with_fields(vm, vm->exc.AttributeError, text, name, obj);
 }
 
+/* A lookup that had no memory to fill a class has found nothing either: its error stays. */
 Value raise_no_attribute(VM *vm, Value obj, Value name) {
+    if (unlikely(error_pending(vm)))
+        return VALUE_ERROR;
     if (is_type(obj))
         return raise_attribute(vm, obj, name, "type object '%N' has no attribute '%S'", as_type(obj), name);
     if (has_kind(obj, KIND_MODULE)) {
