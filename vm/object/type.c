@@ -438,7 +438,8 @@ void type_modified(VM *vm, Type *t) {
 static Value find_in_dict(VM *vm, Type *t, Value name, bool *failed) {
     Dict *d = type_dict(vm, t);
     if (unlikely(d == NULL)) {
-        error_clear(vm); /* the contract says that a lookup never fails; at least the next one may succeed */
+        error_clear(vm); /* the contract says that a lookup never fails: raise_no_attribute tells */
+        vm->lookup_failed = true;
         *failed = true;
         return 0;
     }

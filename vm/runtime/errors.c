@@ -133,10 +133,12 @@ Value raise_attribute(VM *vm, Value obj, Value name, const char *fmt, ...) {
     return raise_with_fields(vm, vm->exc.AttributeError, text, name, obj);
 }
 
-/* A lookup that had no memory to fill a class has found nothing either: its error stays. */
+/* A lookup that had no memory to fill a class has found nothing either. */
 Value raise_no_attribute(VM *vm, Value obj, Value name) {
-    if (unlikely(error_pending(vm)))
-        return VALUE_ERROR;
+    if (unlikely(vm->lookup_failed)) {
+        vm->lookup_failed = false;
+        return raise_memory(vm);
+    }
     if (is_type(obj))
         return raise_attribute(vm, obj, name, "type object '%N' has no attribute '%S'", as_type(obj), name);
     if (has_kind(obj, KIND_MODULE)) {

@@ -108,6 +108,7 @@ struct VM {
     size_t mem_used, mem_peak, mem_limit; /* limit 0: none */
     uint64_t fail_after;                  /* test mode: the n-th allocation from now fails; 0: off */
     bool fail_once;
+    bool lookup_failed; /* a class had no memory to fill its dict: what is missing may exist */
     void *slab_free_list[SLAB_CLASSES];
     char *slab_top[SLAB_CLASSES], *slab_end[SLAB_CLASSES];
     size_t slab_page_size[SLAB_CLASSES];
