@@ -376,7 +376,7 @@ static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *n, co
     Context *c = data;
     unsigned char *chosen = NULL;
     for (size_t i = 0; i < c->alpn_len; i += c->alpn[i] + 1u) { /* our order of preference decides */
-        for (unsigned j = 0; j + theirs[j] < theirs_len; j += theirs[j] + 1u) {
+        for (unsigned j = 0; j < theirs_len && j + theirs[j] < theirs_len; j += theirs[j] + 1u) {
             if (theirs[j] == c->alpn[i] && memcmp(theirs + j + 1, c->alpn + i + 1, theirs[j]) == 0) {
                 chosen = c->alpn + i;
                 break;
@@ -404,11 +404,14 @@ static Value context_set_alpn(NATIVE_ARGS) {
     buffer_release(vm, &b);
     if (!copy)
         return VALUE_ERROR;
+    if (F->SSL_CTX_set_alpn_protos(c->ctx, copy, (unsigned)n)) { /* it looks whether the lengths are right */
+        F->ERR_clear_error();
+        mem_free(vm, copy, n);
+        return raise_value(vm, "the protocols are not well-formed");
+    }
     mem_free(vm, c->alpn, c->alpn_len);
     c->alpn = copy;
     c->alpn_len = n;
-    if (F->SSL_CTX_set_alpn_protos(c->ctx, copy, (unsigned)n))
-        return raise_memory(vm);
     F->SSL_CTX_set_alpn_select_cb(c->ctx, select_alpn, c);
     return VALUE_NONE;
 }
