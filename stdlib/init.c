@@ -82,6 +82,12 @@ bool stdlib_flush(VM *vm) {
     return flush_standard(vm, NAME(stderr)) && ok;
 }
 
+/* The file that was there before the script put its own in its place: what was written through that one is in it. */
+static void flush_original(VM *vm, Value name, Value original) {
+    if (vm->sys_dict && dict_get_str(vm, vm->sys_dict, name) != dict_get_str(vm, vm->sys_dict, original))
+        flush_standard(vm, original);
+}
+
 /* Gives up the variables of a module: those with a leading underscore first, then the others, in order of definition;
  * each becomes None, so that a finalizer that still runs finds a name and not a NameError. */
 static void module_give_up(VM *vm, Value dict) {
@@ -143,5 +149,8 @@ bool stdlib_finish(VM *vm) {
     bool ok = flush_standard(vm, NAME(stdout));
     signals_finish(vm);
     modules_finish(vm);
-    return stdlib_flush(vm) && ok;
+    ok = stdlib_flush(vm) && ok;
+    flush_original(vm, NAME(stdout), NAME(__stdout__));
+    flush_original(vm, NAME(stderr), NAME(__stderr__));
+    return ok;
 }

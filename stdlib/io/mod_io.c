@@ -3,9 +3,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "object/containers.h"
 #include "object/instance.h"
 #include "stdlib/init.h"
 #include "stdlib/io/io.h"
+#include "stdlib/mod_posix.h"
 
 /* A class like those of scripts, made when somebody needs it: that costs more than all the native types. */
 static Type *unsupported_type_new(VM *vm) {
@@ -122,7 +124,12 @@ static Value io_open(NATIVE_ARGS) {
         !warn(vm, vm->exc.RuntimeWarning, 1,
               "line buffering (buffering=1) isn't supported in binary mode, the default buffer size will be used"))
         return VALUE_ERROR;
-    Value raw = fileio_open(vm, args[0], m.raw, closefd, args[7]);
+    /* The path is asked for here, so that it is its text that is the file's name and in errors. */
+    const Slots *slots = &fast_type(vm, args[0])->slots;
+    bool number = slots->index != NULL || slots->to_int != NULL || slots->to_float != NULL;
+    Value file = number ? incref(args[0]) : posix_fspath(vm, args[0]);
+    Value raw = file == 0 ? 0 : fileio_open(vm, file, m.raw, closefd, args[7]);
+    decref(vm, file);
     if (raw == 0)
         return VALUE_ERROR;
     bool terminal = isatty(((FileIO *)as_obj(raw))->fd);
