@@ -123,6 +123,11 @@ int attr_lookup(VM *vm, Value obj, Value name, Value *out) {
         error_clear(vm);
         return 0;
     }
+    if (unlikely(found == 0 && vm->lookup_failed)) { /* for want of memory, see type.c */
+        vm->lookup_failed = false;
+        raise_memory(vm);
+        return -1;
+    }
     return found;
 }
 
