@@ -73,6 +73,7 @@ NOTES ?= ../shared/scripts/check
 # Scripts with their expected output, the same for every configuration.
 test: $(B)/cove unit
 	sh tests/run $(B)/cove $(TESTS)
+	sh tests/alloc/run $(B)/cove 29
 	@if [ -x "$(NOTES)" ] && command -v python3 >/dev/null; then \
 	    "$(NOTES)" ./$(B)/cove --topic generators --topic yield_from; \
 	else echo "scripts of the course notes: skipped, no $(NOTES) here"; fi
