@@ -159,6 +159,8 @@ bool future_setup(VM *vm, Future *f, Value loop) {
         return false;
     }
     Value waiters = f->waiters, result = f->result;
+    if ((f->flags & FUTURE_TIMED) && f->state != FUTURE_PENDING && is_loop(f->loop))
+        as_loop(f->loop)->timers.cancelled--; /* initialised anew, it is pending again */
     f->waiters = f->result = 0;
     f->state = FUTURE_PENDING;
     f->flags &= FUTURE_TIMED;
