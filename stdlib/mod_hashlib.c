@@ -8,6 +8,7 @@
 #include "object/bytes.h"
 #include "runtime/lock.h"
 #include "stdlib/init.h"
+#include "stdlib/io/io.h"
 #include "stdlib/library.h"
 
 #define FUNCTIONS(X)                                                                                                 \
@@ -40,12 +41,13 @@ typedef struct Hash {
     Object header;
     EVP_MD_CTX *ctx;
     EVP_MD *md;
-    Value name; /* str */
+    Value name;  /* str */
+    IoLock lock; /* long data is digested without the VM's lock */
 } Hash;
 
 static Hash *as_hash(Value v) { return (Hash *)as_obj(v); }
 
-/* Data longer than this is digested without the lock: scripts cannot change what is exported meanwhile in length. */
+/* Data longer than this is digested without the VM's lock. */
 #define LONG_DATA 65536
 
 /* The names that scripts use for digests that OpenSSL calls otherwise. */
@@ -77,25 +79,19 @@ static bool update(VM *vm, Hash *h, Value data) {
         return raise_type(vm, "object supporting the buffer API required");
     if (!buffer_get(vm, data, &b, false))
         return false;
-    int ok;
-    EVP_MD_CTX *ctx = h->ctx;
-    if (b.len > LONG_DATA) {
-        /* a copy of its own: another thread may use the object meanwhile */
-        EVP_MD_CTX *copy = F->EVP_MD_CTX_new();
-        __typeof__(&EVP_DigestUpdate) digest = F->EVP_DigestUpdate;
-        ok = copy && F->EVP_MD_CTX_copy_ex(copy, ctx);
-        if (ok)
-            WITHOUT_LOCK(vm, ok = digest(copy, b.data, b.len));
-        if (ok) {
-            h->ctx = copy;
-            copy = ctx;
-        }
-        F->EVP_MD_CTX_free(copy);
-    } else {
-        ok = F->EVP_DigestUpdate(ctx, b.data, b.len);
+    int ok = 1;
+    bool mine = io_lock(vm, &h->lock, from_obj(h));
+    if (mine && b.len > LONG_DATA) {
+        EVP_MD_CTX *ctx = h->ctx;
+        __typeof__(&EVP_DigestUpdate) work = F->EVP_DigestUpdate;
+        WITHOUT_LOCK(vm, ok = work(ctx, b.data, b.len));
+    } else if (mine) {
+        ok = F->EVP_DigestUpdate(h->ctx, b.data, b.len);
     }
+    if (mine)
+        io_unlock(vm, &h->lock);
     buffer_release(vm, &b);
-    return ok || raise_memory(vm);
+    return mine && (ok || raise_memory(vm));
 }
 
 static Hash *hash_alloc(VM *vm, EVP_MD *md, Value name) {
@@ -153,6 +149,15 @@ static void hash_dealloc(VM *vm, Object *self) {
     set_owned(vm, &h->name, 0);
 }
 
+/* A copy of the state as it is between two updates. */
+static bool copy_state(VM *vm, Hash *from, EVP_MD_CTX *to) {
+    if (!io_lock(vm, &from->lock, from_obj(from)))
+        return false;
+    int ok = F->EVP_MD_CTX_copy_ex(to, from->ctx);
+    io_unlock(vm, &from->lock);
+    return ok || raise_memory(vm);
+}
+
 static Value method_update(NATIVE_ARGS) { return update(vm, as_hash(self), args[0]) ? VALUE_NONE : VALUE_ERROR; }
 
 static Value method_copy(NATIVE_ARGS) {
@@ -161,10 +166,10 @@ static Value method_copy(NATIVE_ARGS) {
     Hash *copy = md ? hash_alloc(vm, md, h->name) : NULL;
     if (!copy)
         return md ? VALUE_ERROR : raise_memory(vm);
-    if (F->EVP_MD_CTX_copy_ex(copy->ctx, h->ctx))
+    if (copy_state(vm, h, copy->ctx))
         return from_obj(copy);
     obj_decref(vm, &copy->header);
-    return raise_memory(vm);
+    return VALUE_ERROR;
 }
 
 /* The digest of what came so far; n bytes of it where the length is free. */
@@ -172,13 +177,13 @@ static Value digest(VM *vm, Hash *h, bool xof, size_t n) {
     Value bytes = bytes_new(vm, NULL, n);
     EVP_MD_CTX *copy = bytes ? F->EVP_MD_CTX_new() : NULL;
     unsigned char *to = bytes ? (unsigned char *)as_bytes(bytes)->data : NULL;
-    bool ok = copy && F->EVP_MD_CTX_copy_ex(copy, h->ctx) &&
-              (n == 0 || (xof ? F->EVP_DigestFinalXOF(copy, to, n) : F->EVP_DigestFinal_ex(copy, to, NULL)));
+    bool ok = copy ? copy_state(vm, h, copy) : bytes && raise_memory(vm);
+    if (ok && n > 0)
+        ok = (xof ? F->EVP_DigestFinalXOF(copy, to, n) : F->EVP_DigestFinal_ex(copy, to, NULL)) || raise_memory(vm);
     F->EVP_MD_CTX_free(copy);
-    if (ok || !bytes)
-        return bytes;
-    decref(vm, bytes);
-    return raise_memory(vm);
+    if (!ok)
+        set_owned(vm, &bytes, 0);
+    return bytes;
 }
 
 static Value as_hex(VM *vm, Value bytes) {

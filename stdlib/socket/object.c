@@ -232,7 +232,7 @@ static ssize_t attempt_accept(int fd, void *data) {
 /* For a descriptor that blocks: someone else may take the connection between a look and accept(). */
 static ssize_t attempt_accept_ready(int fd, void *data) {
     struct pollfd p = {.fd = fd, .events = POLLIN};
-    if (poll(&p, 1, 0) == 0) {
+    if (fd >= 0 && poll(&p, 1, 0) == 0) { /* a closed one is accept()'s to refuse */
         errno = EAGAIN;
         return -1;
     }
