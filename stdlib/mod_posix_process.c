@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -582,6 +583,19 @@ static Value posix_sched_setaffinity(NATIVE_ARGS) {
 }
 #endif
 
+#ifdef SYS_pidfd_open
+/* A descriptor that becomes readable when the process has ended; closed at exec. */
+static Value posix_pidfd_open(NATIVE_ARGS) {
+    int pid, flags = 0;
+    if (!posix_signed(vm, args[0], &pid) || (args[1] && !posix_signed(vm, args[1], &flags)))
+        return VALUE_ERROR;
+    if (flags < 0)
+        return raise_value(vm, "value must be positive");
+    int fd = (int)syscall(SYS_pidfd_open, pid, (unsigned)flags);
+    return fd < 0 ? posix_fail(vm) : from_small_int(fd);
+}
+#endif
+
 const MethodSpec posix_process_methods[] = {
     {"register_at_fork", posix_register_at_fork, "*, before=None, after_in_child=None, after_in_parent=None",
      "Has functions called around every fork().", 0},
@@ -595,6 +609,9 @@ const MethodSpec posix_process_methods[] = {
     {"waitpid", posix_waitpid, "pid, options, /", "Waits for a child: (number, wait status).", 0},
     {"wait", posix_wait, "", "Waits for any child: (number, wait status).", 0},
     {"waitid", posix_waitid, "idtype, id, options, /", "Waits for a change of a child.", 0},
+#ifdef SYS_pidfd_open
+    {"pidfd_open", posix_pidfd_open, "pid, flags=0", "A descriptor of the process, to be polled for its end.", 0},
+#endif
     {"WIFEXITED", posix_WIFEXITED, "status", "Whether the child ended by itself.", 0},
     {"WIFSIGNALED", posix_WIFSIGNALED, "status", "Whether a signal ended the child.", 0},
     {"WIFSTOPPED", posix_WIFSTOPPED, "status", "Whether the child is stopped.", 0},
