@@ -91,11 +91,15 @@ static Value args_tuple(VM *vm, Handle *h) {
     return h->single ? tuple_pack(vm, 1, h->args) : h->args ? incref(h->args) : incref(vm->empty_tuple);
 }
 
-/* The callback as reports show it: "name(args) at file:line". */
+/* The callback as reports show it: "name() at file:line", with the arguments in debug mode. */
 static Value callback_text(VM *vm, Handle *h) {
+    bool debug = is_loop(h->loop) && as_loop(h->loop)->debug;
     Value helper = async_helper(vm, "format_helpers", "_format_callback_source");
-    Value args = helper ? args_tuple(vm, h) : VALUE_ERROR;
-    Value text = args ? call2(vm, helper, h->callback, args) : VALUE_ERROR;
+    Value args = helper ? args_tuple(vm, h) : VALUE_ERROR, name = args ? str_intern_c(vm, "debug") : VALUE_ERROR;
+    Value names = name ? tuple_pack(vm, 1, name) : VALUE_ERROR, given[3] = {h->callback, args, from_bool(debug)};
+    Value text = names ? call(vm, helper, given, 2, names) : VALUE_ERROR;
+    decref(vm, names);
+    decref(vm, name);
     decref(vm, args);
     decref(vm, helper);
     return text;
