@@ -46,7 +46,8 @@ $(B)/obj/%.o: %.c
 	$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
 # The interpreter loop: keep a dispatch of its own behind every instruction, and no spilled copies of constants.
-$(B)/obj/vm/interp/eval.o: override CFLAGS += -fno-gcse -fno-crossjumping -fno-tree-loop-distribute-patterns
+LOOP_FLAGS := $(shell echo | $(CC) -Werror -fno-gcse -fno-crossjumping -E - >/dev/null 2>&1 && echo -fno-gcse -fno-crossjumping -fno-tree-loop-distribute-patterns)
+$(B)/obj/vm/interp/eval.o: override CFLAGS += $(LOOP_FLAGS)
 
 # The library modules written in the language itself are compiled to images by a program made of the same objects. A build
 # for another machine gives FREEZE, the path of a program that was built for this one from the same sources.
