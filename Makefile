@@ -11,7 +11,7 @@ OPTIONAL = PCRE2:libpcre2-8 OPENSSL:openssl CURL:libcurl
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wno-unused-parameter
 CFLAGS_release = -O2 -DNDEBUG -fno-pie
 CFLAGS_debug = -O0 -g
-CFLAGS_asan = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+CFLAGS_asan = -O1 -g -fno-var-tracking -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 # Code and read-only data in one segment: a third fewer pages are touched at start-up.
 LDFLAGS_release = -no-pie -Wl,--gc-sections -Wl,-z,noseparate-code
 LDFLAGS_asan = -fsanitize=address,undefined

@@ -53,8 +53,8 @@ enum CodeFlags { /* as inspect.CO_* */
                  CO_SUSPENDS = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR,
 };
 
-/* Instructions in [start, end) that raise continue at `handler`. Entries are sorted so that the first match is the
- * innermost. */
+/* Instructions in [start, end) that raise continue at `handler`. Entries are sorted and do not overlap: of nested ones each
+ * has its part cut out of those around it. */
 typedef struct HandlerEntry {
     uint32_t start, end, handler;
     uint32_t reg; /* temporaries from here on are dropped; then it receives the exception */
@@ -139,5 +139,18 @@ Value code_disassemble(VM *vm, Code *c);
 /* Sees to it that the body is there. False: no memory. */
 bool code_unpack(VM *vm, Code *c); /* image.c */
 static ALWAYS_INLINE bool code_ready(VM *vm, Code *c) { return likely(c->packed == NULL) || code_unpack(vm, c); }
+
+/* The table entry for the instruction at word `at`, or NULL. */
+static inline const HandlerEntry *code_handler(const Code *code, uint32_t at) {
+    uint32_t low = 0, high = code->nhandlers;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (code->handlers[middle].end <= at)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < code->nhandlers && code->handlers[low].start <= at ? &code->handlers[low] : NULL;
+}
 
 #endif

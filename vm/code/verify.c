@@ -254,14 +254,6 @@ static void flow(Verifier *v, int64_t target) {
     }
 }
 
-static const HandlerEntry *handler_of(const Code *c, uint32_t pc) {
-    for (uint32_t i = 0; i < c->nhandlers; i++) {
-        if (pc >= c->handlers[i].start && pc < c->handlers[i].end)
-            return &c->handlers[i];
-    }
-    return NULL;
-}
-
 static bool can_raise(unsigned op) {
     static const char *const flags[OPCODE_COUNT] = {
 #define OPCODE(name, format, caches, flags, meaning) flags,
@@ -373,7 +365,7 @@ static void run_block(Verifier *v, uint32_t start) {
         uint32_t next = pc + 1 + opcode_caches[instr_op(i)];
         uint64_t cache = opcode_caches[instr_op(i)] ? c->instrs[pc + 1] : 0;
         Effect e = effect_of(i, cache);
-        const HandlerEntry *h = can_raise(instr_op(i)) ? handler_of(c, pc) : NULL;
+        const HandlerEntry *h = can_raise(instr_op(i)) ? code_handler(c, pc) : NULL;
         check_indices(v, i, cache);
         if (h)
             flow_to_handler(v, h, &e);
@@ -432,8 +424,14 @@ static bool find_blocks(Verifier *v) {
             mark_leader(v, (int64_t)next + (int32_t)c->instrs[pc + 1]);
         pc = next;
     }
-    for (uint32_t i = 0; i < c->nhandlers; i++)
-        mark_leader(v, c->handlers[i].handler);
+    uint32_t end = 0;
+    for (uint32_t i = 0; i < c->nhandlers; i++) {
+        const HandlerEntry *h = &c->handlers[i];
+        if (h->start < end || h->end <= h->start)
+            return fail(v, "handler out of order:", i);
+        end = h->end;
+        mark_leader(v, h->handler);
+    }
     return true;
 }
 

@@ -129,16 +129,6 @@
 /* An instance of a script class: its special methods are scripts' business. */
 #define SCRIPT_MADE(v) (is_obj(v) && (obj_type(as_obj(v))->flags & TYPE_HEAP))
 
-/* The innermost table entry that covers word `at`. */
-static const HandlerEntry *find_handler(const Code *code, uint32_t at) {
-    for (uint32_t i = 0; i < code->nhandlers; i++) {
-        const HandlerEntry *e = &code->handlers[i];
-        if (at >= e->start && at < e->end)
-            return e;
-    }
-    return NULL;
-}
-
 /* Takes a frame for `code` from the thread's stack; registers are not initialised. NULL with RecursionError or
  * MemoryError. */
 static ALWAYS_INLINE Frame *push_frame(VM *vm, Thread *t, Code *code) {
@@ -335,7 +325,7 @@ error:
     assert(error_pending(vm));
     traceback_add(vm, frame);
 unwind : {
-    const HandlerEntry *handler = find_handler(frame->code, (uint32_t)(frame->pc - frame->code->instrs) - 1);
+    const HandlerEntry *handler = code_handler(frame->code, (uint32_t)(frame->pc - frame->code->instrs) - 1);
     if (handler != NULL) {
         Value exception = error_take(vm);
         unsigned n = frame->code->nregs;

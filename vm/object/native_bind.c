@@ -276,7 +276,8 @@ bool signature_bind(VM *vm, const char *name, Value fn, const char *signature, V
     }
     if (nargs != 0)
         memcpy(out, args, nargs * sizeof(Value));
-    memset(out + nargs, 0, (c.nparams - nargs) * sizeof(Value));
+    if (nargs < c.nparams)
+        memset(out + nargs, 0, (c.nparams - nargs) * sizeof(Value));
     return c.nposonly == c.nparams || bind_keywords(vm, name, signature, &c, args, nargs, kwnames, out);
 }
 
