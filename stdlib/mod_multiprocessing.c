@@ -1,12 +1,12 @@
 /* _multiprocessing: what processes that descend from each other by fork share.
  *
  * A Block is memory of all of them, with the buffer protocol; a SemLock is a POSIX semaphore in such memory. Both are
- * anonymous mappings: a child has them because it has its parent's memory, and the kernel takes them back with the last
- * process. Nothing has a name that could outlive a crash.
+ * anonymous mappings: a child has them because it has its parent's memory, and the kernel takes them back with the
+ * last process. Nothing has a name that could outlive a crash.
  *
  * Which thread of which process holds a SemLock, and how often, is the business of each process alone: what a child
- * inherits of that is not its own, which the process' number tells. Waiting is done outside the VM's lock and counts as
- * outside work, for the one to come may be another process. */
+ * inherits of that is not its own, which the process' number tells. Waiting is done outside the VM's lock and counts
+ * as outside work, for the one to come may be another process. */
 #include <limits.h>
 #include <math.h>
 #include <semaphore.h>
@@ -20,7 +20,8 @@
 
 enum { RECURSIVE_MUTEX, SEMAPHORE };
 
-/* --- Block -------------------------------------------------------------------------------------------------------- */
+/* --- Block --------------------------------------------------------------------------------------------------------
+ */
 
 typedef struct Block {
     Object header;
@@ -80,7 +81,8 @@ static const TypeSpec block_spec = {
     .slots = {.create = block_create, .dealloc = block_dealloc, .get_buffer = block_get_buffer},
 };
 
-/* --- SemLock ------------------------------------------------------------------------------------------------------ */
+/* --- SemLock ------------------------------------------------------------------------------------------------------
+ */
 
 typedef struct SemLock {
     Object header;
