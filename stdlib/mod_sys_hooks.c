@@ -48,7 +48,11 @@ static Value hook_except(VM *vm, Value self, Value *args, size_t nargs, Value kw
     }
     if (tb && has_kind(tb, KIND_TRACEBACK) && !as_exception(exc)->traceback)
         as_exception(exc)->traceback = incref(tb);
-    traceback_print(vm, exc, stderr_write, NULL);
+    if (!traceback_print(vm, exc, stderr_write, NULL)) { /* there is no memory for the report */
+        static const char instead[] = "MemoryError\n";
+        error_clear(vm);
+        stderr_write(vm, NULL, instead, sizeof instead - 1);
+    }
     error_clear(vm);
     return VALUE_NONE;
 }

@@ -597,7 +597,7 @@ Value traceback_format(VM *vm, Value exc) {
 bool traceback_print(VM *vm, Value exc, bool (*write)(VM *, void *user, const char *text, size_t n), void *user) {
     Report r;
     report_run(&r, vm, exc);
-    bool ok = r.out.len == 0 || write(vm, user, r.out.data, r.out.len);
+    bool ok = r.out.len != 0 && write(vm, user, r.out.data, r.out.len); /* it is empty only for want of memory */
     strbuilder_drop(&r.out);
     return ok;
 }
