@@ -47,6 +47,8 @@ $(B)/obj/%.o: %.c
 
 # The interpreter loop: keep a dispatch of its own behind every instruction, and no spilled copies of constants.
 LOOP_FLAGS := $(shell echo | $(CC) -Werror -fno-gcse -fno-crossjumping -E - >/dev/null 2>&1 && echo -fno-gcse -fno-crossjumping -fno-tree-loop-distribute-patterns)
+# Under sanitizers, optimizing the loop takes minutes and gigabytes.
+LOOP_FLAGS += $(if $(filter asan,$(CONFIG)),-O0)
 $(B)/obj/vm/interp/eval.o: override CFLAGS += $(LOOP_FLAGS)
 
 # The library modules written in the language itself are compiled to images by a program made of the same objects. A build
