@@ -13,6 +13,7 @@
 #include "stdlib/init.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static const uint8_t *data_of(Value image) { return (const uint8_t *)as_bytes(image)->data; }
 
@@ -106,6 +107,9 @@ static bool test_file(VM *vm, const char *name) {
 }
 
 int main(int argc, char **argv) {
+    /* A set's order depends on the order in which it was filled where hashes collide: with fixed hashes a set constant that
+     * comes back is written, and shown, as before. */
+    setenv("COVE_HASHSEED", "1", 1);
     VM *vm = vm_create();
     if (vm == NULL || !stdlib_install(vm) || !io_setup_std(vm))
         return 2;
