@@ -2,9 +2,9 @@
 #include "stdlib/thread/thread.h"
 
 #include <signal.h>
-#include <stdio.h>
 
 #include "interp/traceback_print.h"
+#include "runtime/signals.h"
 #include "runtime/unraisable.h"
 
 static Value allocate_lock(NATIVE_ARGS) {
@@ -26,7 +26,7 @@ static Value interrupt_main(NATIVE_ARGS) {
         return VALUE_ERROR;
     if (number < 1 || number >= NSIG)
         return raise_value(vm, "signal number out of range");
-    raise(number);
+    signals_simulate(vm, number);
     return VALUE_NONE;
 }
 

@@ -42,7 +42,6 @@ struct ThreadSync {
     sem_t wake;
     atomic_bool granted; /* by the owner: the lock is this thread's */
     atomic_bool asleep;
-    bool queued;
     struct ThreadSync *next;
 };
 

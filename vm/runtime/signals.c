@@ -46,6 +46,19 @@ static void on_signal(int number) {
     errno = error;
 }
 
+static bool has_handler(const SignalState *s, int number) {
+    return is_obj(s->handlers[number]) || s->handlers[number] == VALUE_ELLIPSIS;
+}
+
+void signals_simulate(VM *vm, int number) {
+    SignalState *s = vm->signals;
+    if (s == NULL || !has_handler(s, number))
+        return;
+    __atomic_fetch_or(&s->pending, (uint64_t)1 << (number - 1), __ATOMIC_SEQ_CST);
+    set_interrupt(vm);
+    wake(s, number);
+}
+
 /* --- who gets a signal ---------------------------------------------------------------------------------------------
  */
 

@@ -33,6 +33,8 @@ bool signals_catch_interrupt(VM *vm);
 /* Calls the handlers of the signals that came, lowest number first; false with an exception. Other threads than the
  * main one leave them alone. */
 bool signals_run(VM *vm);
+/* As if the signal had come to this VM: its script handler will run; without one, nothing happens. */
+void signals_simulate(VM *vm, int number);
 void signals_forget_pending(VM *vm); /* in the child of a fork */
 void signals_finish(VM *vm);         /* the system's default for every signal of this VM */
 

@@ -72,7 +72,7 @@ struct Thread {
     struct ThreadSync *sync;  /* how it is woken: runtime/lock.c */
     volatile uint32_t interrupts; /* bits for this thread alone; they become the VM's when it takes the lock */
     struct ParkQueue *parked_in;  /* what it waits for, of all that threads of a program wait for: runtime/park.h */
-    bool parked_forever, daemon;
+    bool parked_forever;
     uint64_t os_ident, native_id; /* the pthread_t, and the kernel's number */
     Value locals; /* dict: threading.local object -> its attributes in this thread, or 0 */
 };
