@@ -53,6 +53,7 @@ struct VmLock {
     atomic_uint held;
     atomic_uint waiting; /* threads in the queues */
     atomic_uint urgent_waiting;
+    atomic_uint leaving; /* threads that have ended and still look at this struct */
     atomic_uint changes; /* of owner */
     atomic_llong rest_until; /* the owner is not interrupted by urgent threads before */
     Thread *last_owner;
@@ -101,6 +102,7 @@ static void lock_reset(struct VmLock *lock, Thread *owner) {
     atomic_store(&lock->held, 1);
     atomic_store(&lock->waiting, 0);
     atomic_store(&lock->urgent_waiting, 0);
+    atomic_store(&lock->leaving, 0);
 }
 
 bool lock_setup(VM *vm) {
@@ -114,6 +116,8 @@ bool lock_setup(VM *vm) {
 }
 
 void lock_destroy(VM *vm) {
+    while (atomic_load(&vm->lock->leaving) != 0)
+        sched_yield();
     pthread_mutex_destroy(&vm->lock->mutex);
     sem_destroy(&vm->main_thread.sync->wake);
 }
@@ -230,6 +234,13 @@ Thread *lock_release(VM *vm) {
         errno = saved;
     }
     return t;
+}
+
+void lock_leave(VM *vm) {
+    struct VmLock *lock = vm->lock;
+    atomic_fetch_add(&lock->leaving, 1);
+    lock_release(vm);
+    atomic_fetch_sub(&lock->leaving, 1);
 }
 
 static bool got(struct VmLock *lock, struct ThreadSync *s) {

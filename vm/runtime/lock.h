@@ -19,6 +19,8 @@
 
 /* Gives the VM up; returns the thread's state, to be handed to lock_acquire by the same OS thread. */
 Thread *lock_release(VM *vm);
+/* The last release of a thread that ends. Until it has returned, lock_destroy waits. */
+void lock_leave(VM *vm);
 /* Takes the VM again as thread t, which comes from outside work: it interrupts a thread that computes. */
 void lock_acquire(VM *vm, Thread *t);
 

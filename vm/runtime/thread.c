@@ -74,7 +74,7 @@ static void thread_end(VM *vm, Thread *t) {
     error_clear(vm);
     lock_thread_free(vm, t->sync);
     mem_free(vm, t, sizeof *t);
-    lock_release(vm);
+    lock_leave(vm);
 }
 
 typedef struct Start {
