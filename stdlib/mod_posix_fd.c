@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
+#include <utmp.h>
 #if defined(__linux__)
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -369,6 +370,11 @@ static Value posix_openpty(NATIVE_ARGS) {
     return pair;
 }
 
+static Value posix_login_tty(NATIVE_ARGS) {
+    int fd;
+    return posix_descriptor(vm, args[0], &fd) ? posix_done(vm, login_tty(fd)) : VALUE_ERROR;
+}
+
 #if defined(__linux__)
 static bool optional_offset(VM *vm, Value v, int64_t *out) { return v == 0 || is_none(v) || to_int64(vm, v, out); }
 
@@ -499,6 +505,7 @@ const MethodSpec posix_fd_methods[] = {
     {"set_blocking", posix_set_blocking, "fd, blocking, /", "Says whether reading and writing may wait.", 0},
     {"tcgetpgrp", posix_tcgetpgrp, "fd, /", "The process group of a terminal.", 0},
     {"tcsetpgrp", posix_tcsetpgrp, "fd, pgid, /", "Sets the process group of a terminal.", 0},
+    {"login_tty", posix_login_tty, "fd, /", "Makes a terminal this session's own and its standard files.", 0},
     {"openpty", posix_openpty, "", "A pseudo-terminal: the descriptors (master, slave).", 0},
 #if defined(__linux__)
     {"sendfile", posix_sendfile, "out_fd, in_fd, offset, count", "Copies from one file to another.", 0},

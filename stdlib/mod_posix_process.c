@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <pty.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -68,20 +69,35 @@ void posix_fork_hooks(VM *vm, int which) {
     decref(vm, copy);
 }
 
-static Value posix_fork(NATIVE_ARGS) {
+/* The child's number, 0 in the child; -1 with an exception. With `master`, the child gets a new terminal whose other side
+ * is that descriptor in the parent. */
+static pid_t fork_child(VM *vm, const char *function, int *master) {
     posix_fork_hooks(vm, POSIX_FORK_BEFORE);
-    pid_t pid = fork();
+    pid_t pid = master ? forkpty(master, NULL, NULL, NULL) : fork();
     int error = errno;
     if (pid == 0)
         thread_after_fork(vm);
     posix_fork_hooks(vm, pid == 0 ? POSIX_FORK_CHILD : POSIX_FORK_PARENT);
     if (pid > 0 && vm->thread_count > 1 &&
         !warn(vm, vm->exc.DeprecationWarning, 1,
-              "This process (pid=%d) is multi-threaded, use of fork() may lead to deadlocks in the child.",
-              (int)getpid()))
-        return VALUE_ERROR;
+              "This process (pid=%d) is multi-threaded, use of %s() may lead to deadlocks in the child.",
+              (int)getpid(), function))
+        return -1;
     errno = error;
-    return pid < 0 ? posix_fail(vm) : from_small_int(pid);
+    if (pid < 0)
+        posix_fail(vm);
+    return pid;
+}
+
+static Value posix_fork(NATIVE_ARGS) {
+    pid_t pid = fork_child(vm, "fork", NULL);
+    return pid < 0 ? VALUE_ERROR : from_small_int(pid);
+}
+
+static Value posix_forkpty(NATIVE_ARGS) {
+    int master = -1;
+    pid_t pid = fork_child(vm, "forkpty", &master);
+    return pid < 0 ? VALUE_ERROR : tuple_pack(vm, 2, from_small_int(pid), from_small_int(master));
 }
 
 static Value posix__exit(NATIVE_ARGS) {
@@ -600,6 +616,7 @@ const MethodSpec posix_process_methods[] = {
     {"register_at_fork", posix_register_at_fork, "*, before=None, after_in_child=None, after_in_parent=None",
      "Has functions called around every fork().", 0},
     {"fork", posix_fork, "", "Makes a child process: 0 in the child, the child's number in the parent.", 0},
+    {"forkpty", posix_forkpty, "", "fork() with a new terminal for the child: (number, descriptor).", 0},
     {"_exit", posix__exit, "status", "Ends the process at once, without any cleaning up.", 0},
     {"abort", posix_abort, "", "Ends the process with the signal SIGABRT.", 0},
     {"execv", posix_execv, "path, argv, /", "Runs a program in place of this process.", 0},
