@@ -20,8 +20,8 @@
  * Five rules hold everywhere.
  *
  * **Results.** Every function that can fail says so: with a value for which cove_ok() is false, with `false`, with
- * `NULL`, or with a negative number. The exception is then asked for with cove_error() and its relatives. Nothing jumps
- * over the host's frames, and nothing ends the process.
+ * `NULL`, or with a negative number. The exception is then asked for with cove_error() and its relatives. Nothing
+ * jumps over the host's frames, and nothing ends the process.
  *
  * **Failed values travel.** A function that is given a failed value among its arguments fails too and leaves the
  * exception as it was. So a chain of calls needs one test, at its end.
@@ -37,8 +37,8 @@
  * with cove_enter(). Every function needs the caller to be inside, but for those whose comment says "any thread".
  * Different VMs share nothing and may run in parallel.
  *
- * In builds for debugging (`make CONFIG=debug`) misuse, such as a call from a thread that is not inside, ends the process
- * with a message that names the function.
+ * In builds for debugging (`make CONFIG=debug`) misuse, such as a call from a thread that is not inside, ends the
+ * process with a message that names the function.
  */
 #ifndef COVE_H
 #define COVE_H
@@ -77,7 +77,8 @@ typedef struct cove_vm cove_vm;
 /**
  * A value of a script: a number, a string, a list, an object, a function ...
  *
- * It is copied like an integer. The word inside means nothing to a host, but that zero stands for "failed" or "absent".
+ * It is copied like an integer. The word inside means nothing to a host, but that zero stands for "failed" or
+ * "absent".
  */
 typedef struct cove_value {
     uint64_t bits; /**< Private. */
@@ -102,9 +103,9 @@ COVE_API const char *cove_version(void);
 /**
  * The host's allocator.
  *
- * It serves all memory of a VM: `new_size` 0 frees `p`; `p` NULL allocates; else the block changes its size and perhaps
- * its place, with its contents. Blocks are aligned to 16 bytes. A VM calls it only while some thread is inside, never
- * from two threads at a time.
+ * It serves all memory of a VM: `new_size` 0 frees `p`; `p` NULL allocates; else the block changes its size and
+ * perhaps its place, with its contents. Blocks are aligned to 16 bytes. A VM calls it only while some thread is
+ * inside, never from two threads at a time.
  *
  * @param user      what the config gave
  * @param p         the block, or NULL
@@ -169,25 +170,25 @@ enum cove_grant {
 struct cove_poller;
 
 /**
- * How a VM shall be. All zero is a good start: the C library's memory, no limits but those named below, nothing granted,
- * output to the process' standard files. Use cove_config_default() to get that with the size filled in.
+ * How a VM shall be. All zero is a good start: the C library's memory, no limits but those named below, nothing
+ * granted, output to the process' standard files. Use cove_config_default() to get that with the size filled in.
  */
 typedef struct cove_config {
     size_t size;               /**< sizeof(cove_config), as the host was compiled. */
     cove_allocate_fn allocate; /**< NULL: realloc() and free(). */
     void *allocate_user;       /**< For allocate. */
-    size_t memory_limit;       /**< Bytes the VM may have at any time; 0: no limit. Beyond: MemoryError in the script. */
-    uint32_t recursion_limit;  /**< Calls of scripts nested; 0: 1000. Beyond: RecursionError. */
-    uint32_t grants;           /**< enum cove_grant, or-ed. */
-    uint64_t step_limit;       /**< Steps (see cove_budget) of the whole life of the VM; 0: no limit. Beyond, the script is
-                                    stopped as by cove_stop(). */
+    size_t memory_limit; /**< Bytes the VM may have at any time; 0: no limit. Beyond: MemoryError in the script. */
+    uint32_t recursion_limit; /**< Calls of scripts nested; 0: 1000. Beyond: RecursionError. */
+    uint32_t grants;          /**< enum cove_grant, or-ed. */
+    uint64_t step_limit; /**< Steps (see cove_budget) of the whole life of the VM; 0: no limit. Beyond, the script is
+                              stopped as by cove_stop(). */
     cove_write_fn write_output; /**< `sys.stdout`; NULL: the process' standard output. */
     cove_write_fn write_error;  /**< `sys.stderr`; NULL: the process' standard error. */
-    cove_read_fn read_input;    /**< `sys.stdin`; NULL: the process' standard input if files are granted, else empty. */
-    void *io_user;              /**< For the three. */
+    cove_read_fn read_input; /**< `sys.stdin`; NULL: the process' standard input if files are granted, else empty. */
+    void *io_user;           /**< For the three. */
     cove_find_module_fn find_module; /**< Serves `import`; NULL: none. */
     void *find_module_user;          /**< For find_module. */
-    const char *const *path;         /**< Directories for `sys.path`, ended by NULL; needs COVE_GRANT_FILES. NULL: none. */
+    const char *const *path; /**< Directories for `sys.path`, ended by NULL; needs COVE_GRANT_FILES. NULL: none. */
     const struct cove_poller *poller; /**< Readiness of descriptors for asyncio; NULL: epoll or poll(). */
     void *user;                       /**< The host's own; cove_user() gives it back. */
     uint64_t hash_seed;               /**< Fixes the hashes of strings, for runs that repeat; 0: random. */
@@ -212,7 +213,8 @@ static inline cove_config cove_config_default(void) {
 COVE_API cove_vm *cove_create(const cove_config *config);
 
 /**
- * Ends a VM: runs what scripts left with `atexit`, finalizes what is left, and gives all memory back, kept values too.
+ * Ends a VM: runs what scripts left with `atexit`, finalizes what is left, and gives all memory back, kept values
+ * too.
  *
  * To be called by the thread that is inside, outside of native functions. Runs and futures of the VM must be freed
  * before. Threads that scripts have started end first, but for daemons.
@@ -242,8 +244,8 @@ typedef struct cove_scope {
 /**
  * Opens a scope: values made from now on live until it is closed. Scopes nest, and close in the opposite order.
  *
- * Each call of a native function has a scope of its own. Outside of them there is one that lasts as long as the VM, so
- * that a host's main loop opens and closes one in each turn. Costs next to nothing.
+ * Each call of a native function has a scope of its own. Outside of them there is one that lasts as long as the VM,
+ * so that a host's main loop opens and closes one in each turn. Costs next to nothing.
  */
 COVE_API cove_scope cove_scope_open(cove_vm *vm);
 
@@ -272,10 +274,10 @@ COVE_API void cove_release(cove_vm *vm, cove_value v);
 /** The exception of the last failure, or an absent value if there was none. */
 COVE_API cove_value cove_error(cove_vm *vm);
 
-/** Was the last failure an exception of that built-in class or one derived from it: `cove_error_is(vm, "KeyError")`? */
+/** Was the last failure an exception of that built-in class or one derived from it? As `except` does. */
 COVE_API bool cove_error_is(cove_vm *vm, const char *class_name);
 
-/** The name of the exception's class, such as "ValueError"; "" if there was no failure. Lives until the scope ends. */
+/** The name of the exception's class, such as "ValueError"; "" if there was none. Lives until the scope ends. */
 COVE_API const char *cove_error_type(cove_vm *vm);
 
 /** What the exception says: `str(e)`; "" if it says nothing. Lives until the scope ends. */
@@ -368,12 +370,12 @@ COVE_API bool cove_set_global(cove_vm *vm, const char *name, cove_value v);
  * @{
  */
 
-COVE_API cove_value cove_none(cove_vm *vm);                                /**< None */
-COVE_API cove_value cove_bool(cove_vm *vm, bool b);                        /**< True or False */
-COVE_API cove_value cove_int(cove_vm *vm, int64_t i);                      /**< An int. */
-COVE_API cove_value cove_uint(cove_vm *vm, uint64_t u);                    /**< An int that is not negative. */
-COVE_API cove_value cove_float(cove_vm *vm, double d);                     /**< A float. */
-COVE_API cove_value cove_complex(cove_vm *vm, double real, double imag);   /**< A complex number. */
+COVE_API cove_value cove_none(cove_vm *vm);                              /**< None */
+COVE_API cove_value cove_bool(cove_vm *vm, bool b);                      /**< True or False */
+COVE_API cove_value cove_int(cove_vm *vm, int64_t i);                    /**< An int. */
+COVE_API cove_value cove_uint(cove_vm *vm, uint64_t u);                  /**< An int that is not negative. */
+COVE_API cove_value cove_float(cove_vm *vm, double d);                   /**< A float. */
+COVE_API cove_value cove_complex(cove_vm *vm, double real, double imag); /**< A complex number. */
 
 /** An int of any size from its text, as `int(text, base)`. @param base 2 to 36, or 0: by the prefix */
 COVE_API cove_value cove_int_from_text(cove_vm *vm, const char *text, int base);
@@ -461,7 +463,8 @@ COVE_API enum cove_kind cove_kind_of(cove_vm *vm, cove_value v); /**< What a val
 COVE_API const char *cove_type_name(cove_vm *vm, cove_value v);  /**< The name of its class, "int"; never fails. */
 COVE_API cove_value cove_type_of(cove_vm *vm, cove_value v);     /**< Its class. */
 
-static inline bool cove_is_none(cove_vm *vm, cove_value v) { return cove_kind_of(vm, v) == COVE_KIND_NONE; } /**< None? */
+/** Is it None? */
+static inline bool cove_is_none(cove_vm *vm, cove_value v) { return cove_kind_of(vm, v) == COVE_KIND_NONE; }
 
 /** `v is w`. Never fails. */
 COVE_API bool cove_same(cove_vm *vm, cove_value v, cove_value w);
@@ -483,7 +486,8 @@ COVE_API bool cove_to_complex(cove_vm *vm, cove_value v, double *real, double *i
 /**
  * The two's complement of an int of any size.
  *
- * @return the bytes needed, however many there was room for (all are written if it is not more than size); 0 on failure
+ * @return the bytes needed, however many there was room for (all are written if it is not more than size); 0 on
+ * failure
  */
 COVE_API size_t cove_int_bytes(cove_vm *vm, cove_value v, void *out, size_t size, bool little_endian);
 
@@ -493,8 +497,8 @@ COVE_API size_t cove_int_bytes(cove_vm *vm, cove_value v, void *out, size_t size
  * @param vm    the VM
  * @param v     a str
  * @param size  where to put the length in bytes; may be NULL
- * @return UTF-8 ended by a NUL, which lives as long as the value; NULL with TypeError if it is no str. Lone surrogates
- *         stand as three bytes each.
+ * @return UTF-8 ended by a NUL, which lives as long as the value; NULL with TypeError if it is no str. Lone
+ * surrogates stand as three bytes each.
  */
 COVE_API const char *cove_text(cove_vm *vm, cove_value v, size_t *size);
 
@@ -506,12 +510,12 @@ COVE_API const void *cove_data(cove_vm *vm, cove_value v, size_t *size);
 
 /** A view of the bytes inside a bytes, bytearray, memoryview, array ... */
 typedef struct cove_buffer {
-    void *data;        /**< The bytes. */
-    size_t size;       /**< How many. */
-    bool readonly;     /**< Must not be written to. */
+    void *data;         /**< The bytes. */
+    size_t size;        /**< How many. */
+    bool readonly;      /**< Must not be written to. */
     const char *format; /**< Of an item, as in the module struct; "B" for plain bytes. */
-    size_t item_size;  /**< Bytes of an item. */
-    void *private_[6]; /**< Private. */
+    size_t item_size;   /**< Bytes of an item. */
+    void *private_[6];  /**< Private. */
 } cove_buffer;
 
 /**
@@ -567,24 +571,25 @@ COVE_API cove_value cove_call_keywords(cove_vm *vm, cove_value fn, const cove_va
 COVE_API cove_value cove_apply(cove_vm *vm, cove_value fn, cove_value args, cove_value kwargs);
 
 /** Calls a method: `v.name(...)`. */
-COVE_API cove_value cove_call_method(cove_vm *vm, cove_value v, const char *name, const cove_value *args, size_t nargs);
+COVE_API cove_value cove_call_method(cove_vm *vm, cove_value v, const char *name, const cove_value *args,
+                                     size_t nargs);
 
-COVE_API cove_value cove_get_attr(cove_vm *vm, cove_value v, const char *name);           /**< `v.name` */
+COVE_API cove_value cove_get_attr(cove_vm *vm, cove_value v, const char *name);            /**< `v.name` */
 COVE_API bool cove_set_attr(cove_vm *vm, cove_value v, const char *name, cove_value attr); /**< `v.name = attr` */
-COVE_API bool cove_del_attr(cove_vm *vm, cove_value v, const char *name);                 /**< `del v.name` */
+COVE_API bool cove_del_attr(cove_vm *vm, cove_value v, const char *name);                  /**< `del v.name` */
 COVE_API int cove_has_attr(cove_vm *vm, cove_value v, const char *name); /**< `hasattr(v, name)`: 1, 0, -1 */
 
-COVE_API cove_value cove_get_item(cove_vm *vm, cove_value v, cove_value key);          /**< `v[key]` */
+COVE_API cove_value cove_get_item(cove_vm *vm, cove_value v, cove_value key);            /**< `v[key]` */
 COVE_API bool cove_set_item(cove_vm *vm, cove_value v, cove_value key, cove_value item); /**< `v[key] = item` */
-COVE_API bool cove_del_item(cove_vm *vm, cove_value v, cove_value key);                /**< `del v[key]` */
-COVE_API cove_value cove_get_index(cove_vm *vm, cove_value v, int64_t index);          /**< `v[index]` */
+COVE_API bool cove_del_item(cove_vm *vm, cove_value v, cove_value key);                  /**< `del v[key]` */
+COVE_API cove_value cove_get_index(cove_vm *vm, cove_value v, int64_t index);            /**< `v[index]` */
 COVE_API bool cove_set_index(cove_vm *vm, cove_value v, int64_t index, cove_value item); /**< `v[index] = item` */
-COVE_API cove_value cove_get_key(cove_vm *vm, cove_value v, const char *key);          /**< `v["key"]` */
+COVE_API cove_value cove_get_key(cove_vm *vm, cove_value v, const char *key);            /**< `v["key"]` */
 COVE_API bool cove_set_key(cove_vm *vm, cove_value v, const char *key, cove_value item); /**< `v["key"] = item` */
 
-COVE_API ptrdiff_t cove_length(cove_vm *vm, cove_value v);                    /**< `len(v)`; -1 on failure. */
+COVE_API ptrdiff_t cove_length(cove_vm *vm, cove_value v);                      /**< `len(v)`; -1 on failure. */
 COVE_API int cove_contains(cove_vm *vm, cove_value container, cove_value item); /**< `item in container`: 1, 0, -1 */
-COVE_API int cove_equal(cove_vm *vm, cove_value v, cove_value w);             /**< `v == w`: 1, 0, -1 */
+COVE_API int cove_equal(cove_vm *vm, cove_value v, cove_value w);               /**< `v == w`: 1, 0, -1 */
 
 /** Comparisons, for cove_compare(). */
 enum cove_comparison { COVE_LT, COVE_LE, COVE_EQ, COVE_NE, COVE_GT, COVE_GE };
@@ -592,7 +597,8 @@ enum cove_comparison { COVE_LT, COVE_LE, COVE_EQ, COVE_NE, COVE_GT, COVE_GE };
 /** `bool(v op w)`: 1, 0, -1. */
 COVE_API int cove_compare(cove_vm *vm, cove_value v, enum cove_comparison op, cove_value w);
 
-/** `v op w` for an operator as scripts write it: "+", "-", "*", "/", "//", "%", "**", "@", "<<", ">>", "&", "|", "^". */
+/** `v op w` for an operator as scripts write it: "+", "-", "*", "/", "//", "%", "**", "@", "<<", ">>", "&", "|", "^".
+ */
 COVE_API cove_value cove_operate(cove_vm *vm, cove_value v, const char *op, cove_value w);
 
 COVE_API int cove_is_instance(cove_vm *vm, cove_value v, cove_value cls); /**< `isinstance(v, cls)`: 1, 0, -1 */
@@ -656,8 +662,8 @@ COVE_API bool cove_close(cove_vm *vm, cove_value generator);
 /**
  * @defgroup natives Functions, modules and classes of the host
  *
- * What describes them (the structs named `..._def`) is not copied: it must live as long as the VM. It is usually static
- * and const, and can serve many VMs.
+ * What describes them (the structs named `..._def`) is not copied: it must live as long as the VM. It is usually
+ * static and const, and can serve many VMs.
  * @{
  */
 
@@ -682,8 +688,9 @@ enum cove_function_flags {
 /**
  * A function or method. In an array of them, a row without name is the end.
  *
- * The signature names the parameters as `def` does, without parentheses, annotations and self: "x, y=0, /, *, key=None".
- * Defaults are for help() alone: the argument is absent. At most 24 parameters. "" or NULL: none; "*": any, unchecked.
+ * The signature names the parameters as `def` does, without parentheses, annotations and self: "x, y=0, /, *,
+ * key=None". Defaults are for help() alone: the argument is absent. At most 24 parameters. "" or NULL: none; "*":
+ * any, unchecked.
  */
 typedef struct cove_function_def {
     const char *name;      /**< As scripts call it. */
@@ -699,10 +706,10 @@ COVE_API cove_value cove_function(cove_vm *vm, const cove_function_def *def);
 
 /** A module that scripts import. */
 typedef struct cove_module_def {
-    const char *name;                                 /**< "game", or "engine.physics". */
-    const char *doc;                                  /**< Docstring, or NULL. */
-    const cove_function_def *functions;               /**< Ended by a row without name; may be NULL. */
-    bool (*setup)(cove_vm *vm, cove_value module);    /**< Adds what else it has; may be NULL. False: failed. */
+    const char *name;                              /**< "game", or "engine.physics". */
+    const char *doc;                               /**< Docstring, or NULL. */
+    const cove_function_def *functions;            /**< Ended by a row without name; may be NULL. */
+    bool (*setup)(cove_vm *vm, cove_value module); /**< Adds what else it has; may be NULL. False: failed. */
 } cove_module_def;
 
 /** Makes a module known. It is made when it is first imported; names of the standard library are not replaced. */
@@ -730,17 +737,17 @@ enum cove_class_flags {
  * `__enter__` ...) do what they do in scripts; `__next__` ends with cove_end_iteration().
  */
 typedef struct cove_class_def {
-    const char *name;                      /**< "Player", or "game.Player" with its module. */
-    const char *doc;                       /**< Docstring, or NULL. */
-    size_t data_size;                      /**< Bytes of host data in each instance, zero at first. */
-    unsigned slots;                        /**< Values in each instance: cove_slot(). */
-    const char *signature;                 /**< Of the constructor, as of a function; NULL: no arguments. */
-    cove_native_fn init;                   /**< Called with the new instance as self; NULL: nothing to do. */
+    const char *name;                          /**< "Player", or "game.Player" with its module. */
+    const char *doc;                           /**< Docstring, or NULL. */
+    size_t data_size;                          /**< Bytes of host data in each instance, zero at first. */
+    unsigned slots;                            /**< Values in each instance: cove_slot(). */
+    const char *signature;                     /**< Of the constructor, as of a function; NULL: no arguments. */
+    cove_native_fn init;                       /**< Called with the new instance as self; NULL: nothing to do. */
     void (*finalize)(cove_vm *vm, void *data); /**< When an instance dies; must not touch values. May be NULL. */
-    const cove_function_def *methods;      /**< May be NULL. */
-    const cove_property_def *properties;   /**< May be NULL. */
-    unsigned flags;                        /**< enum cove_class_flags */
-    void *user;                            /**< For init. */
+    const cove_function_def *methods;          /**< May be NULL. */
+    const cove_property_def *properties;       /**< May be NULL. */
+    unsigned flags;                            /**< enum cove_class_flags */
+    void *user;                                /**< For init. */
 } cove_class_def;
 
 /** The class for a definition: made when it is first asked for, then always the same in this VM. */
@@ -752,8 +759,8 @@ COVE_API cove_value cove_instance(cove_vm *vm, const cove_class_def *def, void *
 /**
  * The host's data of an instance of a class (or of one that a script derived from it).
  *
- * @return its address, aligned to 16 bytes, which stays as long as the instance lives; NULL with TypeError if the value
- *         is no such instance. With data_size 0 it is an address all the same.
+ * @return its address, aligned to 16 bytes, which stays as long as the instance lives; NULL with TypeError if the
+ * value is no such instance. With data_size 0 it is an address all the same.
  */
 COVE_API void *cove_instance_data(cove_vm *vm, cove_value v, const cove_class_def *def);
 
@@ -763,7 +770,8 @@ COVE_API cove_value cove_slot(cove_vm *vm, cove_value instance, unsigned slot);
 /** Sets a value that an instance holds; absent: none. False with TypeError or IndexError. */
 COVE_API bool cove_set_slot(cove_vm *vm, cove_value instance, unsigned slot, cove_value v);
 
-/** Ends an iterator from its `__next__`: `return cove_end_iteration(vm, cove_absent())`. @param value what it returns */
+/** Ends an iterator from its `__next__`: `return cove_end_iteration(vm, cove_absent())`. @param value what it returns
+ */
 COVE_API cove_value cove_end_iteration(cove_vm *vm, cove_value value);
 
 /**
@@ -782,8 +790,8 @@ COVE_API cove_value cove_iterator(cove_vm *vm, cove_step_fn step, void *user, vo
 /**
  * An awaitable whose steps a C function makes.
  *
- * What it yields goes to whoever drives the coroutine that awaits it: with cove_run_resume() or cove_send(), the host.
- * (A coroutine that asyncio drives may yield only None, which lets others run, and futures.)
+ * What it yields goes to whoever drives the coroutine that awaits it: with cove_run_resume() or cove_send(), the
+ * host. (A coroutine that asyncio drives may yield only None, which lets others run, and futures.)
  */
 COVE_API cove_value cove_awaitable(cove_vm *vm, cove_step_fn step, void *user, void (*release)(void *user));
 
@@ -797,12 +805,13 @@ COVE_API cove_value cove_awaitable(cove_vm *vm, cove_step_fn step, void *user, v
 /**
  * How long a run may go on before it is paused.
  *
- * A step is a call, or a jump back to the start of a loop: some ten instructions on average. Steps are counted exactly,
- * so that a run with a budget of steps pauses at the same place on every machine; time is looked at every few steps.
+ * A step is a call, or a jump back to the start of a loop: some ten instructions on average. Steps are counted
+ * exactly, so that a run with a budget of steps pauses at the same place on every machine; time is looked at every
+ * few steps.
  *
  * A run pauses between two instructions of a script. While native code that cannot be left half-way works for it (a
- * sort with a script's key function, an `asyncio.run`), it goes on until that is over or the hard limit is reached; then
- * the script is stopped as by cove_stop(). Native code that takes long by itself looks at the limits too.
+ * sort with a script's key function, an `asyncio.run`), it goes on until that is over or the hard limit is reached;
+ * then the script is stopped as by cove_stop(). Native code that takes long by itself looks at the limits too.
  */
 typedef struct cove_budget {
     uint64_t steps;             /**< 0: not limited. */
@@ -852,11 +861,12 @@ COVE_API uint64_t cove_run_steps(const cove_run *run);
 /** Is the run over, finished or failed? */
 COVE_API bool cove_run_done(const cove_run *run);
 
-/** Ends a run. One that is not over is dropped: neither its handlers nor its `finally` blocks run. NULL is ignored. */
+/** Ends a run. One that is not over is dropped: neither its handlers nor its `finally` blocks run. NULL is ignored.
+ */
 COVE_API void cove_run_free(cove_run *run);
 
-/** Raises KeyboardInterrupt in whatever the VM is running, or runs next, at its next step. Any thread, signal handlers
- * too. A script can catch it. */
+/** Raises KeyboardInterrupt in whatever the VM is running, or runs next, at its next step. Any thread, signal
+ * handlers too. A script can catch it. */
 COVE_API void cove_interrupt(cove_vm *vm);
 
 /**
@@ -870,8 +880,8 @@ COVE_API void cove_stop(cove_vm *vm);
 /** Lets scripts run again after cove_stop(). */
 COVE_API void cove_allow(cove_vm *vm);
 
-/** To be called by native functions that work long: lets other threads in, and tells when to give up. @return false: an
- * interrupt or a limit has come, return COVE_FAILED soon */
+/** To be called by native functions that work long: lets other threads in, and tells when to give up. @return false:
+ * an interrupt or a limit has come, return COVE_FAILED soon */
 COVE_API bool cove_checkpoint(cove_vm *vm);
 
 /** Changes limits of the config: memory in bytes, and depth of recursion; 0: no limit, 1000. */
@@ -879,14 +889,14 @@ COVE_API void cove_set_limits(cove_vm *vm, size_t memory_limit, uint32_t recursi
 
 /** What a VM has used. */
 typedef struct cove_stats {
-    size_t size;           /**< sizeof(cove_stats), to be set by the host. */
-    size_t memory;         /**< Bytes that it has from the allocator now. */
-    size_t memory_peak;    /**< The most it ever had. */
-    size_t memory_limit;   /**< 0: none. */
-    uint64_t steps;        /**< Made by runs with a budget, or with a step limit. */
-    uint64_t objects;      /**< Containers alive now. */
-    uint64_t collections;  /**< Of cycles. */
-    uint32_t threads;      /**< Of scripts and hosts, in the VM. */
+    size_t size;          /**< sizeof(cove_stats), to be set by the host. */
+    size_t memory;        /**< Bytes that it has from the allocator now. */
+    size_t memory_peak;   /**< The most it ever had. */
+    size_t memory_limit;  /**< 0: none. */
+    uint64_t steps;       /**< Made by runs with a budget, or with a step limit. */
+    uint64_t objects;     /**< Containers alive now. */
+    uint64_t collections; /**< Of cycles. */
+    uint32_t threads;     /**< Of scripts and hosts, in the VM. */
 } cove_stats;
 
 /** Fills in the first out->size bytes of the statistics. */
@@ -904,9 +914,9 @@ COVE_API size_t cove_collect(cove_vm *vm);
 /**
  * @defgroup async Asynchronous hosts
  *
- * Each VM has an event loop of its own for the host: an asyncio loop, made when it is first needed. What is started with
- * cove_start() runs while the host pumps it: with cove_poll(), in a loop of the host's or beside its own work, or with
- * cove_run_loop().
+ * Each VM has an event loop of its own for the host: an asyncio loop, made when it is first needed. What is started
+ * with cove_start() runs while the host pumps it: with cove_poll(), in a loop of the host's or beside its own work,
+ * or with cove_run_loop().
  * @{
  */
 
@@ -939,8 +949,8 @@ COVE_API bool cove_run_loop(cove_vm *vm);
 /** Pumps the loop until an awaitable is done. @return its result */
 COVE_API cove_value cove_await(cove_vm *vm, cove_value awaitable);
 
-/** A descriptor that is readable when cove_poll() has something to do: for the host's own loop. -1 on failure, or if the
- * poller has none. */
+/** A descriptor that is readable when cove_poll() has something to do: for the host's own loop. -1 on failure, or if
+ * the poller has none. */
 COVE_API int cove_poll_descriptor(cove_vm *vm);
 
 /** Microseconds until cove_poll() has something to do even if no descriptor gets ready: 0 now, -1 never. */
@@ -962,8 +972,8 @@ COVE_API cove_value cove_future_value(cove_future *future);
 /** Makes the result of a future, inside the VM; COVE_FAILED after cove_raise() fails it. */
 typedef cove_value (*cove_result_fn)(cove_vm *vm, void *user);
 
-/** Resolves a future with what a function makes, which is called inside the VM when its loop gets to it, also if nobody
- * waits any more. The handle is gone afterwards. Any thread, without being inside. False: no memory. */
+/** Resolves a future with what a function makes, which is called inside the VM when its loop gets to it, also if
+ * nobody waits any more. The handle is gone afterwards. Any thread, without being inside. False: no memory. */
 COVE_API bool cove_future_resolve(cove_future *future, cove_result_fn make, void *user);
 
 /** Resolves a future with an int. Else as cove_future_resolve(). */
@@ -987,8 +997,8 @@ COVE_API bool cove_future_cancelled(const cove_future *future);
 /** Gives a future up: it is cancelled. Any thread. NULL is ignored. */
 COVE_API void cove_future_drop(cove_future *future);
 
-/** Has fn(vm, user) called inside the VM, at the next step of a script, in cove_poll() or when a thread enters. Any thread.
- * False: no memory. */
+/** Has fn(vm, user) called inside the VM, at the next step of a script, in cove_poll() or when a thread enters. Any
+ * thread. False: no memory. */
 COVE_API bool cove_post(cove_vm *vm, void (*fn)(cove_vm *vm, void *user), void *user);
 
 /** Readiness, for pollers. */
