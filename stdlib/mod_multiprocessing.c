@@ -67,9 +67,9 @@ static void block_dealloc(VM *vm, Object *self) {
         munmap(block->data, block->size == 0 ? 1 : block->size);
 }
 
-static bool block_get_buffer(VM *vm, Value self, Buffer *out, bool writable) {
+static bool block_get_buffer(VM *vm, Value self, Buffer *out, int flags) {
     Block *block = as_block(self);
-    return buffer_fill(vm, out, self, block->data, block->size, false, writable);
+    return buffer_fill(vm, out, self, block->data, block->size, false, flags);
 }
 
 static const TypeSpec block_spec = {

@@ -1,6 +1,9 @@
 /* BytesIO: a binary file in memory. */
 #include "stdlib/io/io.h"
 
+#include "object/buffer.h"
+#include "object/containers.h"
+
 typedef struct BytesIO {
     Object header;
     char *data;
@@ -134,19 +137,47 @@ static Value m_write(NATIVE_ARGS) {
 static Value m_getvalue(NATIVE_ARGS) {
     return usable(vm, self) ? bytes_new(vm, of(self)->len == 0 ? "" : of(self)->data, of(self)->len) : VALUE_ERROR;
 }
-static bool get_buffer(VM *vm, Value self, Buffer *out, bool writable) {
-    if (!usable(vm, self))
-        return false;
-    BytesIO *b = of(self);
+
+/* What a view from getbuffer() is of: the file itself has no buffer that other functions would take. */
+typedef struct Contents {
+    Object header;
+    Value file;
+} Contents;
+
+/* 0 when the collector has taken the cycle apart that both are part of. */
+static Value file_of(Value contents) { return ((Contents *)as_obj(contents))->file; }
+
+static bool contents_get(VM *vm, Value self, Buffer *out, int flags) {
+    if (file_of(self) == 0)
+        return raise_value(vm, "I/O operation on closed file.");
+    BytesIO *b = of(file_of(self));
     if (b->data == NULL && !reserve(vm, b, 1))
         return false;
     *out = (Buffer){.owner = incref(self), .data = b->data, .len = b->len};
     b->exports++;
     return true;
 }
-static void release_buffer(VM *vm, Value self, Buffer *buffer) { of(self)->exports--; }
+static void contents_release(VM *vm, Value self, Buffer *buffer) {
+    if (file_of(self) != 0)
+        of(file_of(self))->exports--;
+}
+
+const TypeSpec bytesio_contents_spec = {
+    .name = "_io._BytesIOBuffer",
+    .size = sizeof(Contents),
+    .flags = TYPE_GC | TYPE_IMMUTABLE | TYPE_NO_NEW,
+    .kind = KIND_OTHER,
+    .slots = {FIELD_SLOTS(1), .get_buffer = contents_get, .release_buffer = contents_release},
+};
+
 static Value m_getbuffer(NATIVE_ARGS) {
-    return usable(vm, self) ? call1(vm, type_value(vm->types.memoryview), self) : VALUE_ERROR;
+    Contents *contents = usable(vm, self) ? object_alloc(vm, io_types(vm)->bytesio_contents, 0) : NULL;
+    if (contents == NULL)
+        return VALUE_ERROR;
+    contents->file = incref(self);
+    Value view = memoryview_new(vm, from_obj(contents));
+    decref(vm, from_obj(contents));
+    return view;
 }
 static Value m_seek(NATIVE_ARGS) {
     int64_t offset;
@@ -248,9 +279,7 @@ const TypeSpec bytesio_spec = {
               .init = init,
               .dealloc = dealloc,
               .iter = m_iter,
-              .next = m_next,
-              .get_buffer = get_buffer,
-              .release_buffer = release_buffer},
+              .next = m_next},
     .methods = methods,
     .getset = getset,
 };

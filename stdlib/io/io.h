@@ -10,7 +10,7 @@
 
 typedef struct IoTypes { /* per VM, in vm->module_state */
     Type *iobase, *rawbase, *bufferedbase, *textbase;
-    Type *fileio, *bytesio, *stringio, *reader, *writer, *random, *rwpair, *text, *decoder;
+    Type *fileio, *bytesio, *bytesio_contents, *stringio, *reader, *writer, *random, *rwpair, *text, *decoder;
     Type *unsupported; /* NULL: not made yet */
 } IoTypes;
 IoTypes *io_types(VM *vm);         /* made on first use; NULL with an exception */
@@ -83,7 +83,7 @@ bool io_set_attributes(VM *vm, Value self, Value attributes, const char *which);
 bool io_state_position(VM *vm, Value v, size_t *position);
 
 /* bytesio.c, stringio.c */
-extern const TypeSpec bytesio_spec, stringio_spec;
+extern const TypeSpec bytesio_spec, bytesio_contents_spec, stringio_spec;
 
 /* text.c */
 extern const TypeSpec textiowrapper_spec, newline_decoder_spec;

@@ -47,6 +47,7 @@ IoTypes *io_types(VM *vm) {
               (t->random = vm_type(vm, &bufferedrandom_spec, t->bufferedbase)) != NULL &&
               (t->rwpair = vm_type(vm, &bufferedrwpair_spec, t->bufferedbase)) != NULL &&
               (t->bytesio = vm_type(vm, &bytesio_spec, t->bufferedbase)) != NULL &&
+              (t->bytesio_contents = vm_type(vm, &bytesio_contents_spec, vm->types.object)) != NULL &&
               (t->stringio = vm_type(vm, &stringio_spec, t->textbase)) != NULL &&
               (t->text = vm_type(vm, &textiowrapper_spec, t->textbase)) != NULL &&
               (t->decoder = vm_type(vm, &newline_decoder_spec, vm->types.object)) != NULL;

@@ -21,7 +21,7 @@ static Value create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames
     if (!native_bind(vm, "PickleBuffer", "object, /", args, nargs, kwnames, &object, 1))
         return 0;
     Buffer view;
-    if (!buffer_get(vm, object, &view, false))
+    if (!buffer_get_flags(vm, object, &view, BUFFER_FULL_RO))
         return 0;
     PickleBuffer *b = object_alloc(vm, type, 0);
     if (b == NULL) {
@@ -48,9 +48,9 @@ static void traverse(Object *self, VisitFn visit, void *arg) {
 }
 
 /* A view's export is the original object's. */
-static bool get_buffer(VM *vm, Value self, Buffer *out, bool writable) {
+static bool get_buffer(VM *vm, Value self, Buffer *out, int flags) {
     Buffer *view;
-    return pickle_buffer_view(vm, self, &view) && buffer_get(vm, of(self)->object, out, writable);
+    return pickle_buffer_view(vm, self, &view) && buffer_get_flags(vm, of(self)->object, out, flags);
 }
 
 static Value m_raw(NATIVE_ARGS) {

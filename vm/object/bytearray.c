@@ -535,9 +535,9 @@ static Value modulo(VM *vm, Value x, Value y) {
     return r;
 }
 
-static bool get_buffer(VM *vm, Value self, Buffer *out, bool writable) {
+static bool get_buffer(VM *vm, Value self, Buffer *out, int flags) {
     ByteArray *a = as_bytearray(self);
-    if (!buffer_fill(vm, out, self, a->data, a->len, false, writable))
+    if (!buffer_fill(vm, out, self, a->data, a->len, false, flags))
         return false;
     a->exports++;
     return true;

@@ -100,8 +100,11 @@ static bool fill_zeros(VM *vm, ByteArray *out, Value count) {
 }
 
 static bool fill_from_buffer(VM *vm, ByteArray *out, Value v) {
-    if (has_kind(v, KIND_MEMORYVIEW)) { /* which need not be contiguous */
-        Value b = memoryview_to_bytes(vm, v);
+    bool by_script = obj_type(as_obj(v))->slots.get_buffer == buffer_get_script;
+    if (by_script || has_kind(v, KIND_MEMORYVIEW)) { /* which need not be contiguous */
+        Value view = by_script ? memoryview_new(vm, v) : incref(v);
+        Value b = view != 0 ? memoryview_to_bytes(vm, view) : VALUE_ERROR;
+        decref(vm, view);
         bool ok = b != 0 && bytearray_append_bytes(vm, out, as_bytes(b)->data, as_bytes(b)->len);
         decref(vm, b);
         return ok;
@@ -301,8 +304,8 @@ static Value modulo(VM *vm, Value a, Value b) {
     return is_bytes(a) ? bytes_percent(vm, as_bytes(a)->data, as_bytes(a)->len, b, false) : VALUE_NOTIMPL;
 }
 
-static bool get_buffer(VM *vm, Value self, Buffer *out, bool writable) {
-    return buffer_fill(vm, out, self, as_bytes(self)->data, as_bytes(self)->len, true, writable);
+static bool get_buffer(VM *vm, Value self, Buffer *out, int flags) {
+    return buffer_fill(vm, out, self, as_bytes(self)->data, as_bytes(self)->len, true, flags);
 }
 
 /* --- iterators, of bytes and bytearray ------------------------------------------------------------------------- */

@@ -37,6 +37,7 @@ Value bytes_percent(VM *vm, const char *format, size_t n, Value args, bool make_
 /* buffer protocol (buffer.c): any object with get_buffer */
 bool buffer_get(VM *vm, Value v, Buffer *out,
                 bool writable); /* TypeError "a bytes-like object is required, not 'x'" */
+bool buffer_get_flags(VM *vm, Value v, Buffer *out, int flags); /* flags: buffer.h */
 void buffer_release(VM *vm, Buffer *b);
 
 #endif

@@ -106,28 +106,27 @@ static Value count(VM *vm, Value self, Value *args, size_t nargs, Value kwnames)
 }
 
 /* 1, 0, -1 */
-static int matches_end(VM *vm, const Text *t, Value affix, bool at_end) {
+static int matches_end(VM *vm, Value self, Value *args, Value affix, bool at_end) {
     Buffer b;
+    Text t;
+    size_t first;
     if (!buffer_get(vm, affix, &b, false))
         return -1;
-    int r =
-        t->owner != 0 && b.len <= t->len && memcmp(at_end ? t->data + t->len - b.len : t->data, b.data, b.len) == 0;
+    int r = -1;
+    if (span_arguments(vm, self, args, &t, &first))
+        r = t.owner != 0 && b.len <= t.len && memcmp(at_end ? t.data + t.len - b.len : t.data, b.data, b.len) == 0;
     buffer_release(vm, &b);
     return r;
 }
 
 static Value match_ends(VM *vm, Value self, Value *args, bool at_end, const char *name) {
-    Text t;
-    size_t first;
-    if (!span_arguments(vm, self, args, &t, &first))
-        return VALUE_ERROR;
     int r = 0;
     if (is_tuple(args[0])) {
         const Tuple *all = as_tuple(args[0]);
         for (size_t i = 0; i < all->len && r == 0; i++)
-            r = matches_end(vm, &t, all->items[i], at_end);
+            r = matches_end(vm, self, args, all->items[i], at_end);
     } else if (has_buffer(args[0])) {
-        r = matches_end(vm, &t, args[0], at_end);
+        r = matches_end(vm, self, args, args[0], at_end);
     } else {
         return raise_type(vm, "%s first arg must be bytes or a tuple of bytes, not %.200T", name, args[0]);
     }

@@ -22,6 +22,7 @@ typedef struct MemoryView {
     char code;
     size_t itemsize;
     bool readonly;
+    bool lent; /* for a call only: see memoryview_lend() */
     unsigned ndim;
     uint32_t exports;
     int64_t hash;             /* 0: not computed */
@@ -283,21 +284,21 @@ static bool set_dimensions(VM *vm, MemoryView *m, unsigned n) {
     return true;
 }
 
-static MemoryView *view_alloc(VM *vm, Value owner) {
+static MemoryView *view_alloc(VM *vm, Buffer *buffer) {
     MemoryView *m = object_alloc(vm, vm->types.memoryview, 0);
-    if (m == NULL)
-        return NULL;
-    set_dimensions(vm, m, 1);
-    if (!buffer_get(vm, owner, &m->buffer, false)) {
-        obj_decref(vm, &m->header);
+    if (m == NULL) {
+        if (buffer->owner != 0)
+            buffer_release(vm, buffer);
         return NULL;
     }
+    set_dimensions(vm, m, 1);
+    m->buffer = *buffer;
     return m;
 }
 
-/* Another view of the same part of the same memory. */
-static MemoryView *view_copy(VM *vm, const MemoryView *from) {
-    MemoryView *m = view_alloc(vm, from->buffer.owner);
+/* A view of the buffer with the items of another view. */
+static MemoryView *view_like(VM *vm, Buffer *buffer, const MemoryView *from) {
+    MemoryView *m = view_alloc(vm, buffer);
     if (m == NULL)
         return NULL;
     m->data = from->data;
@@ -314,14 +315,20 @@ static MemoryView *view_copy(VM *vm, const MemoryView *from) {
     return m;
 }
 
-Value memoryview_new(VM *vm, Value object) {
-    if (has_kind(object, KIND_MEMORYVIEW))
-        return check_open(vm, as_view(object)) ? from_obj(view_copy(vm, as_view(object))) : VALUE_ERROR;
-    if (!has_buffer(object))
-        return raise_type(vm, "memoryview: a bytes-like object is required, not '%.200T'", object);
-    MemoryView *m = view_alloc(vm, object);
-    if (m == NULL)
-        return VALUE_ERROR;
+static bool check_lent(VM *vm, const MemoryView *m) {
+    return !m->lent || raise_value(vm, "cannot create new view on restricted memoryview");
+}
+
+/* Another view of the same part of the same memory. */
+static MemoryView *view_copy(VM *vm, const MemoryView *from) {
+    Buffer buffer;
+    if (!check_lent(vm, from) || !buffer_get_flags(vm, from->buffer.owner, &buffer, BUFFER_FULL_RO))
+        return NULL;
+    return view_like(vm, &buffer, from);
+}
+
+/* Items of the buffer's own format, one after the other. */
+static void view_row(MemoryView *m) {
     const char *format = m->buffer.format != NULL ? m->buffer.format : "B";
     m->data = m->buffer.data;
     strncpy(m->format, format, sizeof m->format - 1);
@@ -330,8 +337,42 @@ Value memoryview_new(VM *vm, Value object) {
     m->readonly = m->buffer.readonly;
     m->shape[0] = (ssize_t)(m->buffer.len / m->itemsize);
     m->strides[0] = (ssize_t)m->itemsize;
+}
+
+Value memoryview_new(VM *vm, Value object) {
+    if (has_kind(object, KIND_MEMORYVIEW))
+        return check_open(vm, as_view(object)) ? from_obj(view_copy(vm, as_view(object))) : VALUE_ERROR;
+    if (!has_buffer(object))
+        return raise_type(vm, "memoryview: a bytes-like object is required, not '%.200T'", object);
+    Buffer buffer;
+    return buffer_get_flags(vm, object, &buffer, BUFFER_FULL_RO) ? memoryview_of_buffer(vm, &buffer) : VALUE_ERROR;
+}
+
+Value memoryview_of_buffer(VM *vm, Buffer *buffer) {
+    Value like = has_kind(buffer->owner, KIND_MEMORYVIEW) ? buffer->owner : buffer_hold_view(buffer->owner);
+    if (like != 0)
+        return from_obj(view_like(vm, buffer, as_view(like)));
+    MemoryView *m = view_alloc(vm, buffer);
+    if (m != NULL)
+        view_row(m);
     return from_obj(m);
 }
+
+Value memoryview_lend(VM *vm, const Buffer *buffer) {
+    Buffer none = {0};
+    MemoryView *m = view_alloc(vm, &none);
+    if (m == NULL)
+        return VALUE_ERROR;
+    m->lent = true;
+    m->buffer = *buffer;
+    m->buffer.owner = VALUE_NONE;
+    view_row(m);
+    return from_obj(m);
+}
+
+void memoryview_end(Value view) { as_view(view)->buffer = (Buffer){0}; }
+
+Value memoryview_owner(Value view) { return as_view(view)->buffer.owner; }
 
 static Value create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
     Value object = 0;
@@ -341,7 +382,9 @@ static Value create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames
 }
 
 static void drop_buffer(VM *vm, MemoryView *m) {
-    if (m->buffer.owner != 0)
+    if (m->lent)
+        m->buffer = (Buffer){0};
+    else if (m->buffer.owner != 0)
         buffer_release(vm, &m->buffer);
 }
 
@@ -657,11 +700,20 @@ static Value toreadonly(VM *vm, Value self, Value *args, size_t nargs, Value kwn
 }
 
 static bool release_view(VM *vm, MemoryView *m) {
-    if (m->exports != 0)
+    if (m->exports != 0 && m->buffer.owner != 0)
         return raisef(vm, vm->exc.BufferError, "memoryview has %d exported buffer%s", (int)m->exports,
                       m->exports == 1 ? "" : "s");
     drop_buffer(vm, m);
     return true;
+}
+
+bool memoryview_release_for(VM *vm, Value view, Value object) {
+    MemoryView *m = as_view(view);
+    if (m->buffer.owner == 0 || m->lent)
+        return true;
+    if (buffer_hold_object(m->buffer.owner) != object)
+        return raise_value(vm, "memoryview's buffer is not this object");
+    return release_view(vm, m);
 }
 
 static Value release(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
@@ -770,7 +822,7 @@ static Value ssize_tuple(VM *vm, const ssize_t *items, size_t n) {
         const MemoryView *m = as_view(self);                                                                         \
         return check_open(vm, m) ? (result) : VALUE_ERROR;                                                           \
     }
-VIEW_GETTER(obj, incref(m->buffer.owner))
+VIEW_GETTER(obj, incref(buffer_hold_object(m->buffer.owner)))
 VIEW_GETTER(nbytes, int_from_ssize(vm, (ssize_t)count_bytes(m)))
 VIEW_GETTER(itemsize, from_small_int((int64_t)m->itemsize))
 VIEW_GETTER(format, str_from_c(vm, m->format))
@@ -812,13 +864,13 @@ static Value repr(VM *vm, Value self) {
     return str_printf(vm, "<%s at 0x%s>", kind, p);
 }
 
-static bool get_buffer(VM *vm, Value self, Buffer *out, bool writable) {
+static bool get_buffer(VM *vm, Value self, Buffer *out, int flags) {
     MemoryView *m = as_view(self);
-    if (!check_open(vm, m))
+    if (!check_open(vm, m) || !check_lent(vm, m))
         return false;
-    if (!is_contiguous(m, false))
+    if ((flags & BUFFER_STRIDES) != BUFFER_STRIDES && !is_contiguous(m, false))
         return raisef(vm, vm->exc.BufferError, "memoryview: underlying buffer is not C-contiguous");
-    if (m->readonly && writable)
+    if (m->readonly && (flags & BUFFER_WRITABLE))
         return raisef(vm, vm->exc.BufferError, "memoryview: underlying buffer is not writable");
     *out = (Buffer){.owner = incref(self),
                     .data = m->data,

@@ -146,6 +146,8 @@ typedef struct Buffer { /* a view of contiguous bytes that an object exports; se
     size_t itemsize;    /* 0: 1 */
 } Buffer;
 
+typedef bool (*BufferFn)(VM *vm, Value self, Buffer *out, int flags); /* flags: BufferFlags in object/buffer.h */
+
 /* The special methods as C functions. slots.def has a row for each special name and says which slot serves it. A NULL
  * slot means that the type does not support the operation. */
 typedef struct Slots {
@@ -178,7 +180,7 @@ typedef struct Slots {
     bool (*setitem)(VM *vm, Value self, Value key, Value value); /* value 0: delete */
     int (*contains)(VM *vm, Value self, Value item);             /* 1, 0, -1 */
     BinaryFn concat, repeat, inplace_concat, inplace_repeat;     /* sequences; tried after binary[] as CPython does */
-    bool (*get_buffer)(VM *vm, Value self, Buffer *out, bool writable);
+    BufferFn get_buffer;
     void (*release_buffer)(VM *vm, Value self, Buffer *buffer);
 } Slots;
 

@@ -1,8 +1,11 @@
 /* Calling the slots of native types as methods: int.__add__(1, 2), [].__len__(), object.__setattr__(o, "x", 1).
  *
  * The kind of a row of slots.def says how many arguments the method takes and how they reach the C function. */
+#include <limits.h>
+
 #include "runtime/vm.h"
 
+#include "object/buffer.h"
 #include "object/descr.h"
 #include "object/type.h"
 
@@ -82,6 +85,23 @@ static Value wrap_attribute(VM *vm, const SlotDef *def, SlotFn fn, Value self, V
     return none_if(((bool (*)(VM *, Value, Value, Value))fn)(vm, self, args[0], nargs == 2 ? args[1] : 0));
 }
 
+/* A view of what this type's own get_buffer gives, also where the object's class says something else. */
+static Value wrap_buffer(VM *vm, SlotFn fn, Value self, Value arg) {
+    ssize_t flags;
+    if (!to_ssize(vm, arg, &flags))
+        return 0;
+    if (flags > INT_MAX || flags < INT_MIN)
+        return raise_overflow(vm, "buffer flags too large");
+    Buffer buffer;
+    return buffer_get_held(vm, self, &buffer, (int)flags, (BufferFn)fn) ? memoryview_of_buffer(vm, &buffer) : 0;
+}
+
+static Value wrap_release(VM *vm, Value self, Value view) {
+    if (!has_kind(view, KIND_MEMORYVIEW))
+        return raise_type(vm, "expected a memoryview object");
+    return none_if(memoryview_release_for(vm, view, self));
+}
+
 /* Rows that take no further argument. */
 static Value wrap_nullary(VM *vm, const SlotDef *def, SlotFn fn, Value self) {
     int64_t hash;
@@ -119,6 +139,10 @@ static Value wrap_one(VM *vm, const SlotDef *def, SlotFn fn, Value self, Value a
     case SK_DELITEM:
     case SK_DESCR_DELETE:
         return none_if(((bool (*)(VM *, Value, Value, Value))fn)(vm, self, arg, 0));
+    case SK_BUFFER:
+        return wrap_buffer(vm, fn, self, arg);
+    case SK_RELEASE:
+        return wrap_release(vm, self, arg);
     default:
         return ((BinaryFn)fn)(vm, self, arg);
     }
@@ -207,6 +231,10 @@ const char *slot_text_signature(const SlotDef *def) {
         return "($self, value, mod=None, /)";
     case SK_SETITEM:
         return "($self, key, value, /)";
+    case SK_BUFFER:
+        return "($self, flags, /)";
+    case SK_RELEASE:
+        return "($self, buffer, /)";
     case SK_GETITEM:
     case SK_DELITEM:
     case SK_CONTAINS:
@@ -239,6 +267,8 @@ Value slot_doc(VM *vm, const SlotDef *def) {
         {"__get__", "What reading the attribute of an instance or class gives."},
         {"__set__", "Sets the attribute of an instance."},
         {"__delete__", "Deletes the attribute of an instance."},
+        {"__buffer__", "A memoryview of the object's bytes."},
+        {"__release_buffer__", "Releases a memoryview of the object's bytes."},
     };
     for (size_t i = 0; i < ARRAY_LEN(docs); i++) {
         if (strcmp(docs[i].name, def->name) == 0)

@@ -222,24 +222,6 @@ static bool fill_slots(VM *vm, Type *t, Value dict) {
     return true;
 }
 
-/* What collections.abc.Buffer recognises an object with a buffer by. Of the flags only the lowest, "shall be
- * writable", makes a difference: a view tells format and shape anyhow. */
-static Value method_buffer(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
-    ssize_t flags;
-    if (!to_ssize(vm, args[0], &flags))
-        return 0;
-    if (flags & 1) {
-        Buffer b;
-        if (!buffer_get(vm, self, &b, true))
-            return 0;
-        buffer_release(vm, &b);
-    }
-    return memoryview_new(vm, self);
-}
-
-static const MethodSpec buffer_method_spec = {"__buffer__", method_buffer, "flags, /",
-                                              "A memoryview of the object's bytes.", 0};
-
 static bool fill_methods(VM *vm, Type *t, Value dict) {
     for (const MethodSpec *m = t->spec->methods; m != NULL && m->name != NULL; m++) {
         Value v;
@@ -253,9 +235,6 @@ static bool fill_methods(VM *vm, Type *t, Value dict) {
         if (!(m->flags & METHOD_COEXIST ? set_entry_c(vm, dict, m->name, v) : add_entry_c(vm, dict, m->name, v)))
             return false;
     }
-    if (t->spec->slots.get_buffer != NULL &&
-        !add_entry_c(vm, dict, buffer_method_spec.name, native_new(vm, &buffer_method_spec, 0, t, 0)))
-        return false;
     for (const GetSetSpec *g = t->spec->getset; g != NULL && g->name != NULL; g++) {
         if (!add_entry_c(vm, dict, g->name, getset_new(vm, t, g)))
             return false;

@@ -64,6 +64,8 @@ typedef enum SlotKind {
     SK_CONTAINS,
     SK_REPEAT,
     SK_INPLACE,
+    SK_BUFFER,
+    SK_RELEASE,
 } SlotKind;
 typedef struct SlotDef {
     const char *name;

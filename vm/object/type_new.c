@@ -286,6 +286,8 @@ static bool add_members(VM *vm, Type *t, Type *base, const SlotsPlan *plan) {
 
 /* __dict__ and __weakref__ as seen in the class dict of the class that brings them in. */
 static Value instance_get_dict(VM *vm, Value self) {
+    if (is_type(self))
+        return attr_get(vm, self, NAME(__dict__));
     Value dict = attr_dict(vm, self);
     if (dict == 0 && !error_pending(vm))
         raise_attribute(vm, self, NAME(__dict__), "This object has no __dict__");
@@ -300,6 +302,10 @@ static bool has_native_dict(const Type *t) {
 }
 
 static bool instance_assign_dict(VM *vm, Value self, Value value) {
+    if (is_type(self))
+        return raise_attribute(vm, self, NAME(__dict__), "attribute '__dict__' of 'type' objects is not writable");
+    if (has_kind(self, KIND_MODULE))
+        return raise_attribute(vm, self, NAME(__dict__), "readonly attribute");
     if (value == 0) { /* as CPython: forgets the attributes */
         if (has_native_dict(obj_type(as_obj(self))))
             return raise_type(vm, "cannot delete __dict__");

@@ -10,6 +10,7 @@
 #include "runtime/vm.h"
 
 #include "interp/frame.h"
+#include "object/buffer.h"
 #include "object/descr.h"
 #include "object/instance.h"
 #include "object/type.h"
@@ -97,6 +98,8 @@ static Value call_unary(VM *vm, Value self, Value name) { return call_named(vm, 
 #define SLOT_SETITEM(id)
 #define SLOT_DELITEM(id)
 #define SLOT_CONTAINS(id)
+#define SLOT_BUFFER(id)
+#define SLOT_RELEASE(id)
 /* SLOT_UNARY serves both as row and as wrapper kind in slots.def: told apart by the number of arguments */
 #define SLOT_UNARY_PICK(_1, _2, pick, ...) pick
 #define SLOT_UNARY_ROW(id, op) SLOT_UNARY_FN(id)
@@ -445,6 +448,8 @@ static Value slot_pow_mod(VM *vm, Value a, Value b, Value mod) {
 #define slot___delete__ slot___set__
 #define slot___delitem__ slot___setitem__
 #define slot___new__ slot_create
+#define slot___buffer__ buffer_get_script
+#define slot___release_buffer__ buffer_release_script
 #define SK_POW_IF(op) ((op) == OP_POW ? SK_POW : SK_BINARY)
 #define SK_RPOW_IF(op) ((op) == OP_POW ? SK_RPOW : SK_REFLECTED)
 
@@ -529,6 +534,9 @@ static SlotFn native_behind(VM *vm, Type *t, const SlotDef *def, Value found) {
     return NULL;
 }
 
+/* Serves a class that has lost its __next__: loops may be running over its instances. */
+static Value next_lost(VM *vm, Value self) { return raise_type(vm, "'%T' object is not iterable", self); }
+
 /* Recomputes the slot at one offset from all the rows that belong to it. */
 static void update_offset(VM *vm, Type *t, uint16_t offset) {
     SlotFn specific = NULL, generic = NULL;
@@ -554,6 +562,8 @@ static void update_offset(VM *vm, Type *t, uint16_t offset) {
             generic = def->generic;
     }
     SlotFn fn = !any || unhashable ? NULL : specific != NULL && !use_generic ? specific : generic;
+    if (fn == NULL && offset == OFF(next) && t->slots.next != NULL)
+        fn = (SlotFn)next_lost;
     slots_put(&t->slots, offset, fn);
 }
 
