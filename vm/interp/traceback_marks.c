@@ -532,7 +532,7 @@ typedef struct Marks {
     Place start, end;
     size_t width_start, width_end; /* display columns */
     Anchors anchors;
-    bool show;
+    bool show, color;
 } Marks;
 
 static bool in_anchor(const Marks *m, size_t line, size_t column) {
@@ -545,28 +545,53 @@ static bool in_anchor(const Marks *m, size_t line, size_t column) {
            (line < a->right.line || (line == a->right.line && column < right));
 }
 
+/* The columns of a line that are marked. */
+typedef struct MarkedLine {
+    size_t number, blanks, width;
+} MarkedLine;
+
+static char mark_at(const Marks *m, const MarkedLine *at, size_t column) {
+    if (column < at->blanks || column >= at->width || (at->number == 0 && column < m->width_start))
+        return ' ';
+    return !m->anchors.found || in_anchor(m, at->number, column) ? '^' : '~';
+}
+
+/* Changes the colour where the mark does. */
+static char put_color(const Marks *m, StrBuilder *out, char before, char mark) {
+    if (!m->color || before == mark)
+        return mark;
+    if (before != ' ')
+        strbuilder_add_c(out, COLOR_END);
+    if (mark != ' ')
+        strbuilder_add_c(out, mark == '^' ? COLOR_FOCUS : COLOR_RANGE);
+    return mark;
+}
+
 static void put_line(const Marks *m, StrBuilder *out, size_t number) {
     const Line *line = &m->lines->at[number];
+    MarkedLine at = {number, 0, 0};
+    while (at.blanks < line->n && is_blank(line->c[at.blanks]))
+        at.blanks++;
+    if (m->show)
+        at.width = number == m->lines->n - 1 ? m->width_end : display_width(line, line->n);
+    char mark = ' ';
     strbuilder_add_c(out, line->n ? "    " : "");
-    for (size_t i = 0; i < line->n; i++)
+    for (size_t i = 0; i < line->n; i++) {
+        mark = put_color(m, out, mark, mark_at(m, &at, i));
         strbuilder_add_char(out, line->c[i]);
+    }
+    put_color(m, out, mark, ' ');
     strbuilder_add_c(out, line->n ? "\n" : "    \n");
     if (!m->show)
         return;
-    size_t blanks = 0;
-    while (blanks < line->n && is_blank(line->c[blanks]))
-        blanks++;
-    size_t width = number == m->lines->n - 1 ? m->width_end : display_width(line, line->n);
-    bool any = false;
-    for (size_t column = 0; column < width; column++)
-        any = any || !(column < blanks || (number == 0 && column < m->width_start));
+    bool any = at.width > at.blanks && (number != 0 || at.width > m->width_start);
     strbuilder_add_c(out, "    ");
-    for (size_t column = 0; any && column < width; column++) {
-        if (column < blanks || (number == 0 && column < m->width_start))
-            strbuilder_add_c(out, " ");
-        else
-            strbuilder_add_c(out, !m->anchors.found || in_anchor(m, number, column) ? "^" : "~");
+    mark = ' ';
+    for (size_t column = 0; any && column < at.width; column++) {
+        mark = put_color(m, out, mark, mark_at(m, &at, column));
+        strbuilder_add_char(out, (unsigned char)mark);
     }
+    put_color(m, out, mark, ' ');
     strbuilder_add_c(out, "\n");
 }
 
@@ -615,7 +640,7 @@ static void put_first_line(const Lines *lines, StrBuilder *out) {
 
 static size_t less_margin(size_t column, size_t margin) { return column > margin ? column - margin : 0; }
 
-bool traceback_marks(VM *vm, StrBuilder *out, const char *text, size_t n, SourceRange range) {
+bool traceback_marks(VM *vm, StrBuilder *out, const char *text, size_t n, SourceRange range, bool color) {
     Lines lines;
     size_t column, end_column;
     if (range.line < 1)
@@ -634,7 +659,7 @@ bool traceback_marks(VM *vm, StrBuilder *out, const char *text, size_t n, Source
         lines_drop(vm, &lines);
         return !out->failed;
     }
-    Marks m = {.lines = &lines};
+    Marks m = {.lines = &lines, .color = color};
     m.start = (Place){0, less_margin(column, margin)};
     m.end = (Place){lines.n - 1, less_margin(end_column, margin)};
     m.width_start = display_width(&lines.at[0], m.start.col);

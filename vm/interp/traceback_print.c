@@ -10,6 +10,7 @@
  */
 #include "interp/traceback_print.h"
 
+#include "base/utf8.h"
 #include "code/code.h"
 #include "interp/traceback_marks.h"
 #include "object/bytes.h"
@@ -35,6 +36,7 @@ typedef struct Report {
     CachedFile files[CACHED_FILES];
     int next_file;
     int depth; /* of nested groups */
+    bool color;
     bool need_close;
     Value *seen; /* exceptions reported or about to be: borrowed, they are all reachable from the first */
     size_t nseen, seen_room;
@@ -113,7 +115,7 @@ Value traceback_source_line(VM *vm, Value filename, int line) {
     strbuilder_init(&out, vm);
     CachedFile *f = file_get(vm, files, &next, filename, true);
     if (f->text)
-        traceback_marks(vm, &out, f->text, f->n, (SourceRange){line, line, -1, -1});
+        traceback_marks(vm, &out, f->text, f->n, (SourceRange){line, line, -1, -1}, false);
     file_drop(vm, f);
     Value text = strbuilder_finish(&out);
     if (!text || as_str(text)->nbytes < 5) {
@@ -182,6 +184,19 @@ static Entry entry_of(const Traceback *tb) {
     return e;
 }
 
+/* Members of groups are shown without colours. */
+static bool is_colored(const Report *r) { return r->color && r->depth <= 1; }
+
+static void put_start(StrBuilder *out, const char *start, bool color) {
+    if (color)
+        strbuilder_add_c(out, start);
+}
+
+static void put_end(StrBuilder *out, bool color) {
+    if (color)
+        strbuilder_add_c(out, COLOR_END);
+}
+
 static bool same_place(const Entry *a, const Entry *b) {
     return a->range.line == b->range.line && str_equal(as_str(a->filename), as_str(b->filename)) &&
            str_equal(as_str(a->name), as_str(b->name));
@@ -195,19 +210,32 @@ static void put_repeats(StrBuilder *out, size_t count) {
 }
 
 /* The statements typed at a prompt are sources of their own, but readers need not know. */
-static void put_filename(StrBuilder *out, Value filename) {
+static void put_filename(StrBuilder *out, Value filename, bool color) {
     bool typed = strncmp(str_data(filename), "<stdin>-", 8) == 0;
-    strbuilder_add_c(out, "  File \"");
+    strbuilder_add_c(out, "  File ");
+    put_start(out, COLOR_PLACE, color);
+    strbuilder_add_c(out, "\"");
     strbuilder_add(out, str_data(filename), typed ? 7 : as_str(filename)->nbytes);
+    strbuilder_add_c(out, "\"");
+    put_end(out, color);
+    strbuilder_add_c(out, ", line ");
+    put_start(out, COLOR_PLACE, color);
 }
 
-static void put_entry(VM *vm, CachedFile *files, int *next, StrBuilder *out, const Entry *e, bool marks) {
-    put_filename(out, e->filename);
-    strbuilder_printf(out, "\", line %d, in %V\n", e->range.line, e->name);
+static void put_entry(VM *vm, CachedFile *files, int *next, StrBuilder *out, const Entry *e, bool marks,
+                      bool color) {
+    put_filename(out, e->filename, color);
+    strbuilder_printf(out, "%d", e->range.line);
+    put_end(out, color);
+    strbuilder_add_c(out, ", in ");
+    put_start(out, COLOR_PLACE, color);
+    strbuilder_add_value(out, e->name);
+    put_end(out, color);
+    strbuilder_add_c(out, "\n");
     CachedFile *f = file_get(vm, files, next, e->filename, marks);
     SourceRange plain = {e->range.line, e->range.line, -1, -1};
     if (f->text)
-        traceback_marks(vm, out, f->text, f->n, marks ? e->range : plain);
+        traceback_marks(vm, out, f->text, f->n, marks ? e->range : plain, color);
     error_clear(vm);
 }
 
@@ -227,7 +255,8 @@ static size_t entries_skipped(VM *vm, Value tb) {
 }
 
 /* The entries, with marks or with bare source lines; false if there is none to show. */
-static bool put_entries(VM *vm, CachedFile *files, int *next, StrBuilder *out, Value tb, bool marks) {
+static bool put_entries(VM *vm, CachedFile *files, int *next, StrBuilder *out, Value tb, bool marks,
+                        bool color) {
     Entry last = {0};
     size_t count = 0, skip = entries_skipped(vm, tb);
     for (; tb && skip > 0; skip--)
@@ -244,7 +273,7 @@ static bool put_entries(VM *vm, CachedFile *files, int *next, StrBuilder *out, V
             count = 0;
         }
         if (++count <= REPEATS_SHOWN)
-            put_entry(vm, files, next, out, &e, marks);
+            put_entry(vm, files, next, out, &e, marks, color);
     }
     put_repeats(out, count);
     return true;
@@ -254,7 +283,7 @@ bool traceback_format_entries(VM *vm, StrBuilder *out, Value tb) {
     CachedFile files[CACHED_FILES] = {{0}};
     int next = 0;
     if (tb)
-        put_entries(vm, files, &next, out, tb, false);
+        put_entries(vm, files, &next, out, tb, false, false);
     for (int i = 0; i < CACHED_FILES; i++)
         file_drop(vm, &files[i]);
     return !out->failed;
@@ -263,9 +292,10 @@ bool traceback_format_entries(VM *vm, StrBuilder *out, Value tb) {
 /* ---- the exception itself ---- */
 
 /* "module.Class", without the module for built-in classes and those of the script. */
-static void put_class(VM *vm, StrBuilder *out, Value exc) {
+static void put_class(VM *vm, StrBuilder *out, Value exc, bool color) {
     Type *type = obj_type(as_obj(exc));
     Value module;
+    put_start(out, COLOR_NAME, color);
     if (attr_lookup(vm, type_value(type), NAME(__module__), &module) > 0) {
         if (!is_str(module))
             strbuilder_add_c(out, "<unknown>.");
@@ -275,19 +305,24 @@ static void put_class(VM *vm, StrBuilder *out, Value exc) {
     }
     error_clear(vm);
     strbuilder_add_value(out, type->qualname);
+    put_end(out, color);
 }
 
-static void put_message(VM *vm, StrBuilder *out, Value exc) {
-    put_class(vm, out, exc);
+static void put_message(VM *vm, StrBuilder *out, Value exc, bool color) {
+    put_class(vm, out, exc, color);
     Value text = safe_str(vm, exc, "exception"), more = suggestion_text(vm, exc);
     error_clear(vm);
     bool has_text = (text && as_str(text)->nbytes) || (more && as_str(more)->nbytes);
-    if (has_text)
+    if (has_text) {
         strbuilder_add_c(out, ": ");
+        put_start(out, COLOR_PLACE, color);
+    }
     if (text)
         strbuilder_add_value(out, text);
     if (more)
         strbuilder_add_value(out, more);
+    if (has_text)
+        put_end(out, color);
     strbuilder_add_c(out, "\n");
     decref(vm, text);
     decref(vm, more);
@@ -301,8 +336,26 @@ static int64_t int_field(Value exc, int field, int64_t fallback) {
 
 static bool is_given(Value v) { return v && !is_none(v); }
 
+/* A source line, the characters [from, to) of it in colour. */
+static void put_source(StrBuilder *out, const char *p, const char *end, int64_t from, int64_t to, bool color) {
+    bool inside = false;
+    strbuilder_add_c(out, "    ");
+    for (int64_t i = 0; p < end; i++) {
+        if (i == from && i < to)
+            put_start(out, COLOR_FOCUS, color), inside = true;
+        else if (i == to && inside)
+            put_end(out, color), inside = false;
+        const char *start = p++;
+        while (p < end && utf8_is_continuation(*p))
+            p++;
+        strbuilder_add(out, start, (size_t)(p - start));
+    }
+    put_end(out, color && inside);
+    strbuilder_add_c(out, "\n");
+}
+
 /* The line of a SyntaxError and the carets below it. Positions are in code points, from 1. */
-static void put_syntax_line(VM *vm, StrBuilder *out, Value exc, Value text) {
+static void put_syntax_line(StrBuilder *out, Value exc, Value text, bool color) {
     size_t n = as_str(text)->nbytes;
     const char *data = str_data(text);
     while (n > 0 && data[n - 1] == '\n')
@@ -310,12 +363,12 @@ static void put_syntax_line(VM *vm, StrBuilder *out, Value exc, Value text) {
     size_t spaces = strspn(data, " \n\f");
     if (spaces > n)
         spaces = n;
-    strbuilder_add_c(out, "    ");
-    strbuilder_add(out, data + spaces, n - spaces);
-    strbuilder_add_c(out, "\n");
+    const char *shown = data + spaces, *stop = data + n;
     int64_t offset = int_field(exc, SYNTAXERROR_OFFSET, INT64_MIN), length = 0;
-    if (offset == INT64_MIN)
+    if (offset == INT64_MIN) {
+        put_source(out, shown, stop, INT64_MAX, INT64_MAX, false);
         return;
+    }
     for (size_t i = 0; i < n; i++)
         length += ((unsigned char)data[i] & 0xc0) != 0x80;
     int64_t end = length + 1;
@@ -332,22 +385,25 @@ static void put_syntax_line(VM *vm, StrBuilder *out, Value exc, Value text) {
     if (offset == end || end == -1)
         end = offset + 1;
     int64_t column = offset - 1 - (int64_t)spaces, end_column = end - 1 - (int64_t)spaces;
+    put_source(out, shown, stop, column < 0 ? INT64_MAX : column, end_column, color);
     if (column < 0)
         return;
     strbuilder_add_c(out, "    ");
-    const char *p = data + spaces, *stop = data + n;
+    const char *p = shown;
     for (int64_t i = 0; i < column && p < stop; i++) { /* tabs are kept, so that the caret stands right */
         strbuilder_add(out, *p == '\t' || *p == '\f' || *p == '\v' || *p == '\r' ? p : " ", 1);
         do
             p++;
         while (p < stop && ((unsigned char)*p & 0xc0) == 0x80);
     }
+    put_start(out, COLOR_FOCUS, color);
     for (; column < end_column; column++)
         strbuilder_add_c(out, "^");
+    put_end(out, color);
     strbuilder_add_c(out, "\n");
 }
 
-static void put_syntax_error(VM *vm, StrBuilder *out, Value exc) {
+static void put_syntax_error(VM *vm, StrBuilder *out, Value exc, bool color) {
     Value line = exception_field(exc, SYNTAXERROR_LINENO), file = exception_field(exc, SYNTAXERROR_FILENAME);
     Value text = exception_field(exc, SYNTAXERROR_TEXT), msg = exception_field(exc, SYNTAXERROR_MSG);
     bool has_file = is_given(file) && !(is_str(file) && as_str(file)->nbytes == 0);
@@ -356,8 +412,10 @@ static void put_syntax_error(VM *vm, StrBuilder *out, Value exc) {
         Value shown = has_file ? safe_str(vm, file, "filename") : str_from_c(vm, "<string>");
         Value number = safe_str(vm, line, "lineno");
         if (shown && number) {
-            put_filename(out, shown);
-            strbuilder_printf(out, "\", line %V\n", number);
+            put_filename(out, shown, color);
+            strbuilder_add_value(out, number);
+            put_end(out, color);
+            strbuilder_add_c(out, "\n");
         }
         decref(vm, shown);
         decref(vm, number);
@@ -365,13 +423,16 @@ static void put_syntax_error(VM *vm, StrBuilder *out, Value exc) {
         suffix = safe_str(vm, file, "filename");
     }
     if (text && is_str(text))
-        put_syntax_line(vm, out, exc, text);
-    put_class(vm, out, exc);
+        put_syntax_line(out, exc, text, color);
+    put_class(vm, out, exc, color);
     Value message = is_given(msg) ? safe_str(vm, msg, "msg") : 0;
+    strbuilder_add_c(out, ": ");
+    put_start(out, COLOR_PLACE, color);
     if (message && as_str(message)->nbytes)
-        strbuilder_printf(out, ": %V", message);
+        strbuilder_add_value(out, message);
     else
-        strbuilder_add_c(out, ": <no detail available>");
+        strbuilder_add_c(out, "<no detail available>");
+    put_end(out, color);
     if (suffix)
         strbuilder_printf(out, " (%V)", suffix);
     strbuilder_add_c(out, "\n");
@@ -424,9 +485,9 @@ static void report_exception_only(Report *r, Value exc) {
     StrBuilder b;
     strbuilder_init(&b, vm);
     if (exception_is(vm, exc, vm->exc.SyntaxError))
-        put_syntax_error(vm, &b, exc);
+        put_syntax_error(vm, &b, exc, is_colored(r));
     else
-        put_message(vm, &b, exc);
+        put_message(vm, &b, exc, is_colored(r));
     put_notes(vm, &b, exc);
     emit_built(r, &b);
 }
@@ -458,7 +519,7 @@ static void report_entries(Report *r, Value exc, const char *title, char mark) {
     StrBuilder b;
     strbuilder_init(&b, r->vm);
     Value tb = as_exception(exc)->traceback;
-    if (tb && put_entries(r->vm, r->files, &r->next_file, &b, tb, true)) {
+    if (tb && put_entries(r->vm, r->files, &r->next_file, &b, tb, true, is_colored(r))) {
         emit_marked(r, title, strlen(title), mark);
         emit_built(r, &b);
     } else {
@@ -578,8 +639,8 @@ static void report_chain(Report *r, Value exc) {
     mem_free(r->vm, links, room * sizeof(Link));
 }
 
-static void report_run(Report *r, VM *vm, Value exc) {
-    *r = (Report){.vm = vm};
+static void report_run(Report *r, VM *vm, Value exc, bool color) {
+    *r = (Report){.vm = vm, .color = color};
     strbuilder_init(&r->out, vm);
     mark_seen(r, exc);
     report_chain(r, exc);
@@ -590,13 +651,13 @@ static void report_run(Report *r, VM *vm, Value exc) {
 
 Value traceback_format(VM *vm, Value exc) {
     Report r;
-    report_run(&r, vm, exc);
+    report_run(&r, vm, exc, false);
     return strbuilder_finish(&r.out);
 }
 
 bool traceback_print(VM *vm, Value exc, bool (*write)(VM *, void *user, const char *text, size_t n), void *user) {
     Report r;
-    report_run(&r, vm, exc);
+    report_run(&r, vm, exc, vm->wants_color && vm->wants_color(vm));
     bool ok = r.out.len != 0 && write(vm, user, r.out.data, r.out.len); /* it is empty only for want of memory */
     strbuilder_drop(&r.out);
     return ok;

@@ -158,7 +158,7 @@ struct VM {
     int optimize; /* -O level */
     bool dont_write_bytecode, dev_mode;
     bool hash_randomized;
-    bool no_site, isolated, safe_path, inspect, quiet, unbuffered;
+    bool no_site, isolated, ignore_environment, safe_path, inspect, quiet, unbuffered;
     Thread main_thread;
     Thread *main; /* runs the handlers of signals: main_thread, or after a fork the thread that called it */
     Thread *threads;
@@ -168,6 +168,7 @@ struct VM {
      * exception. NULL: they wait. See runtime/park.h */
     bool (*on_deadlock)(VM *vm);
     bool telling_deadlock;
+    bool (*wants_color)(VM *vm); /* are reports on the standard error to be in colour? NULL: no */
     uint32_t thread_count, stuck_count; /* threads alive, and of these those that only another thread can wake */
     Value module_types;        /* dict: spec address -> type, for native module types made on demand */
     uint64_t next_thread_id;
