@@ -6,7 +6,7 @@ CONFIG ?= release
 PREFIX ?= /usr/local
 # Libraries of single modules, opened when such a module is imported: only their headers are needed here. Without
 # them (or without pkg-config) the module is left out, and importing it says so.
-OPTIONAL = PCRE2:libpcre2-8 OPENSSL:openssl CURL:libcurl
+OPTIONAL = PCRE2:libpcre2-8 OPENSSL:openssl CURL:libcurl READLINE:readline
 
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wno-unused-parameter
 CFLAGS_release = -O2 -DNDEBUG -fno-pie
@@ -77,6 +77,7 @@ NOTES ?= ../shared/scripts/check
 test: $(B)/cove unit
 	sh tests/run $(B)/cove $(TESTS)
 	sh tests/alloc/run $(B)/cove 29
+	sh tests/prompt/run $(B)/cove
 	@if [ -x "$(NOTES)" ] && command -v python3 >/dev/null; then \
 	    "$(NOTES)" ./$(B)/cove --topic generators --topic yield_from; \
 	else echo "scripts of the course notes: skipped, no $(NOTES) here"; fi

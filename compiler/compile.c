@@ -210,6 +210,7 @@ Value compile_source(VM *vm, Value source, Value filename, const char *mode, int
     }
     c.optimize = optimize < 0 ? vm->optimize : optimize;
     c.top_level_await = flags & COMPILE_TOP_LEVEL_AWAIT;
+    c.show_last = flags & COMPILE_SHOW_LAST;
     c.future_annotations = flags & COMPILE_FUTURE_ANNOTATIONS;
     c.module = parse_source(&c.arena, text, n, is_str(filename) ? str_data(filename) : "", how,
                             parse_flags(vm, source, flags), &error, &warnings);

@@ -10,6 +10,7 @@ enum {
     COMPILE_TOP_LEVEL_AWAIT = 0x2000,
     COMPILE_ALLOW_INCOMPLETE_INPUT = 0x4000,
     COMPILE_FILE_INPUT = 0x10000, /* not of compile(): decoding errors are worded as for the program's own file */
+    COMPILE_SHOW_LAST = 0x20000,  /* neither: in mode "exec", the value of the last statement is shown */
     COMPILE_FUTURE_BARRY = 0x400000,
     COMPILE_FUTURE_ANNOTATIONS = 0x1000000
 };

@@ -30,7 +30,7 @@ typedef struct Compiler {
     const AstModule *module;
     Value filename; /* borrowed */
     int optimize;
-    bool future_annotations, barry, top_level_await;
+    bool future_annotations, barry, top_level_await, show_last;
     int future_line, future_col; /* where the last `from __future__` import that counts begins; line 0: none */
     bool declaring;              /* before code generation: errors have the message alone in their args */
     bool failed;                 /* an exception is pending: everything else is skipped as quickly as possible */

@@ -374,14 +374,22 @@ static void gen_module_body(Compiler *c, const AstModule *module) {
     StmtSeq body = module->body;
     if (u->scope->annotations)
         emit(c, BC_SETUP_ANNOTATIONS, 0, 0, 0, NULL);
-    Value doc = module->kind == MODULE_FILE && c->optimize < 2 ? gen_docstring(c, body) : 0;
+    Value doc = module->kind == MODULE_FILE && !c->show_last && c->optimize < 2 ? gen_docstring(c, body) : 0;
     if (doc) {
         int reg = gen_const(c, doc, DST_TEMP, &body.at[0]->span);
         gen_store_id(c, context_id_c(c, "__doc__"), reg, NULL);
     }
-    if (doc || (c->optimize >= 2 && module->kind == MODULE_FILE && gen_is_docstring(body)))
+    if (doc || (c->optimize >= 2 && module->kind == MODULE_FILE && !c->show_last && gen_is_docstring(body)))
         body.at++, body.n--;
-    gen_body(c, body);
+    if (c->show_last && body.n > 0) {
+        StmtSeq last = {1, body.at + body.n - 1};
+        body.n--;
+        gen_body(c, body);
+        u->interactive = true;
+        gen_body(c, last);
+    } else {
+        gen_body(c, body);
+    }
     emit_x(c, BC_RETURN_K, 0, emit_const(c, VALUE_NONE), NULL);
 }
 

@@ -44,7 +44,14 @@ int run_failure(VM *vm, bool *killed);
 /* complete.c: does the statement typed so far need more lines? */
 bool statement_needs_more(const char *text, size_t n);
 
-/* prompt.c: reads, runs and shows statements until the end of input; the exit status. */
-int prompt_run(VM *vm, Value main_dict, bool greeting, bool *killed);
+/* Runs the file that COVE_STARTUP or PYTHONSTARTUP names; false with its exception. */
+bool run_startup(VM *vm, const Options *o, Value dict);
+
+/* prompt.c: reads, runs and shows statements until the end of input; the exit status. `first`: no script ran before,
+ * so there is a greeting and a start-up file. */
+int prompt_run(VM *vm, const Options *o, Value main_dict, bool first, bool *killed);
+
+/* color.c: are reports and prompts to be coloured? */
+bool color_wanted(VM *vm);
 
 #endif

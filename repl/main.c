@@ -40,7 +40,9 @@ static void apply_options(VM *vm, const Options *o) {
     vm->interactive = o->interactive;
     vm->quiet = o->quiet;
     vm->unbuffered = o->unbuffered;
+    vm->ignore_environment = o->ignore_environment;
     vm->on_deadlock = on_deadlock;
+    vm->wants_color = color_wanted;
     char *end;
     for (int i = 0; i < o->nxoptions; i++) {
         if (strcmp(o->xoptions[i], "no-deadlock-detection") == 0)

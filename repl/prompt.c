@@ -1,12 +1,17 @@
-/* The simple prompt: reads statements from the standard input line by line, runs each, shows results and errors, and
- * goes on. Prompts and the greeting go to the standard error, so that the output of scripts stays clean.
+/* The prompt: reads statements, runs each, shows results and errors, and goes on. On a terminal statements are edited
+ * with the editor (editor.h); elsewhere they are read line by line, and prompts and the greeting go to the standard
+ * error, so that the output of scripts stays clean.
  *
- * Each statement is a source of its own ("<stdin>-0", "<stdin>-1", ...), remembered for tracebacks; reports show them
- * all as "<stdin>".
+ * Each statement is a source of its own, remembered for tracebacks: "<python-input-0>" and so on, or "<stdin>-0"
+ * where there is no editor, which reports show as "<stdin>". A statement that awaits is run as a task in an event
+ * loop (module _prompt); from then on that loop runs whenever the prompt waits for input.
  */
-#include "repl/host.h"
+#include "repl/editor.h"
+#include "runtime/lock.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -15,6 +20,15 @@ typedef struct Input {
     char *text; /* the statement so far; malloc'ed */
     size_t n, room;
 } Input;
+
+typedef struct Prompt {
+    VM *vm;
+    Value dict; /* of __main__, borrowed */
+    Input in;
+    unsigned number; /* of the next statement */
+    bool edits;      /* with the editor */
+    Value loop;      /* the module _prompt once it runs a loop, owned, or 0 */
+} Prompt;
 
 static bool input_add(Input *in, char c) {
     if (in->n == in->room) {
@@ -29,19 +43,76 @@ static bool input_add(Input *in, char c) {
     return true;
 }
 
+/* ---- waiting for input ---- */
+
+static Value loop_call(Prompt *p, const char *function, Value argument) {
+    Value f = attr_get_c(p->vm, p->loop, function);
+    Value result = !f ? VALUE_ERROR : argument ? call1(p->vm, f, argument) : call0(p->vm, f);
+    decref(p->vm, f);
+    return result;
+}
+
+static Value hide_block(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
+    editor_hide();
+    return VALUE_NONE;
+}
+
+static const MethodSpec hide_spec = {"hide", hide_block, "", "Takes the block that is being edited off the screen.",
+                                     0};
+
+/* Lets the loop run until there is input or somebody has written something. */
+static bool loop_wait(Prompt *p) {
+    Value hide = p->edits ? native_new(p->vm, &hide_spec, 0, NULL, 0) : VALUE_NONE;
+    Value written = hide ? loop_call(p, "wait", hide) : VALUE_ERROR;
+    decref(p->vm, hide);
+    if (p->edits && written == VALUE_TRUE)
+        editor_show();
+    decref(p->vm, written);
+    return written != 0;
+}
+
+/* Sleeps until there is input or a signal: one that comes before the sleep ends it too. */
+static void input_sleep(VM *vm, struct pollfd *in) {
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    if (!vm->interrupts)
+        WITHOUT_LOCK(vm, ppoll(in, 1, NULL, &before));
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+/* Waits until the standard input can be read; false with the exception that a signal's handler raised. */
+static bool input_wait(Prompt *p) {
+    VM *vm = p->vm;
+    struct pollfd in = {.fd = 0, .events = POLLIN};
+    while (poll(&in, 1, 0) <= 0) {
+        if (p->loop) {
+            if (!loop_wait(p))
+                return false;
+            continue;
+        }
+        input_sleep(vm, &in);
+        if (!vm_safepoint(vm))
+            return false;
+    }
+    return true;
+}
+
+/* ---- reading line by line ---- */
+
 typedef enum LineResult { LINE_READ, LINE_END, LINE_INTERRUPTED, LINE_NOMEMORY } LineResult;
 
 /* Reads a line byte by byte: what follows it may be meant for the statement, which reads from the same descriptor. */
-static LineResult line_read(VM *vm, Input *in) {
+static LineResult line_read(Prompt *p) {
+    Input *in = &p->in;
     size_t start = in->n;
     for (;;) {
         char c;
+        if (!input_wait(p))
+            return LINE_INTERRUPTED;
         ssize_t got = read(0, &c, 1);
-        if (got < 0 && errno == EINTR) {
-            if (!vm_safepoint(vm))
-                return LINE_INTERRUPTED;
+        if (got < 0 && errno == EINTR)
             continue;
-        }
         if (got <= 0) {
             if (in->n == start)
                 return LINE_END;
@@ -54,44 +125,52 @@ static LineResult line_read(VM *vm, Input *in) {
     }
 }
 
-/* sys.ps1 or sys.ps2 as text, on the standard error. */
-static void show_prompt(VM *vm, const char *name) {
-    Value prompt = incref(sys_get(vm, name)), out = dict_get_str(vm, vm->sys_dict, NAME(stdout));
+static void flush_stdout(VM *vm) {
+    Value out = incref(dict_get_str(vm, vm->sys_dict, NAME(stdout)));
     if (out && !is_none(out)) {
-        incref(out);
         Value flushed = call_method0(vm, out, NAME(flush));
         decref(vm, flushed);
-        decref(vm, out);
         error_clear(vm);
     }
-    Value text = prompt ? to_str(vm, prompt) : 0;
+    decref(vm, out);
+}
+
+/* str(sys.ps1) or str(sys.ps2); owned, 0 without an exception if there is none to show. */
+static Value prompt_text(VM *vm, const char *name) {
+    Value prompt = incref(sys_get(vm, name)), text = prompt ? to_str(vm, prompt) : 0;
     error_clear(vm);
+    decref(vm, prompt);
+    return text;
+}
+
+static void show_prompt(VM *vm, const char *name) {
+    flush_stdout(vm);
+    Value text = prompt_text(vm, name);
     if (text) {
         fputs(str_data(text), stderr);
         fflush(stderr);
     }
     decref(vm, text);
-    decref(vm, prompt);
 }
 
 static bool only_blank(const Input *in) {
     for (size_t i = 0; i < in->n; i++) {
         if (in->text[i] == '#')
-            return memchr(in->text + i, '\n', in->n - i) == in->text + in->n - 1;
-        if (in->text[i] != ' ' && in->text[i] != '\t' && in->text[i] != '\n' && in->text[i] != '\f' &&
-            in->text[i] != '\r')
+            return !memchr(in->text + i, '\n', in->n - i) ||
+                   memchr(in->text + i, '\n', in->n - i) == in->text + in->n - 1;
+        if (!strchr(" \t\n\f\r", in->text[i]))
             return false;
     }
     return true;
 }
 
 /* Reads lines until they make a statement, or the input ends. */
-static LineResult statement_read(VM *vm, Input *in) {
-    in->n = 0;
+static LineResult lines_read(Prompt *p) {
+    Input *in = &p->in;
     LineResult result;
     do {
-        show_prompt(vm, in->n ? "ps2" : "ps1");
-        result = line_read(vm, in);
+        show_prompt(p->vm, in->n ? "ps2" : "ps1");
+        result = line_read(p);
         if (result != LINE_READ)
             break;
         if (only_blank(in)) {
@@ -105,18 +184,154 @@ static LineResult statement_read(VM *vm, Input *in) {
     return LINE_READ;
 }
 
-static bool statement_run(VM *vm, const Input *in, Value dict, unsigned number) {
-    Value source = str_decode(vm, in->text, in->n, "utf-8", "surrogateescape");
-    Value filename = source ? str_printf(vm, "<stdin>-%x", number) : VALUE_ERROR, code = VALUE_ERROR;
+/* ---- reading with the editor ---- */
+
+static Value colored_prompt(VM *vm, const char *name) {
+    Value text = prompt_text(vm, name);
+    if (!text || !as_str(text)->nbytes || !color_wanted(vm))
+        return text;
+    Value colored = str_printf(vm, "\033[1;35m%V\033[0m", text);
+    error_clear(vm);
+    if (!colored)
+        return text;
+    decref(vm, text);
+    return colored;
+}
+
+static bool input_set(Input *in, const char *text, size_t n) {
+    in->n = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!input_add(in, text[i]))
+            return false;
+    }
+    return true;
+}
+
+static LineResult block_edit(Prompt *p) {
+    VM *vm = p->vm;
+    char *text = NULL;
+    EditorResult result;
+    flush_stdout(vm);
+    Value first = colored_prompt(vm, "ps1"), more = colored_prompt(vm, "ps2");
+    editor_begin(first ? str_data(first) : "", more ? str_data(more) : "");
+    decref(vm, first);
+    decref(vm, more);
+    do {
+        if (!input_wait(p)) {
+            editor_drop();
+            return LINE_INTERRUPTED;
+        }
+        result = editor_feed(&text);
+    } while (result == EDITOR_MORE);
+    if (result == EDITOR_END)
+        return LINE_END;
+    size_t n = strlen(text);
+    while (n > 0 && strchr(" \t\n", text[n - 1]))
+        n--;
+    text[n] = 0;
+    bool ok = input_set(&p->in, text, n);
+    if (ok && !only_blank(&p->in))
+        history_enter(vm, text);
+    free(text);
+    return ok ? LINE_READ : LINE_NOMEMORY;
+}
+
+static LineResult statement_read(Prompt *p) {
+    p->in.n = 0;
+    if (!p->edits)
+        return lines_read(p);
+    LineResult result;
+    do
+        result = block_edit(p);
+    while (result == LINE_READ && only_blank(&p->in));
+    return result;
+}
+
+/* ---- running ---- */
+
+/* Drops the entries of the loop's own frames: a traceback starts at the statement. */
+static void traceback_trim(VM *vm, Value filename) {
+    Value exc = error_take(vm);
+    for (Value tb = exc ? as_exception(exc)->traceback : 0; tb; tb = ((Traceback *)as_obj(tb))->next) {
+        if (((Traceback *)as_obj(tb))->code->filename == filename) {
+            set_owned(vm, &as_exception(exc)->traceback, incref(tb));
+            break;
+        }
+    }
+    raise_steal(vm, exc);
+}
+
+static Value coroutine_run(Prompt *p, Value coroutine, Value filename) {
+    if (!p->loop)
+        p->loop = import_c(p->vm, "_prompt");
+    Value result = p->loop ? loop_call(p, "run", coroutine) : VALUE_ERROR;
+    if (!result)
+        traceback_trim(p->vm, filename);
+    return result;
+}
+
+static bool statement_run(Prompt *p) {
+    VM *vm = p->vm;
+    int flags = COMPILE_TOP_LEVEL_AWAIT | (p->edits ? COMPILE_SHOW_LAST : 0);
+    Value source = str_decode(vm, p->in.text, p->in.n, "utf-8", "surrogateescape");
+    Value filename = source ? str_printf(vm, p->edits ? "<python-input-%u>" : "<stdin>-%x", (size_t)p->number++) : 0;
+    Value code = VALUE_ERROR, result = VALUE_ERROR;
     if (filename && traceback_register_source(vm, filename, source))
-        code = vm->compile(vm, source, filename, "single", 0, -1);
-    Value result = code ? code_run(vm, code, dict, dict) : VALUE_ERROR;
+        code = vm->compile(vm, source, filename, p->edits ? "exec" : "single", flags, -1);
+    if (code)
+        result = code_run(vm, code, p->dict, p->dict);
+    if (result && (as_code(code)->flags & CO_COROUTINE)) {
+        Value coroutine = result;
+        result = coroutine_run(p, coroutine, filename);
+        decref(vm, coroutine);
+    }
     decref(vm, result);
     decref(vm, code);
     decref(vm, filename);
     decref(vm, source);
     return result != 0;
 }
+
+/* At a terminal some words alone are commands, as long as the script has not taken their names: exit, quit, help,
+ * copyright, clear. 1: done, 0: no command, -1: exception. */
+static int command_run(Prompt *p) {
+    static const char *const names[] = {"exit", "quit", "help", "copyright", "clear", "\x1a"};
+    VM *vm = p->vm;
+    const char *name = NULL;
+    for (size_t i = 0; i < ARRAY_LEN(names) && p->edits; i++) {
+        if (p->in.n == strlen(names[i]) && memcmp(p->in.text, names[i], p->in.n) == 0)
+            name = names[i];
+    }
+    if (!name || dict_get_c(vm, p->dict, name))
+        return 0;
+    if (strcmp(name, "clear") == 0) {
+        fputs("\033[H\033[2J\033[3J", stdout);
+        fflush(stdout);
+        return 1;
+    }
+    Value command = incref(dict_get_c(vm, vm->builtins, *name == '\x1a' ? "exit" : name));
+    if (!command)
+        return 0;
+    Value result = call0(vm, command);
+    decref(vm, command);
+    decref(vm, result);
+    return result ? 1 : -1;
+}
+
+static bool input_run(Prompt *p) {
+    int command = command_run(p);
+    if (command != 0)
+        return command > 0;
+    if (!statement_run(p))
+        return false;
+    if (!p->loop)
+        return true;
+    Value turned = loop_call(p, "turn", 0);
+    decref(p->vm, turned);
+    return turned != 0;
+}
+
+/* ---- all of it ---- */
 
 static bool prompts_set(VM *vm) {
     return (sys_get(vm, "ps1") || sys_set(vm, "ps1", str_from_c(vm, ">>> "))) &&
@@ -129,32 +344,94 @@ static void greet(VM *vm) {
                 COVE_VERSION_TEXT);
 }
 
-int prompt_run(VM *vm, Value main_dict, bool greeting, bool *killed) {
-    Input in = {0};
-    unsigned number = 0;
-    int status = 0;
-    vm->inspect = false; /* SystemExit leaves the prompt */
-    if (!prompts_set(vm))
-        return run_failure(vm, killed);
-    if (greeting)
-        greet(vm);
+/* What sys.__interactivehook__ does unless a start-up file has replaced it. */
+static Value friendly_hook(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
+    if (editor_open(vm)) {
+        editor_complete_names();
+        history_open(vm);
+    }
+    return VALUE_NONE;
+}
+
+static const MethodSpec friendly_spec = {"register_readline", friendly_hook, "",
+                                         "Gives the prompt its history and completion.", 0};
+
+static void hook_run(VM *vm) {
+    Value hook = incref(sys_get(vm, "__interactivehook__"));
+    Value result = hook ? call0(vm, hook) : VALUE_NONE;
+    if (!result) {
+        bool killed;
+        fputs("Failed calling sys.__interactivehook__\n", stderr);
+        run_failure(vm, &killed);
+    }
+    decref(vm, result);
+    decref(vm, hook);
+}
+
+/* Deals with the exception that ended a statement or its input; true: the prompt is to be left with *status. */
+static bool failure_shown(Prompt *p, LineResult result, int *status) {
+    VM *vm = p->vm;
+    bool leave = error_matches(vm, vm->exc.SystemExit), interrupted = false;
+    if (p->edits && result == LINE_INTERRUPTED && error_matches(vm, vm->exc.KeyboardInterrupt)) {
+        error_clear(vm);
+        fputs("KeyboardInterrupt\n", stderr);
+        return false;
+    }
+    if (result == LINE_INTERRUPTED && !p->edits)
+        fputs("\n", stderr);
+    *status = run_failure(vm, &interrupted);
+    return leave;
+}
+
+static int statements_run(Prompt *p) {
     for (;;) {
-        LineResult result = statement_read(vm, &in);
+        int status = 0;
+        LineResult result = statement_read(p);
         if (result == LINE_END || result == LINE_NOMEMORY) {
             fputs("\n", stderr);
-            break;
+            return 0;
         }
-        bool ok = result == LINE_READ && statement_run(vm, &in, main_dict, number++);
-        if (ok)
-            continue;
-        bool leave = error_matches(vm, vm->exc.SystemExit), interrupted = false;
-        if (result == LINE_INTERRUPTED)
-            fputs("\n", stderr);
-        status = run_failure(vm, &interrupted);
-        if (leave)
-            break;
-        status = 0;
+        bool ok = result == LINE_READ && input_run(p);
+        if (!ok && failure_shown(p, result, &status))
+            return status;
     }
-    free(in.text);
+}
+
+static bool setup(VM *vm) {
+    if (!prompts_set(vm))
+        return false;
+    if (vm->no_site || vm->isolated || sys_get(vm, "__interactivehook__"))
+        return true;
+    return sys_set(vm, "__interactivehook__", native_new(vm, &friendly_spec, 0, NULL, 0));
+}
+
+int prompt_run(VM *vm, const Options *o, Value main_dict, bool first, bool *killed) {
+    Prompt p = {.vm = vm, .dict = main_dict};
+    int status = 0;
+    vm->inspect = false; /* SystemExit leaves the prompt */
+    if (!setup(vm))
+        return run_failure(vm, killed);
+    if (first) {
+        greet(vm);
+        if (!run_startup(vm, o, main_dict)) {
+            bool leave = error_matches(vm, vm->exc.SystemExit), interrupted = false;
+            status = run_failure(vm, &interrupted);
+            if (leave)
+                return status;
+        }
+    }
+    hook_run(vm);
+    p.edits = !getenv("PYTHON_BASIC_REPL") && editor_open(vm);
+    status = statements_run(&p);
+    if (p.loop) {
+        Value finished = loop_call(&p, "finish", 0);
+        if (!finished)
+            run_failure(vm, killed);
+        decref(vm, finished);
+        decref(vm, p.loop);
+    }
+    history_close();
+    editor_close(vm);
+    free(p.in.text);
     return status;
 }

@@ -343,10 +343,41 @@ static Value read_stdin(VM *vm) {
     return bytes;
 }
 
+static bool forget_main(VM *vm, Value dict, const char *name) {
+    Value key = str_intern_c(vm, name);
+    bool ok = key && dict_delete(vm, dict, key) >= 0;
+    decref(vm, key);
+    return ok;
+}
+
+bool run_startup(VM *vm, const Options *o, Value dict) {
+    const char *name = o->ignore_environment ? NULL : getenv("COVE_STARTUP");
+    if (!name && !o->ignore_environment)
+        name = getenv("PYTHONSTARTUP");
+    if (!name || !*name)
+        return true;
+    Value path = text_from_system(vm, name), data = path ? file_read_bytes(vm, path) : VALUE_ERROR;
+    if (!data) {
+        fputs("Could not open PYTHONSTARTUP\n", stderr);
+        decref(vm, path);
+        return false;
+    }
+    bool ok = set_main(vm, dict, "__file__", incref(path)) &&
+              run_code(vm, vm->compile(vm, data, path, "exec", COMPILE_FILE_INPUT, -1), dict);
+    decref(vm, data);
+    decref(vm, path);
+    Value pending = error_take(vm);
+    if (!forget_main(vm, dict, "__file__"))
+        error_clear(vm);
+    if (pending)
+        raise_steal(vm, pending);
+    return ok;
+}
+
 static int run_stdin(VM *vm, const Options *o, Value dict, bool *killed) {
     bool ok = set_argv(vm, o, o->file ? "-" : "") && (vm->safe_path || path_insert(vm, ""));
     if (ok && (isatty(0) || vm->interactive))
-        return prompt_run(vm, dict, true, killed);
+        return prompt_run(vm, o, dict, true, killed);
     Value source = ok ? read_stdin(vm) : VALUE_ERROR, filename = source ? str_intern_c(vm, "<stdin>") : VALUE_ERROR;
     ok = filename && set_main(vm, dict, "__file__", incref(filename)) &&
          set_main(vm, dict, "__cached__", VALUE_NONE) &&
@@ -490,7 +521,7 @@ int run_main(VM *vm, const Options *o, bool *killed) {
         !o->command && !o->module && (!o->file || strcmp(o->file, "-") == 0) && (isatty(0) || vm->interactive);
     if (vm->inspect && !had_prompt) {
         *killed = false;
-        status = prompt_run(vm, dict, false, killed);
+        status = prompt_run(vm, o, dict, false, killed);
     }
     return status;
 }

@@ -57,7 +57,7 @@ static Value flags(VM *vm) {
                      from_small_int(vm->dont_write_bytecode),
                      from_small_int(vm->isolated),
                      from_small_int(vm->no_site),
-                     from_small_int(vm->isolated),
+                     from_small_int(vm->ignore_environment),
                      from_small_int(0),
                      from_small_int(0),
                      from_small_int(vm->quiet),

@@ -18,6 +18,18 @@ static Value imp_is_frozen(VM *vm, Value self, Value *args, size_t nargs, Value 
     return want_str(vm, args[0]) ? from_bool(frozen_find(str_data(args[0])) != NULL) : VALUE_ERROR;
 }
 
+static Value imp_frozen_names(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
+    Value list = list_new(vm, 0);
+    for (size_t i = 0; list && i < frozen_modules_count; i++) {
+        Value name = str_from_c(vm, frozen_modules[i].name);
+        if (!name || !list_append_steal(vm, list, name)) {
+            decref(vm, list);
+            return VALUE_ERROR;
+        }
+    }
+    return list;
+}
+
 static Value imp_init_module(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     return module_init_attributes(vm, args[0], args[1]) ? VALUE_NONE : VALUE_ERROR;
 }
@@ -37,6 +49,7 @@ static const MethodSpec imp_methods[] = {
     {"import_module", imp_import, "name, /", "Imports the module of an absolute name and returns it.", 0},
     {"is_builtin", imp_is_builtin, "name, /", "1 if there is a built-in module of that name.", 0},
     {"is_frozen", imp_is_frozen, "name, /", "Tells whether there is a frozen module of that name.", 0},
+    {"_frozen_module_names", imp_frozen_names, "", "The names of all frozen modules, in order.", 0},
     {"init_module_attrs", imp_init_module, "module, spec, /", "Gives a module the attributes its spec tells.", 0},
     {"source_text", imp_source_text, "filename, /",
      "The source text of a file that is not on disk, such as <string>, or None.", 0},

@@ -1,0 +1,367 @@
+"""The sessions that driver.py plays: functions of (start, home), where start(*args, **variables) begins a prompt."""
+
+import os
+import re
+import time
+
+from driver import DOWN, END, HOME, LEFT, RIGHT, UP
+
+ALL = {}
+
+
+def session(function):
+    ALL[function.__name__] = function
+    return function
+
+
+def prompt(s, *lines):
+    """Everything on the screen from the first of these lines on, up to the next prompt."""
+    s.expect('\n'.join(lines) + '\n>>>')
+
+
+@session
+def values(start, home):
+    s = start()
+    s.expect('>>>')
+    s.lines('1 + 1')
+    prompt(s, '>>> 1 + 1', '2')
+    s.lines('_ * 21')
+    prompt(s, '>>> _ * 21', '42')
+    s.lines('None')
+    prompt(s, '>>> None')
+    s.lines("'ä' * 3")
+    prompt(s, ">>> 'ä' * 3", "'äää'")
+    s.lines('# nothing', '')
+    s.lines('exit(3)')
+    assert s.finish() == 3
+
+
+@session
+def banner(start, home):
+    s = start('-X', 'dev')
+    s.expect(re.compile(r'^Cove \d[^\n]*\nType "help", .*\n>>>$'))
+    s.type('\x04')
+    assert s.finish() == 0
+
+
+@session
+def bare_exit(start, home):
+    s = start()
+    s.expect('>>>')
+    s.lines('quit')
+    assert s.finish() == 0
+    s = start()
+    s.expect('>>>')
+    s.lines('exit = 5', 'exit')
+    prompt(s, '>>> exit', '5')
+    s.type('\x04')
+    assert s.finish() == 0
+
+
+@session
+def errors(start, home):
+    s = start()
+    s.expect('>>>')
+    s.lines('1 / 0')
+    prompt(s, '>>> 1 / 0', 'Traceback (most recent call last):',
+           '  File "<python-input-0>", line 1, in <module>', '    1 / 0', '    ~~^~~',
+           'ZeroDivisionError: division by zero')
+    s.lines('x ! y')
+    prompt(s, '>>> x ! y', '  File "<python-input-1>", line 1', '    x ! y', '      ^', 'SyntaxError: invalid syntax')
+    s.type('\x04')
+    assert s.finish() == 0
+
+
+@session
+def blocks(start, home):
+    s = start()
+    s.expect('>>>')
+    s.lines('def f(x):', 'if x:', 'return 1')
+    s.expect('>>> def f(x):\n...     if x:\n...         return 1\n...')
+    s.type('\x7f')  # one level less
+    s.lines('return 2', '')
+    prompt(s, '>>> def f(x):', '...     if x:', '...         return 1', '...     return 2', '...')
+    s.lines('f(0), f(1)')
+    prompt(s, '>>> f(0), f(1)', '(2, 1)')
+    s.lines('[1,', '2]')
+    prompt(s, '>>> [1,', '... 2]', '[1, 2]')
+    s.type('\x04')
+    assert s.finish() == 0
+
+
+@session
+def recall(start, home):
+    s = start()
+    s.expect('>>>')
+    s.lines('for i in range(2):', 'print(i)', '')
+    prompt(s, '...', '0', '1')
+    s.type(UP)
+    s.expect('1\n>>> for i in range(2):\n...     print(i)')
+    s.type(UP + END + LEFT + LEFT + '\x7f' + '3')
+    s.expect('1\n>>> for i in range(3):\n...     print(i)')
+    s.type(DOWN + END + LEFT + ' * 5')
+    s.expect('...     print(i * 5)')
+    s.type(END)
+    s.lines('', '')
+    prompt(s, '0', '5', '10')
+    s.type('\x04')
+    assert s.finish() == 0
+
+
+@session
+def history_file(start, home):
+    s = start()
+    s.expect('>>>')
+    s.lines('x = 1')
+    s.expect('>>>')
+    s.lines('if x:', 'print(x)', '')
+    prompt(s, '...', '1')
+    s.type('\x04')
+    assert s.finish() == 0
+    with open(os.path.join(home, '.cove_history'), newline='') as file:
+        assert file.read() == 'x = 1\nif x:\r\n    print(x)\n'
+    s = start()
+    s.expect('>>>')
+    s.type(UP)
+    s.expect('>>> if x:\n...     print(x)')
+    s.type(UP)
+    s.type(UP)
+    s.expect('>>> x = 1')
+    s.type('\x03')
+    s.expect('KeyboardInterrupt\n>>>')
+    s.type('\x04')
+    assert s.finish() == 0
+
+
+@session
+def history_elsewhere(start, home):
+    s = start(PYTHON_HISTORY=os.path.join(home, 'kept'))
+    s.expect('>>>')
+    s.lines('2 ** 10')
+    prompt(s, '1024')
+    s.type('\x04')
+    assert s.finish() == 0
+    assert os.listdir(home) == ['kept']
+
+
+@session
+def interrupt(start, home):
+    s = start()
+    s.expect('>>>')
+    s.type('half a li')
+    s.expect('>>> half a li')
+    s.type('\x03')
+    s.expect('>>> half a li\nKeyboardInterrupt\n>>>')
+    s.lines('while True: pass', '')
+    s.type('\x03')
+    s.expect(re.compile(r'Traceback [^\n]*\n.*\nKeyboardInterrupt\n>>>$', re.S))
+    s.lines('1')
+    prompt(s, '>>> 1', '1')
+    s.type('\x04')
+    assert s.finish() == 0
+
+
+@session
+def paste(start, home):
+    s = start()
+    s.expect('>>>')
+    s.type('\x1b[200~def g():\r    a = 1\r\r    return a\r\rg()\rg() + 1\x1b[201~')
+    s.expect('>>> def g():\n...     a = 1\n...\n...     return a\n...\n... g()\n... g() + 1')
+    s.type('\r')
+    prompt(s, '... g() + 1', '2')
+    s.type('\x04')
+    assert s.finish() == 0
+
+
+@session
+def completion(start, home):
+    with open(os.path.join(home, 'some_module.co'), 'w') as file:
+        file.write('value_of_it = 5\n')
+    s = start()
+    s.expect('>>>')
+    s.lines('number_of_things = 3')
+    s.expect('>>>')
+    s.type('number_\t')
+    s.expect('>>> number_of_things')
+    s.type('\x15impo\t')
+    s.expect('>>> import')
+    s.type('some_m\t')
+    s.expect('>>> import some_module')
+    s.type('\r')
+    s.expect('some_module\n>>>')
+    s.type('some_module.val\t')
+    s.expect('>>> some_module.value_of_it')
+    s.type('\r')
+    prompt(s, '>>> some_module.value_of_it', '5')
+    s.type('"abc".\t')
+    s.type('\x15from collec\t')
+    s.expect('>>> from collections')
+    s.type(' import Ordered\t')
+    s.expect('>>> from collections import OrderedDict')
+    s.type('\r')
+    s.expect('OrderedDict\n>>>')
+    s.type("open('some_\t")
+    s.expect(">>> open('some_module.co")
+    s.type('\x15whi\t')
+    s.expect('>>> while')
+    s.type('\x15pr\t')
+    s.expect('>>> pr')
+    s.type('\t')
+    s.expect(re.compile(r'print\(  +property\(\n>>> pr$|property\(  +print\(\n>>> pr$'))
+    s.type('\x03')
+    s.expect('KeyboardInterrupt\n>>>')
+    s.type('\x04')
+    assert s.finish() == 0
+
+
+@session
+def awaiting(start, home):
+    s = start()
+    s.expect('>>>')
+    s.lines('import asyncio')
+    s.expect('>>>')
+    s.lines("await asyncio.sleep(0, 'done')")
+    prompt(s, "'done'")
+    s.lines('x = await asyncio.sleep(0, 7)')
+    s.expect('>>>')
+    s.lines('x')
+    prompt(s, '>>> x', '7')
+    s.lines('asyncio.run(asyncio.sleep(0, 8))')
+    prompt(s, '8')
+    s.lines('await asyncio.wait_for(asyncio.sleep(9), 0.01)')
+    s.expect(re.compile(r'\nTimeoutError\n>>>$'))
+    s.lines("print('now'); await asyncio.sleep(100)")
+    s.expect('\nnow')
+    time.sleep(0.3)
+    s.type('\x03')
+    s.expect(re.compile(r'\nKeyboardInterrupt\n>>>$'))
+    s.type('\x04')
+    assert s.finish() == 0
+
+
+@session
+def tasks_while_typing(start, home):
+    s = start()
+    s.expect('>>>')
+    s.lines('import asyncio')
+    s.expect('>>>')
+    s.lines('async def tick():', 'await go.wait()', "print('tick')", '')
+    s.expect('...\n>>>')
+    s.lines('go = asyncio.Event()')
+    s.expect('>>>')
+    s.lines('async def later():', 'asyncio.get_running_loop().call_later(0.3, go.set)',
+            'return asyncio.create_task(tick())', '')
+    s.expect('...\n>>>')
+    s.lines('t = await later()')
+    s.expect('later()\n>>>')
+    s.type('half')
+    s.expect('\ntick\n>>> half')
+    s.type('\x15' + 't.done()\r')
+    prompt(s, '>>> t.done()', 'True')
+    s.type('\x04')
+    assert s.finish() == 0
+
+
+@session
+def startup(start, home):
+    with open(os.path.join(home, 'start.co'), 'w') as file:
+        file.write("import sys\nsys.ps1 = 'co> '\nready = 'yes'\n")
+    s = start(PYTHONSTARTUP='start.co')
+    s.expect('co>')
+    s.lines('ready')
+    s.expect("co> ready\n'yes'\nco>")
+    s.type('\x04')
+    assert s.finish() == 0
+    s = start('-q', '-E', PYTHONSTARTUP='start.co')
+    s.expect('>>>')
+    s.type('\x04')
+    assert s.finish() == 0
+    s = start(COVE_STARTUP='missing.co')
+    s.expect("Could not open PYTHONSTARTUP\nFileNotFoundError: [Errno 2] No such file or directory: 'missing.co'\n>>>")
+    s.type('\x04')
+    assert s.finish() == 0
+
+
+@session
+def hook(start, home):
+    with open(os.path.join(home, 'start.co'), 'w') as file:
+        file.write("import sys\nsys.__interactivehook__ = lambda: 1/0\n")
+    s = start(PYTHONSTARTUP='start.co')
+    s.expect(re.compile(r'Failed calling sys.__interactivehook__\nTraceback .*ZeroDivisionError: division by zero\n>>>$',
+                        re.S))
+    s.type('\x04')
+    assert s.finish() == 0
+    assert os.listdir(home) == ['start.co']
+
+
+@session
+def after_a_script(start, home):
+    with open(os.path.join(home, 'script.co'), 'w') as file:
+        file.write("value = 5\nraise ValueError('no')\n")
+    s = start('-i', 'script.co')
+    s.expect(re.compile(r'^Traceback .*ValueError: no\n>>>$', re.S))
+    s.lines('value')
+    prompt(s, '>>> value', '5')
+    s.type('\x04')
+    assert s.finish() == 0
+
+
+@session
+def colors(start, home):
+    for variables, colored in (({'NO_COLOR': None}, True), ({}, False), ({'NO_COLOR': None, 'PYTHON_COLORS': '0'}, False),
+                               ({'PYTHON_COLORS': '1'}, True)):
+        s = start(**variables)
+        s.expect('>>>')
+        s.lines('1 / 0')
+        s.expect('ZeroDivisionError: division by zero\n>>>')
+        assert (s.screen.colors > 0) == colored, (variables, s.screen.colors)
+        s.type('\x04')
+        assert s.finish() == 0
+
+
+@session
+def without_an_editor(start, home):
+    for variables in ({'TERM': 'dumb'}, {'PYTHON_BASIC_REPL': '1'}):
+        s = start(**variables)
+        s.expect('>>>')
+        s.type('1 + 1\r')
+        s.expect('>>> 1 + 1\n2\n>>>')
+        s.type('1 / 0\r')
+        s.expect(re.compile(r'  File "<stdin>", line 1, in <module>\n    1 / 0\n    ~~\^~~\n'
+                            r'ZeroDivisionError: division by zero\n>>>$'))
+        s.type('abc')
+        s.expect('>>> abc')
+        s.type('\x03')
+        s.expect('\nKeyboardInterrupt\n>>>')
+        s.type('\x04')
+        assert s.finish() == 0
+
+
+@session
+def long_lines(start, home):
+    s = start()
+    s.expect('>>>')
+    s.type('x = ' + repr('0123456789' * 9))
+    s.expect(">>> x = '" + '0123456789' * 6 + '0\n' + '123456789' + '0123456789' * 2 + "'")
+    s.type(HOME + RIGHT * 5 + 'abc' + END)
+    s.expect(">>> x = 'abc" + '0123456789' * 5 + '01234567\n89' + '0123456789' * 3 + "'")
+    s.type('\r')
+    s.expect('\n>>>')
+    s.lines('len(x)')
+    prompt(s, '>>> len(x)', '93')
+    s.type('\x04')
+    assert s.finish() == 0
+
+
+@session
+def display_hook(start, home):
+    s = start()
+    s.expect('>>>')
+    s.lines('import sys')
+    s.expect('>>>')
+    s.lines("sys.displayhook = lambda v: print('value', v)")
+    s.expect('>>>')
+    s.lines('5')
+    prompt(s, '>>> 5', 'value 5')
+    s.type('\x04')
+    assert s.finish() == 0
