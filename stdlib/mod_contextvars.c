@@ -509,8 +509,9 @@ bool mod_contextvars_init(VM *vm, Value module) {
     Type *context = context_type(vm), *var = vm_type(vm, &var_spec, NULL), *token = vm_type(vm, &token_spec, NULL);
     if (!context || !var || !token)
         return false;
-    Value missing = token_missing(vm);
-    bool ok = missing && dict_set_c(vm, from_obj(type_dict(vm, token)), "MISSING", missing);
+    struct Dict *names = type_dict(vm, token);
+    Value missing = names ? token_missing(vm) : VALUE_ERROR;
+    bool ok = missing && dict_set_c(vm, from_obj(names), "MISSING", missing);
     decref(vm, missing);
     return ok && module_add(vm, module, "Context", incref(type_value(context))) &&
            module_add(vm, module, "ContextVar", incref(type_value(var))) &&

@@ -4,6 +4,7 @@
  *   task.c task_step.c       Task; one step of a task resumes the innermost frame of its coroutine
  *   handle.c                 Handle and TimerHandle
  *   ready.c timers.c         the queue of what runs next, the heap of what runs later
+ *   deferred.c               entries for which the queue had no memory
  *   poller*.c                readiness of descriptors
  *   loop*.c                  the loop: scheduling, the turn, descriptors, running
  *   transport*.c             byte streams over sockets
@@ -33,7 +34,7 @@ typedef enum FutureState { FUTURE_PENDING, FUTURE_CANCELLED, FUTURE_FINISHED } F
 enum FutureFlags {
     FUTURE_BLOCKING = 1, /* _asyncio_future_blocking: yielded by an await and not by a bare yield */
     FUTURE_LOG = 2,      /* finished with an exception that nobody has asked for */
-    FUTURE_FAILED = 4,   /* finished, and result is the pair (exception, traceback it had) */
+    FUTURE_FAILED = 4,   /* finished; result is the pair (exception, traceback it had) or, without memory, the former */
     FUTURE_TIMED = 8,    /* its timer is in the loop's heap */
     TASK_MUST_CANCEL = 16,
     TASK_HUSH = 32,   /* say nothing when destroyed pending: _log_destroy_pending is false */
@@ -57,7 +58,7 @@ typedef struct Future {
     Value result;  /* pending: cancel message or 0; cancelled: message, the CancelledError raised, or 0 */
     uint8_t state; /* FutureState */
     uint8_t flags;
-    uint16_t unused;
+    uint16_t deferred; /* bit for each ReadyTag that it could not be queued with (deferred.c) */
     uint32_t cancels; /* of a task: cancel() calls not undone by uncancel() */
 } Future;
 
@@ -83,7 +84,8 @@ typedef struct Handle {
 
 /* ---- the ready queue (ready.c) --------------------------------------------------------------------------------- */
 
-enum ReadyTag { READY_HANDLE, READY_STEP, READY_WAKEUP, READY_SLEPT, READY_TAGS = 7 };
+/* READY_CALLBACKS: a future that is done and whose callbacks are still to be called. */
+enum ReadyTag { READY_HANDLE, READY_STEP, READY_WAKEUP, READY_SLEPT, READY_CALLBACKS, READY_TAGS = 7 };
 
 typedef struct ReadyChunk ReadyChunk;
 typedef struct ReadyQueue {
@@ -92,8 +94,11 @@ typedef struct ReadyQueue {
     size_t len;
 } ReadyQueue;
 
+/* Makes sure of the memory for one more entry. */
+bool ready_reserve(VM *vm, ReadyQueue *q) MUST_CHECK;
 /* Consumes the reference to the object, on failure too. */
 bool ready_push(VM *vm, ReadyQueue *q, Value object, enum ReadyTag tag) MUST_CHECK;
+void ready_put(ReadyQueue *q, Value object, enum ReadyTag tag); /* after ready_reserve */
 Value ready_pop(VM *vm, ReadyQueue *q, enum ReadyTag *tag); /* owned; the queue is not empty */
 void ready_clear(VM *vm, ReadyQueue *q);
 void ready_traverse(ReadyQueue *q, VisitFn visit, void *arg);
@@ -135,6 +140,7 @@ typedef struct Loop {
     size_t nwatches; /* size of the table */
     size_t nwatched; /* descriptors in use */
     size_t ntasks;   /* that have TASK_LISTED */
+    size_t ndeferred; /* bits in `deferred` of its futures and tasks */
     Value selector;  /* a selectors object to be used instead of the poller, or 0 */
     Value current;   /* the running task, owned, or 0 */
     Value factory;   /* task factory or 0 */
@@ -152,7 +158,7 @@ typedef struct Loop {
     struct Loop *next, *prev; /* all loops of the VM */
 } Loop;
 
-enum { LOOP_CALL_SOON = 1, LOOP_CALL_AT = 2, LOOP_CREATE_TASK = 4, LOOP_TIME = 8, LOOP_RUN_ONCE = 16 };
+enum { LOOP_CALL_SOON = 1, LOOP_CALL_AT = 2, LOOP_CREATE_TASK = 4, LOOP_TIME = 8, LOOP_RUN_ONCE = 16, LOOP_STOP = 32 };
 
 /* ---- the state of the module in a VM --------------------------------------------------------------------------- */
 
@@ -196,11 +202,15 @@ bool future_check(VM *vm, Future *f);    /* RuntimeError until initialised */
 Value future_result(VM *vm, Value self); /* owned result, or its exception pending */
 bool future_set_result(VM *vm, Value self, Value result);
 bool future_set_exception(VM *vm, Value self, Value exc);
+/* The same for an exception that must not be lost: without memory, only its traceback may be. */
+bool future_fail(VM *vm, Value self, Value exc);
 bool future_cancel(VM *vm, Value self, Value message); /* false: was done already, or an exception is pending */
 Value future_cancelled_error(VM *vm, Future *f);       /* owned CancelledError */
 /* As f.add_done_callback; context: owned, VALUE_NONE for a waiting task; consumed on failure too. */
 bool future_add_callback(VM *vm, Value self, Value fn, Value context) MUST_CHECK;
 Value future_exception_of(Future *f); /* borrowed: of a failed future */
+bool future_run_callbacks(VM *vm, Value self); /* READY_CALLBACKS; false: to be raised by the loop */
+Value future_first_callback(Value self); /* owned; None: all were removed */
 void future_finalize(VM *vm, Value self);
 void future_drop(VM *vm, Object *self);
 void future_clear(VM *vm, Object *self);
@@ -265,8 +275,15 @@ Value loop_entry_handle(VM *vm, Value self, Value object, enum ReadyTag tag);
 #include "stdlib/asyncio/loop_methods.def"
 #undef LOOP_METHOD
 
+/* deferred.c */
+/* As ready_push for a Task or Future of the loop, but whatever happens it will be run. Consumes the reference. */
+void loop_queue(VM *vm, Loop *loop, Value object, enum ReadyTag tag);
+bool loop_run_deferred(VM *vm, Value self);   /* at the start of a turn; false: to be raised by the loop */
+void loop_drop_deferred(VM *vm, Loop *loop); /* when the loop is closed */
+
 /* loop_run.c */
 bool loop_run_once(VM *vm, Value self);
+bool loop_run_entry(VM *vm, Value self, Value object, enum ReadyTag tag); /* object: borrowed */
 bool loop_wake(VM *vm, Loop *loop); /* from any thread: makes a poll return */
 
 /* loop_io.c */

@@ -1,6 +1,6 @@
 /* asyncio.Future: a result that is not there yet.
  *
- * Invariants: a future that is not pending has no waiters; FUTURE_TIMED is set while the loop's heap has an entry for
+ * Invariants: a future that is not pending has no waiters (but see deferred.c); FUTURE_TIMED is set while the loop's heap has an entry for
  * it, which counts as cancelled from the moment the future is done by somebody else. */
 #include "stdlib/asyncio/asyncio.h"
 
@@ -51,12 +51,15 @@ static FutureCallbacks *callbacks_room(VM *vm, Future *f) {
     return bigger;
 }
 
-/* Has fn(self) called soon in its context; a waiting task (context None) is woken. Consumes both. */
+/* Has fn(self) called soon in its context; a waiting task (context None) is woken, which does not fail in a plain
+ * loop. Consumes both. */
 static bool schedule_one(VM *vm, Value self, Value fn, Value context) {
     Value loop = as_future(self)->loop;
     if (is_none(context)) {
-        if (likely(loop_is_plain(vm, loop)))
-            return ready_push(vm, &as_loop(loop)->ready, fn, READY_WAKEUP);
+        if (likely(loop_is_plain(vm, loop))) {
+            loop_queue(vm, as_loop(loop), fn, READY_WAKEUP);
+            return true;
+        }
         context = incref(as_task(fn)->context);
         Value method = future_wakeup_method(vm, fn);
         decref(vm, fn);
@@ -83,15 +86,59 @@ static bool schedule_all(VM *vm, Value self) {
     FutureCallbacks *c = callbacks_of(waiters);
     if (!c)
         return schedule_one(vm, self, waiters, VALUE_NONE);
-    uint32_t i = 0;
-    bool ok = true;
-    for (; ok && i < c->count; i++)
-        ok = schedule_one(vm, self, c->items[i].fn, c->items[i].context);
-    for (; i < c->count; i++) {
-        decref(vm, c->items[i].fn);
-        decref(vm, c->items[i].context);
+    uint32_t done = 0;
+    while (done < c->count && schedule_one(vm, self, incref(c->items[done].fn), incref(c->items[done].context)))
+        done++;
+    bool ok = done == c->count;
+    if (!ok && is_loop(f->loop) && error_matches(vm, vm->exc.MemoryError) && f->waiters == 0) {
+        /* the others are called by the loop itself, without handles */
+        error_clear(vm);
+        FutureCallback *rest = &c->items[done];
+        f->waiters = waiters;
+        for (uint32_t i = 0; i < done; i++) {
+            decref(vm, c->items[i].fn);
+            decref(vm, c->items[i].context);
+        }
+        memmove(c->items, rest, (c->count - done) * sizeof *rest);
+        c->count -= done;
+        loop_queue(vm, as_loop(f->loop), incref(self), READY_CALLBACKS);
+        return true;
     }
-    mem_free(vm, c, callbacks_size(c->cap));
+    callbacks_drop(vm, waiters);
+    return ok;
+}
+
+Value future_first_callback(Value self) {
+    FutureCallbacks *c = callbacks_of(as_future(self)->waiters);
+    return c ? incref(c->items[0].fn) : VALUE_NONE;
+}
+
+bool future_run_callbacks(VM *vm, Value self) {
+    Future *f = as_future(self);
+    Value waiters = f->waiters;
+    f->waiters = 0;
+    FutureCallbacks *c = callbacks_of(waiters);
+    bool ok = true;
+    for (uint32_t i = 0; ok && c && i < c->count; i++) {
+        FutureCallback *one = &c->items[i];
+        if (is_none(one->context)) {
+            ok = schedule_one(vm, self, incref(one->fn), VALUE_NONE);
+            continue;
+        }
+        Value r = contextvars_run(vm, &one->context, one->fn, &self, 1, 0);
+        if (!r) {
+            Value exc = error_take(vm);
+            Value handle = handle_new(vm, async_state(vm)->handle, f->loop, one->fn, &self, 1, incref(one->context));
+            if (handle)
+                raise_steal(vm, exc);
+            else
+                decref(vm, exc);
+            ok = handle && handle_report(vm, handle);
+            decref(vm, handle);
+        }
+        decref(vm, r);
+    }
+    callbacks_drop(vm, waiters);
     return ok;
 }
 
@@ -205,7 +252,7 @@ static Value raise_invalid(VM *vm, const char *text) {
     return raisef(vm, async_state(vm)->invalid_state, "%s", text);
 }
 
-Value future_exception_of(Future *f) { return as_tuple(f->result)->items[0]; }
+Value future_exception_of(Future *f) { return is_tuple(f->result) ? as_tuple(f->result)->items[0] : f->result; }
 
 /* The message of Future.cancel(). A task that ended by the CancelledError of what it awaited has none: the error has.
  */
@@ -237,6 +284,8 @@ Value future_result(VM *vm, Value self) {
     f->flags &= (uint8_t)~FUTURE_LOG;
     if (!(f->flags & FUTURE_FAILED))
         return incref(f->result);
+    if (!is_tuple(f->result))
+        return raise_steal(vm, incref(f->result));
     /* raised with the traceback that it had when it was set; later times with none */
     Tuple *pair = as_tuple(f->result);
     Value exc = incref(pair->items[0]), traceback = pair->items[1];
@@ -303,6 +352,21 @@ bool future_set_exception(VM *vm, Value self, Value exc) {
     f->state = FUTURE_FINISHED;
     f->flags |= FUTURE_LOG | FUTURE_FAILED;
     set_owned(vm, &f->result, pair);
+    return schedule_all(vm, self);
+}
+
+bool future_fail(VM *vm, Value self, Value exc) {
+    if (future_set_exception(vm, self, exc))
+        return true;
+    Future *f = as_future(self);
+    if (!error_matches(vm, vm->exc.MemoryError) || f->state != FUTURE_PENDING)
+        return false;
+    Value shortage = error_take(vm);
+    bool other = is_exception(exc) && !exception_is(vm, exc, vm->exc.StopIteration);
+    f->state = FUTURE_FINISHED;
+    f->flags |= FUTURE_LOG | FUTURE_FAILED;
+    set_owned(vm, &f->result, other ? incref(exc) : incref(shortage));
+    decref(vm, shortage);
     return schedule_all(vm, self);
 }
 

@@ -20,7 +20,7 @@ static const struct {
     uint8_t flag;
 } overridable[] = {
     {"call_soon", LOOP_CALL_SOON}, {"call_at", LOOP_CALL_AT},    {"create_task", LOOP_CREATE_TASK},
-    {"time", LOOP_TIME},           {"_run_once", LOOP_RUN_ONCE},
+    {"time", LOOP_TIME},           {"_run_once", LOOP_RUN_ONCE}, {"stop", LOOP_STOP},
 };
 
 /* A method may be overridden by a class or in the instance. Either gives the instance another shape (or the shape
@@ -343,6 +343,7 @@ Value loop_method_close(NATIVE_ARGS) {
     if (loop->closed)
         return VALUE_NONE;
     loop->closed = true;
+    loop_drop_deferred(vm, loop);
     ready_clear(vm, &loop->ready);
     timers_clear(vm, &loop->timers);
     loop_io_close(vm, loop);
@@ -402,6 +403,9 @@ Value loop_entry_handle(VM *vm, Value self, Value object, enum ReadyTag tag) {
         callback = future_wakeup_method(vm, object);
         argument = as_task(object)->waiting;
         context = incref(as_task(object)->context);
+    } else if (tag == READY_CALLBACKS) {
+        callback = future_first_callback(object);
+        argument = object;
     } else {
         callback = attr_get_c(vm, object, "set_result");
         argument = as_future(object)->result ? as_future(object)->result : VALUE_NONE;

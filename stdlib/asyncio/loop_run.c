@@ -34,7 +34,7 @@ static bool now_of(VM *vm, Value self, double *out) {
 static bool poll_timeout(VM *vm, Value self, double *out) {
     Loop *loop = as_loop(self);
     *out = 0;
-    if (loop->ready.len || loop->stopping)
+    if (loop->ready.len || loop->stopping || loop->ndeferred)
         return true;
     if (!loop->timers.len) {
         *out = -1;
@@ -119,14 +119,13 @@ static bool queue_due(VM *vm, Value self) {
         return false;
     end += loop->resolution;
     while (loop->timers.len && loop->timers.items[0].when < end) {
-        Value what = timers_pop(vm, &loop->timers);
-        if (!ready_push(vm, &loop->ready, what, is_future(what) ? READY_SLEPT : READY_HANDLE))
+        if (!ready_reserve(vm, &loop->ready))
             return false;
+        Value what = timers_pop(vm, &loop->timers);
+        ready_put(&loop->ready, what, is_future(what) ? READY_SLEPT : READY_HANDLE);
     }
     return true;
 }
-
-static bool run_entry(VM *vm, Value self, Value object, enum ReadyTag tag);
 
 /* A step that could not be made in its context, or failed in itself, is reported as the handle it would have been. */
 static NOINLINE bool report_entry(VM *vm, Value self, Value object, enum ReadyTag tag) {
@@ -163,9 +162,11 @@ static ALWAYS_INLINE bool run_task(VM *vm, Value self, Value task, enum ReadyTag
     return likely(ok) || report_entry(vm, self, task, tag);
 }
 
-static bool run_entry(VM *vm, Value self, Value object, enum ReadyTag tag) {
+bool loop_run_entry(VM *vm, Value self, Value object, enum ReadyTag tag) {
     if (tag == READY_HANDLE)
         return as_handle(object)->cancelled || handle_run(vm, object);
+    if (unlikely(tag == READY_CALLBACKS))
+        return future_run_callbacks(vm, object);
     if (tag != READY_SLEPT)
         return run_task(vm, self, object, tag);
     Future *f = as_future(object);
@@ -185,7 +186,7 @@ static bool run_timed(VM *vm, Value self, Value object, enum ReadyTag tag) {
         return false;
     set_owned(vm, &loop->handle, incref(handle));
     double start = loop_clock();
-    bool ok = run_entry(vm, self, object, tag);
+    bool ok = loop_run_entry(vm, self, object, tag);
     double took = loop_clock() - start;
     set_owned(vm, &loop->handle, 0);
     if (ok && took >= loop->slow_callback) {
@@ -210,6 +211,8 @@ static bool run_timed(VM *vm, Value self, Value object, enum ReadyTag tag) {
 bool loop_run_once(VM *vm, Value self) {
     Loop *loop = as_loop(self);
     double timeout;
+    if (unlikely(loop->ndeferred) && !loop_run_deferred(vm, self))
+        return false;
     if (loop->timers.len)
         timers_prune(vm, &loop->timers);
     if (!poll_timeout(vm, self, &timeout) ||
@@ -220,7 +223,7 @@ bool loop_run_once(VM *vm, Value self) {
         Value object = ready_pop(vm, &loop->ready, &tag);
         bool ok = unlikely(loop->debug) && !(tag == READY_HANDLE && as_handle(object)->cancelled)
                       ? run_timed(vm, self, object, tag)
-                      : run_entry(vm, self, object, tag);
+                      : loop_run_entry(vm, self, object, tag);
         decref(vm, object);
         if (unlikely(!ok) || (unlikely(vm->interrupts) && !vm_safepoint(vm)))
             return false;

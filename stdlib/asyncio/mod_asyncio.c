@@ -72,7 +72,26 @@ static Value sleep_future(NATIVE_ARGS) {
     return loop_sleep(vm, loop, delay, args[1] ? args[1] : VALUE_NONE);
 }
 
+/* Stops the loop, unless the exception is one that leaves run_forever() by itself. For our futures and loops it needs
+ * no memory: a loop that could not be stopped would run for ever. */
+static Value stop_when_done(NATIVE_ARGS) {
+    Value loop = is_future(args[0]) ? as_future(args[0])->loop : 0;
+    if (loop && is_loop(loop) && (loop_natives(vm, as_loop(loop)) & LOOP_STOP)) {
+        Future *f = as_future(args[0]);
+        Value exc = f->flags & FUTURE_FAILED ? future_exception_of(f) : 0;
+        f->flags &= (uint8_t)~FUTURE_LOG;
+        if (!exception_is(vm, exc, vm->exc.SystemExit) && !exception_is(vm, exc, vm->exc.KeyboardInterrupt))
+            as_loop(loop)->stopping = true;
+        return VALUE_NONE;
+    }
+    Value helper = async_helper(vm, "base_events", "_stop_loop_of");
+    Value r = helper ? call1(vm, helper, args[0]) : VALUE_ERROR;
+    decref(vm, helper);
+    return r;
+}
+
 static const MethodSpec functions[] = {
+    {"_run_until_complete_cb", stop_when_done, "fut", "Stops the loop of a future that is done.", 0},
     {"create_task", create_task, "coro, *, name=None, context=None", "Has the running loop run the coroutine.", 0},
     {"sleep_future", sleep_future, "delay, result=None, /", "A future that is done after so many seconds.", 0},
     {0},

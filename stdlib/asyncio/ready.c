@@ -26,13 +26,21 @@ static bool add_chunk(VM *vm, ReadyQueue *q) {
     return true;
 }
 
+bool ready_reserve(VM *vm, ReadyQueue *q) {
+    return likely(q->last && q->tail < CHUNK_ITEMS) || add_chunk(vm, q);
+}
+
+void ready_put(ReadyQueue *q, Value object, enum ReadyTag tag) {
+    q->last->items[q->tail++] = object | (Value)tag;
+    q->len++;
+}
+
 bool ready_push(VM *vm, ReadyQueue *q, Value object, enum ReadyTag tag) {
-    if (unlikely(!q->last || q->tail == CHUNK_ITEMS) && !add_chunk(vm, q)) {
+    if (!ready_reserve(vm, q)) {
         decref(vm, object);
         return false;
     }
-    q->last->items[q->tail++] = object | (Value)tag;
-    q->len++;
+    ready_put(q, object, tag);
     return true;
 }
 

@@ -21,8 +21,10 @@ static int is_coroutine(VM *vm, Value v) {
 bool task_step_soon(VM *vm, Value task, Value exc) {
     Task *t = as_task(task);
     Value loop = t->future.loop;
-    if (likely(exc == 0 && loop_is_plain(vm, loop)))
-        return ready_push(vm, &as_loop(loop)->ready, incref(task), READY_STEP);
+    if (likely(exc == 0 && loop_is_plain(vm, loop))) {
+        loop_queue(vm, as_loop(loop), incref(task), READY_STEP);
+        return true;
+    }
     Value step = task_step_new(vm, task, exc);
     Value handle = step ? loop_call_soon(vm, loop, step, NULL, 0, incref(t->context)) : VALUE_ERROR;
     decref(vm, step);

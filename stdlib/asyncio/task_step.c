@@ -38,7 +38,7 @@ static bool finish(VM *vm, Value self, Value result) {
         return !error_pending(vm);
     }
     bool fatal = exception_is(vm, exc, vm->exc.SystemExit) || exception_is(vm, exc, vm->exc.KeyboardInterrupt);
-    bool ok = future_set_exception(vm, self, exc);
+    bool ok = future_fail(vm, self, exc);
     if (ok && fatal) {
         raise_steal(vm, exc);
         return false;
@@ -177,7 +177,7 @@ static bool step(VM *vm, Value self, Value exc) {
             decref(vm, exc);
             exc = future_cancelled_error(vm, &t->future);
             if (!exc)
-                return false;
+                exc = error_take(vm);
         }
         t->future.flags &= (uint8_t)~TASK_MUST_CANCEL;
     }
@@ -186,14 +186,18 @@ static bool step(VM *vm, Value self, Value exc) {
         decref(vm, exc);
         return raise_runtime(vm, "uninitialized Task object");
     }
-    Value out, coro = incref(t->coro);
-    SendStatus status = resume(vm, coro, exc, &out);
-    decref(vm, coro);
-    if (status != SEND_YIELD)
-        return finish(vm, self, status == SEND_RETURN ? out : 0);
-    bool ok = wait_for(vm, self, out);
-    decref(vm, out);
-    return ok;
+    for (;;) {
+        Value out, coro = incref(t->coro);
+        SendStatus status = resume(vm, coro, exc, &out);
+        decref(vm, coro);
+        if (status != SEND_YIELD)
+            return finish(vm, self, status == SEND_RETURN ? out : 0);
+        bool ok = wait_for(vm, self, out);
+        decref(vm, out);
+        if (likely(ok) || t->waiting || !t->coro || !error_matches(vm, vm->exc.MemoryError))
+            return ok;
+        exc = error_take(vm); /* nobody would wake the task: it learns at once that it cannot wait */
+    }
 }
 
 /* After a step the loop has no running task, whatever the step raised. */

@@ -129,7 +129,11 @@ bool transport_start_reading(VM *vm, Value self) {
     return handle && loop_watch(vm, t->loop, t->fd, false, handle);
 }
 
-Value transport_add_reader(NATIVE_ARGS) { return transport_start_reading(vm, self) ? VALUE_NONE : VALUE_ERROR; }
+Value transport_add_reader(NATIVE_ARGS) {
+    bool ok = transport_start_reading(vm, self) ||
+              (error_matches(vm, vm->exc.MemoryError) && transport_fatal(vm, self, "Fatal error on transport"));
+    return ok ? VALUE_NONE : VALUE_ERROR;
+}
 
 Value transport_is_reading(NATIVE_ARGS) {
     return from_bool(!as_transport(self)->closing && !as_transport(self)->paused);
@@ -383,8 +387,10 @@ static bool schedule_start(VM *vm, Value self, Value waiter) {
         return false;
     if (!waiter || is_none(waiter))
         return true;
-    if (is_exact(waiter, async_state(vm)->future) && loop_is_plain(vm, t->loop))
-        return ready_push(vm, &as_loop(t->loop)->ready, incref(waiter), READY_SLEPT);
+    if (is_exact(waiter, async_state(vm)->future) && loop_is_plain(vm, t->loop)) {
+        loop_queue(vm, as_loop(t->loop), incref(waiter), READY_SLEPT);
+        return true;
+    }
     Value helper = async_helper(vm, "futures", "_set_result_unless_cancelled"), args[2] = {waiter, VALUE_NONE};
     if (!helper || !context_snapshot(vm, &context)) {
         decref(vm, helper);

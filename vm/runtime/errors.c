@@ -158,12 +158,19 @@ Value raise_name(VM *vm, Value name, const char *fmt, ...) {
     return raise_with_fields(vm, vm->exc.NameError, text, name, 0);
 }
 
-/* Takes no memory. While nobody but the VM holds the instance it is wiped and used afresh; a script that keeps it
- * sees the same object again with a new traceback, which is better than failing to report the failure. */
+/* An instance of its own if there is memory for that: its traceback, and all that the frames in it hold, goes with it.
+ * Else the VM's: while nobody else holds it, it is wiped and used afresh; a script that keeps it sees the same object
+ * again with a new traceback, which is better than failing to report the failure. */
 Value raise_memory(VM *vm) {
     Value exc = vm->memory_error;
     if (!exc || !vm->thread)
         return VALUE_ERROR;
+    if (!vm->raising_memory) {
+        vm->raising_memory = true;
+        Value fresh = exception_new_simple(vm, vm->exc.MemoryError, 0);
+        vm->raising_memory = false;
+        return fresh ? raise_fresh(vm, fresh) : VALUE_ERROR; /* without memory, the inner call has raised */
+    }
     Exception *e = as_exception(exc);
     obj_incref(as_obj(exc));
     set_owned(vm, &e->traceback, 0);

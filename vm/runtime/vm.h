@@ -116,6 +116,7 @@ struct VM {
     struct LargeBlock *large_blocks;
     Object *free_worklist;
     Value memory_error; /* preallocated MemoryError */
+    bool raising_memory; /* raise_memory() tries to get memory for an instance */
 
     /* counters behind inline caches */
     uint32_t next_dict_version, next_type_version, next_shape_id;
