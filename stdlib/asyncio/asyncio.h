@@ -34,8 +34,8 @@ typedef enum FutureState { FUTURE_PENDING, FUTURE_CANCELLED, FUTURE_FINISHED } F
 enum FutureFlags {
     FUTURE_BLOCKING = 1, /* _asyncio_future_blocking: yielded by an await and not by a bare yield */
     FUTURE_LOG = 2,      /* finished with an exception that nobody has asked for */
-    FUTURE_FAILED = 4,   /* finished; result is the pair (exception, traceback it had) or, without memory, the former */
-    FUTURE_TIMED = 8,    /* its timer is in the loop's heap */
+    FUTURE_FAILED = 4, /* finished; result is the pair (exception, traceback it had) or, without memory, the former */
+    FUTURE_TIMED = 8,  /* its timer is in the loop's heap */
     TASK_MUST_CANCEL = 16,
     TASK_HUSH = 32,   /* say nothing when destroyed pending: _log_destroy_pending is false */
     TASK_LISTED = 64, /* not done, and one of all_tasks() */
@@ -59,7 +59,7 @@ typedef struct Future {
     uint8_t state; /* FutureState */
     uint8_t flags;
     uint16_t deferred; /* bit for each ReadyTag that it could not be queued with (deferred.c) */
-    uint32_t cancels; /* of a task: cancel() calls not undone by uncancel() */
+    uint32_t cancels;  /* of a task: cancel() calls not undone by uncancel() */
 } Future;
 
 typedef struct Task {
@@ -99,7 +99,7 @@ bool ready_reserve(VM *vm, ReadyQueue *q) MUST_CHECK;
 /* Consumes the reference to the object, on failure too. */
 bool ready_push(VM *vm, ReadyQueue *q, Value object, enum ReadyTag tag) MUST_CHECK;
 void ready_put(ReadyQueue *q, Value object, enum ReadyTag tag); /* after ready_reserve */
-Value ready_pop(VM *vm, ReadyQueue *q, enum ReadyTag *tag); /* owned; the queue is not empty */
+Value ready_pop(VM *vm, ReadyQueue *q, enum ReadyTag *tag);     /* owned; the queue is not empty */
 void ready_clear(VM *vm, ReadyQueue *q);
 void ready_traverse(ReadyQueue *q, VisitFn visit, void *arg);
 Value ready_item(ReadyQueue *q, size_t i, enum ReadyTag *tag); /* borrowed */
@@ -137,15 +137,15 @@ typedef struct Loop {
     TimerHeap timers;
     Poller poller;
     Watch *watches;
-    size_t nwatches; /* size of the table */
-    size_t nwatched; /* descriptors in use */
-    size_t ntasks;   /* that have TASK_LISTED */
+    size_t nwatches;  /* size of the table */
+    size_t nwatched;  /* descriptors in use */
+    size_t ntasks;    /* that have TASK_LISTED */
     size_t ndeferred; /* bits in `deferred` of its futures and tasks */
-    Value selector;  /* a selectors object to be used instead of the poller, or 0 */
-    Value current;   /* the running task, owned, or 0 */
-    Value factory;   /* task factory or 0 */
-    Value handle;    /* the Handle being run in debug mode, or 0 */
-    Shape *checked;  /* shape whose class was looked at, and what was found: */
+    Value selector;   /* a selectors object to be used instead of the poller, or 0 */
+    Value current;    /* the running task, owned, or 0 */
+    Value factory;    /* task factory or 0 */
+    Value handle;     /* the Handle being run in debug mode, or 0 */
+    Shape *checked;   /* shape whose class was looked at, and what was found: */
     uint32_t checked_id;
     uint8_t natives; /* LOOP_*: methods that are ours and not overridden */
     bool initialised, running, stopping, closed, debug;
@@ -158,7 +158,14 @@ typedef struct Loop {
     struct Loop *next, *prev; /* all loops of the VM */
 } Loop;
 
-enum { LOOP_CALL_SOON = 1, LOOP_CALL_AT = 2, LOOP_CREATE_TASK = 4, LOOP_TIME = 8, LOOP_RUN_ONCE = 16, LOOP_STOP = 32 };
+enum {
+    LOOP_CALL_SOON = 1,
+    LOOP_CALL_AT = 2,
+    LOOP_CREATE_TASK = 4,
+    LOOP_TIME = 8,
+    LOOP_RUN_ONCE = 16,
+    LOOP_STOP = 32
+};
 
 /* ---- the state of the module in a VM --------------------------------------------------------------------------- */
 
@@ -208,9 +215,9 @@ bool future_cancel(VM *vm, Value self, Value message); /* false: was done alread
 Value future_cancelled_error(VM *vm, Future *f);       /* owned CancelledError */
 /* As f.add_done_callback; context: owned, VALUE_NONE for a waiting task; consumed on failure too. */
 bool future_add_callback(VM *vm, Value self, Value fn, Value context) MUST_CHECK;
-Value future_exception_of(Future *f); /* borrowed: of a failed future */
+Value future_exception_of(Future *f);          /* borrowed: of a failed future */
 bool future_run_callbacks(VM *vm, Value self); /* READY_CALLBACKS; false: to be raised by the loop */
-Value future_first_callback(Value self); /* owned; None: all were removed */
+Value future_first_callback(Value self);       /* owned; None: all were removed */
 void future_finalize(VM *vm, Value self);
 void future_drop(VM *vm, Object *self);
 void future_clear(VM *vm, Object *self);
@@ -278,13 +285,13 @@ Value loop_entry_handle(VM *vm, Value self, Value object, enum ReadyTag tag);
 /* deferred.c */
 /* As ready_push for a Task or Future of the loop, but whatever happens it will be run. Consumes the reference. */
 void loop_queue(VM *vm, Loop *loop, Value object, enum ReadyTag tag);
-bool loop_run_deferred(VM *vm, Value self);   /* at the start of a turn; false: to be raised by the loop */
+bool loop_run_deferred(VM *vm, Value self);  /* at the start of a turn; false: to be raised by the loop */
 void loop_drop_deferred(VM *vm, Loop *loop); /* when the loop is closed */
 
 /* loop_run.c */
 bool loop_run_once(VM *vm, Value self);
 bool loop_run_entry(VM *vm, Value self, Value object, enum ReadyTag tag); /* object: borrowed */
-bool loop_wake(VM *vm, Loop *loop); /* from any thread: makes a poll return */
+bool loop_wake(VM *vm, Loop *loop);                                       /* from any thread: makes a poll return */
 
 /* loop_io.c */
 bool loop_io_open(VM *vm, Loop *loop);

@@ -1,9 +1,9 @@
 /* Wake-ups for which there was no memory.
  *
  * A task that is not queued when what it awaits is done would wait for ever, and nobody could tell it. So queueing a
- * task or a future does not fail: without memory the object itself notes the tag, the loop counts such notes and keeps
- * the reference, and the next turn looks for them among all containers, as all_tasks() does. If there is still no
- * memory then, the entry found is run without the queue: every turn gets on. */
+ * task or a future does not fail: without memory the object itself notes the tag, the loop counts such notes and
+ * keeps the reference, and the next turn looks for them among all containers, as all_tasks() does. If there is still
+ * no memory then, the entry found is run without the queue: every turn gets on. */
 #include "stdlib/asyncio/asyncio.h"
 
 void loop_queue(VM *vm, Loop *loop, Value object, enum ReadyTag tag) {

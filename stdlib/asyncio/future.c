@@ -1,7 +1,7 @@
 /* asyncio.Future: a result that is not there yet.
  *
- * Invariants: a future that is not pending has no waiters (but see deferred.c); FUTURE_TIMED is set while the loop's heap has an entry for
- * it, which counts as cancelled from the moment the future is done by somebody else. */
+ * Invariants: a future that is not pending has no waiters (but see deferred.c); FUTURE_TIMED is set while the loop's
+ * heap has an entry for it, which counts as cancelled from the moment the future is done by somebody else. */
 #include "stdlib/asyncio/asyncio.h"
 
 #include "interp/generator.h"

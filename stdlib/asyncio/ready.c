@@ -26,9 +26,7 @@ static bool add_chunk(VM *vm, ReadyQueue *q) {
     return true;
 }
 
-bool ready_reserve(VM *vm, ReadyQueue *q) {
-    return likely(q->last && q->tail < CHUNK_ITEMS) || add_chunk(vm, q);
-}
+bool ready_reserve(VM *vm, ReadyQueue *q) { return likely(q->last && q->tail < CHUNK_ITEMS) || add_chunk(vm, q); }
 
 void ready_put(ReadyQueue *q, Value object, enum ReadyTag tag) {
     q->last->items[q->tail++] = object | (Value)tag;

@@ -158,9 +158,9 @@ Value raise_name(VM *vm, Value name, const char *fmt, ...) {
     return raise_with_fields(vm, vm->exc.NameError, text, name, 0);
 }
 
-/* An instance of its own if there is memory for that: its traceback, and all that the frames in it hold, goes with it.
- * Else the VM's: while nobody else holds it, it is wiped and used afresh; a script that keeps it sees the same object
- * again with a new traceback, which is better than failing to report the failure. */
+/* An instance of its own if there is memory for that: its traceback, and all that the frames in it hold, goes with
+ * it. Else the VM's: while nobody else holds it, it is wiped and used afresh; a script that keeps it sees the same
+ * object again with a new traceback, which is better than failing to report the failure. */
 Value raise_memory(VM *vm) {
     Value exc = vm->memory_error;
     if (!exc || !vm->thread)
