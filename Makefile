@@ -50,6 +50,7 @@ LOOP_FLAGS := $(shell echo | $(CC) -Werror -fno-gcse -fno-crossjumping -E - >/de
 # Under sanitizers, optimizing the loop takes minutes and gigabytes.
 LOOP_FLAGS += $(if $(filter asan,$(CONFIG)),-O0)
 $(B)/obj/vm/interp/eval.o: override CFLAGS += $(LOOP_FLAGS)
+$(B)/obj/vm/interp/eval_traced.o: override CFLAGS += $(if $(filter asan,$(CONFIG)),-O0,-Os)
 
 # The library modules written in the language itself are compiled to images by a program made of the same objects. A build
 # for another machine gives FREEZE, the path of a program that was built for this one from the same sources.

@@ -6,6 +6,7 @@
 #include "stdlib/mod_sys.h"
 
 #include "interp/frame.h"
+#include "interp/trace.h"
 #include "object/instance.h"
 
 Value sys_get(VM *vm, const char *name) {
@@ -195,10 +196,10 @@ static Value sys_current_exceptions(VM *vm, Value self, Value *args, size_t narg
     return dict;
 }
 
-/* ---- tracing: kept for those who ask for it again ---- */
+/* ---- tracing ---- */
 
 static Value store_hook(VM *vm, Value *field, Value hook) {
-    set_owned(vm, field, is_none(hook) ? 0 : incref(hook));
+    trace_set(vm, field, is_none(hook) ? 0 : incref(hook));
     return VALUE_NONE;
 }
 
@@ -221,7 +222,7 @@ static Value sys_getprofile(VM *vm, Value self, Value *args, size_t nargs, Value
 static Value sys_call_tracing(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     if (!is_tuple(args[1]))
         return raise_type(vm, "call_tracing() argument 2 must be tuple, not %T", args[1]);
-    return call_ex(vm, args[0], args[1], 0);
+    return trace_call_traced(vm, args[0], args[1]);
 }
 
 /* ---- coroutines ---- */

@@ -1,6 +1,6 @@
 /* The interpreter loop.
  *
- * One call of eval_run executes a whole tree of script calls: a call pushes a frame and continues in the same C
+ * One call of eval_plain executes a whole tree of script calls: a call pushes a frame and continues in the same C
  * frame, a return pops it. The state of the running frame is kept in C locals (registers of the machine):
  *
  *     frame, consts, pc, nlocals      and frame->pc, which must be current whenever anything can raise or look
@@ -22,6 +22,7 @@
 #include "interp/generator.h"
 #include "interp/operation.h"
 #include "interp/slow.h"
+#include "interp/trace.h"
 #include "interp/traceback.h"
 #include "object/set.h"
 
@@ -34,7 +35,28 @@
 #define regs (frame->regs)
 #define SAVE() (frame->pc = pc)
 
-#if defined(__GNUC__)
+/* The loop is compiled a second time for threads that are traced, with these (eval_traced.c). */
+#if defined(EVAL_TRACED)
+#define EVAL_LOOP eval_traced
+#define TRACED(what)                                                                                                 \
+    do {                                                                                                             \
+        what;                                                                                                        \
+    } while (0)
+#define LEAVE_IF_TRACED(where) (void)0
+#else
+#define EVAL_LOOP eval_plain
+#define TRACED(what) (void)0
+#define LEAVE_IF_TRACED(where)                                                                                       \
+    do {                                                                                                             \
+        if (unlikely(t->tracing))                                                                                             \
+            goto where;                                                                                              \
+    } while (0)
+#endif
+
+#if defined(EVAL_TRACED) && defined(__GNUC__)
+#define TARGET(op) L_##op
+#define DISPATCH() goto dispatch
+#elif defined(__GNUC__)
 #define TARGET(op) L_##op
 #define DISPATCH()                                                                                                   \
     do {                                                                                                             \
@@ -95,14 +117,16 @@
         pc = frame->pc;                                                                                              \
     } while (0)
 
-#define SAFEPOINT()                                                                                                  \
+#define SAFEPOINT_OR(leave)                                                                                          \
     do {                                                                                                             \
-        if (unlikely(__atomic_load_n(&vm->interrupts, __ATOMIC_RELAXED) != 0)) {                                                                         \
+        if (unlikely(__atomic_load_n(&vm->interrupts, __ATOMIC_RELAXED) != 0)) {                                     \
             SAVE();                                                                                                  \
             if (!vm_safepoint(vm))                                                                                   \
                 goto error;                                                                                          \
+            LEAVE_IF_TRACED(leave);                                                                                  \
         }                                                                                                            \
     } while (0)
+#define SAFEPOINT() SAFEPOINT_OR(leave)
 
 /* The same behind a jump: what a signal's handler raises comes from where the jump leads, so that the handlers around
  * that place are found. */
@@ -114,6 +138,7 @@
                 pc++;                                                                                                \
                 goto error;                                                                                          \
             }                                                                                                        \
+            LEAVE_IF_TRACED(leave);                                                                                  \
         }                                                                                                            \
     } while (0)
 
@@ -196,7 +221,7 @@ static ALWAYS_INLINE void move_args(Frame *f, Value *args, unsigned n) {
         to[i] = to[i + 1] = 0;
 }
 
-Value eval_run(VM *vm, Frame *entry, bool throwing) {
+Value EVAL_LOOP(VM *vm, Frame *entry, int how) {
 #if defined(__GNUC__)
     static const void *const labels[OPCODE_COUNT] = {
 #define OPCODE(name, format, caches, flags, meaning) &&L_##name,
@@ -219,10 +244,31 @@ Value eval_run(VM *vm, Frame *entry, bool throwing) {
 
     LOAD_FRAME(entry);
     t->frame = frame;
-    if (throwing)
+#if defined(EVAL_TRACED)
+    if (how != EVAL_GO_ON && !trace_entered(vm, frame))
+        goto enter_failed;
+#endif
+    if (how == EVAL_THROW) {
+        LEAVE_IF_TRACED(leave_throwing);
         goto error;
-    SAFEPOINT();
+    }
+    SAFEPOINT_OR(leave_entered);
+#if defined(EVAL_TRACED)
+dispatch:
+    if (unlikely(!t->tracing)) {
+        return trace_switch(vm, frame, pc, EVAL_GO_ON);
+    }
+    if (!trace_instruction(vm, frame, pc)) {
+        pc++;
+        goto error;
+    }
+    ins = *pc++;
 #if defined(__GNUC__)
+    goto *labels[(uint16_t)ins];
+#else
+    switch ((Opcode)(uint16_t)ins)
+#endif
+#elif defined(__GNUC__)
     DISPATCH();
 #else
 dispatch:
@@ -248,8 +294,25 @@ dispatch:
        -------------------------------------------------------------------------------------- */
     enter_callee : t->frame = callee;
     LOAD_FRAME(callee);
-    SAFEPOINT();
+    TRACED(if (!trace_entered(vm, frame)) goto enter_failed);
+    SAFEPOINT_OR(leave_entered);
     DISPATCH();
+
+#if defined(EVAL_TRACED)
+enter_failed:
+    if (pc == frame->code->instrs)
+        pc++; /* so that it stands behind an instruction */
+    goto error;
+#else
+    /* --- the thread is traced from here on
+       -------------------------------------------------------------------------------------- */
+leave_throwing:
+    return trace_switch(vm, frame, pc, EVAL_THROW);
+leave_entered:
+    return trace_switch(vm, frame, pc, EVAL_START);
+leave:
+    return trace_switch(vm, frame, pc, EVAL_GO_ON);
+#endif
 
     /* --- an instruction needs methods of script classes
      * ------------------------------------------------------------------------------------------------------------ */
@@ -274,6 +337,10 @@ operation_result:
      * ----------------------------------------------------------------------------- */
 return_result:
     SAVE();
+    TRACED(if (!trace_returned(vm, frame, result)) {
+        decref(vm, result);
+        goto error;
+    });
     if (unlikely(frame->flags & FRAME_OF_GENERATOR))
         goto generator_return;
     {
@@ -324,6 +391,7 @@ error:
     SAVE();
     assert(error_pending(vm));
     traceback_add(vm, frame);
+    TRACED(trace_raised(vm, frame));
 unwind : {
     const HandlerEntry *handler = code_handler(frame->code, (uint32_t)(frame->pc - frame->code->instrs) - 1);
     if (handler != NULL) {
@@ -335,6 +403,7 @@ unwind : {
         pc = frame->code->instrs + handler->handler;
         DISPATCH();
     }
+    TRACED(trace_left(vm, frame));
     if (frame->flags & FRAME_OF_GENERATOR)
         goto generator_raise;
     unsigned kind = frame->ret;

@@ -205,6 +205,7 @@ static void frame_dealloc(VM *vm, Object *self) {
     }
     decref(vm, o->back);
     decref(vm, o->trace);
+    decref(vm, o->called);
     decref(vm, o->extra_locals);
     obj_decref(vm, &o->func->header);
     obj_decref(vm, &o->code->header);
@@ -217,6 +218,7 @@ static void frame_traverse(Object *self, VisitFn visit, void *arg) {
             visit_value(o->saved[i], visit, arg);
     visit_value(o->back, visit, arg);
     visit_value(o->trace, visit, arg);
+    visit_value(o->called, visit, arg);
     visit_value(o->extra_locals, visit, arg);
     visit(&o->func->header, arg);
 }
@@ -228,6 +230,7 @@ static void frame_clear_saved(VM *vm, Object *self) {
             set_owned(vm, &o->saved[i], 0);
     set_owned(vm, &o->back, 0);
     set_owned(vm, &o->trace, 0);
+    set_owned(vm, &o->called, 0);
     set_owned(vm, &o->extra_locals, 0);
 }
 
@@ -557,7 +560,7 @@ static Value get_f_lasti(VM *vm, Value self) {
 static Value get_f_lineno(VM *vm, Value self) {
     (void)vm;
     FrameObject *o = self_frame(self);
-    if (o->frame && (o->frame->flags & FRAME_OF_GENERATOR) && o->frame->state == FRAME_CREATED)
+    if (o->frame != NULL && o->frame->pc == o->code->instrs)
         return from_small_int(o->code->firstlineno); /* nothing has run: it stands at the `def` */
     int line = code_line(o->code, object_lasti(o));
     return line < 0 ? VALUE_NONE : from_small_int(line);
@@ -573,7 +576,10 @@ static Value get_f_trace(VM *vm, Value self) {
     return (void)vm, incref(self_frame(self)->trace == 0 ? VALUE_NONE : self_frame(self)->trace);
 }
 static bool set_f_trace(VM *vm, Value self, Value v) {
-    set_owned(vm, &self_frame(self)->trace, v == VALUE_NONE ? 0 : incref(v));
+    FrameObject *o = self_frame(self);
+    set_owned(vm, &o->trace, v == VALUE_NONE || v == 0 ? 0 : incref(v));
+    o->traced_line = code_line(o->code, object_lasti(o)); /* the line that it is in has begun */
+    o->traced_word = object_lasti(o);
     return true;
 }
 static Value get_f_trace_lines(VM *vm, Value self) { return (void)vm, from_bool(self_frame(self)->trace_lines); }

@@ -91,6 +91,9 @@ typedef struct FrameObject {
     Value trace;        /* f_trace */
     Value extra_locals; /* names set through f_locals that are not the code's */
     bool trace_lines, trace_opcodes;
+    int32_t traced_line; /* of the last instruction that was traced, and its place */
+    uint32_t traced_word;
+    Value called; /* native function that the frame calls, for sys.setprofile(), or 0 */
 } FrameObject;
 
 /* The object of a running or suspended frame; owned. */
@@ -124,9 +127,9 @@ Value function_call(VM *vm, Value fn, Value *args, size_t nargs, Value kwnames);
 bool function_bind(VM *vm, Function *fn, Value *args, size_t nargs, Value kwnames, Value *regs);
 
 /* eval.c */
-/* Runs a frame (RET_EXIT) until it returns, yields or raises; status in vm->thread->exit_status. `throwing`: an
+/* trace.c. Runs a frame (RET_EXIT) until it returns, yields or raises; status in vm->thread->exit_status. `throwing`: an
  * exception is pending and is raised at the frame's pc. The frame is consumed unless it is a generator's. */
-Value eval_run(VM *vm, Frame *entry, bool throwing);
+Value eval_run(VM *vm, Frame *entry, int throwing);
 /* Runs code as a module, class or exec does: namespace `locals` (a mapping), globals a dict. */
 Value code_run(VM *vm, Value code, Value globals, Value locals);
 Value code_run_closure(VM *vm, Value code, Value globals, Value locals, Value closure);

@@ -218,7 +218,7 @@ static void taken(VM *vm, Thread *t) {
     if (unlikely(vm->threads_stopped) && t != vm->main)
         retire(vm);
     vm->thread = t;
-    uint32_t own = __atomic_load_n(&t->interrupts, __ATOMIC_ACQUIRE);
+    uint32_t own = __atomic_load_n(&t->interrupts, __ATOMIC_ACQUIRE) | (t->tracing ? INTERRUPT_TRACE : 0);
     if (unlikely(own != 0))
         __atomic_fetch_or(&vm->interrupts, own, __ATOMIC_RELAXED);
 }

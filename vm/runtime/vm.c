@@ -105,6 +105,8 @@ bool vm_safepoint(VM *vm) {
         __atomic_fetch_and(&vm->interrupts, ~(uint32_t)INTERRUPT_GC, __ATOMIC_RELAXED);
         gc_step(vm);
     }
+    if ((why & INTERRUPT_TRACE) && !vm->thread->tracing)
+        __atomic_fetch_and(&vm->interrupts, ~(uint32_t)INTERRUPT_TRACE, __ATOMIC_RELAXED);
     if (why & INTERRUPT_SWITCH)
         lock_yield(vm);
     if (why & INTERRUPT_SIGNAL) { /* for the main thread, whose own bit stays until it gets here */

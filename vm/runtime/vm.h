@@ -69,6 +69,8 @@ struct Thread {
     uint64_t id;
     Thread *next;
     Value trace, profile; /* sys.settrace, sys.setprofile, 0: none */
+    uint32_t hooks_running; /* calls of these two that have not returned */
+    bool tracing;           /* one of them is set and none is running */
     struct ThreadSync *sync;  /* how it is woken: runtime/lock.c */
     volatile uint32_t interrupts; /* bits for this thread alone; they become the VM's when it takes the lock */
     struct ParkQueue *parked_in;  /* what it waits for, of all that threads of a program wait for: runtime/park.h */
@@ -85,6 +87,7 @@ enum {
     INTERRUPT_PENDING = 8, /* calls posted by other threads or native code */
     INTERRUPT_BUDGET = 16,
     INTERRUPT_ASYNC_EXC = 32,
+    INTERRUPT_TRACE = 64, /* the running thread is traced: stays set */
 };
 
 #define SLAB_CLASSES 33
