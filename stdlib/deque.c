@@ -19,7 +19,7 @@ static ALWAYS_INLINE Value *place(Deque *d, size_t i) { return &d->items[(d->hea
 
 static Type *deque_type(VM *vm) { return vm_type(vm, &deque_spec, NULL); }
 
-static bool is_deque(VM *vm, Value v) { return is_obj(v) && fast_type(vm, v)->spec == &deque_spec; }
+bool is_deque(VM *vm, Value v) { return is_obj(v) && fast_type(vm, v)->spec == &deque_spec; }
 
 /* ---- size ------------------------------------------------------------------------------------------------------ */
 
@@ -79,6 +79,10 @@ static bool add_right(VM *vm, Deque *d, Value item) {
     decref(vm, lost);
     return true;
 }
+
+size_t deque_len(Value deque) { return as_deque(deque)->len; }
+Value deque_take_left(Value deque) { return take_left(as_deque(deque)); }
+bool deque_add_right(VM *vm, Value deque, Value item) { return add_right(vm, as_deque(deque), item); }
 
 static bool add_left(VM *vm, Deque *d, Value item) {
     Value lost = 0;

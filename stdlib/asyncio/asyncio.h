@@ -123,6 +123,21 @@ void timers_prune(VM *vm, TimerHeap *h);
 void timers_clear(VM *vm, TimerHeap *h);
 void timers_traverse(TimerHeap *h, VisitFn visit, void *arg);
 
+/* ---- overridden methods (overrides.c) -------------------------------------------------------------------------- */
+
+/* What was found about the methods of an object, and the shape for which that is true. */
+typedef struct Overrides {
+    Shape *shape;
+    uint32_t shape_id;
+    uint8_t natives; /* a bit for each of the names whose method is that of the native class */
+} Overrides;
+
+/* Looks again; names: ended by NULL. Returns natives. */
+uint8_t overrides_look(VM *vm, Overrides *o, Object *object, Type *base, const char *const *names);
+static ALWAYS_INLINE bool overrides_known(const Overrides *o, const Object *object) {
+    return likely(o->shape == object->shape && o->shape_id == object->shape->id);
+}
+
 /* ---- loops ----------------------------------------------------------------------------------------------------- */
 
 /* Handles of a descriptor; its table in the loop is indexed by descriptor. */
@@ -145,9 +160,7 @@ typedef struct Loop {
     Value current;    /* the running task, owned, or 0 */
     Value factory;    /* task factory or 0 */
     Value handle;     /* the Handle being run in debug mode, or 0 */
-    Shape *checked;   /* shape whose class was looked at, and what was found: */
-    uint32_t checked_id;
-    uint8_t natives; /* LOOP_*: methods that are ours and not overridden */
+    Overrides own;    /* LOOP_* */
     bool initialised, running, stopping, closed, debug;
     bool wakeup_shown;         /* a script has asked for the pipe: signals may come through it */
     int wake_read, wake_write; /* a pipe; -1: not open */
@@ -158,19 +171,20 @@ typedef struct Loop {
     struct Loop *next, *prev; /* all loops of the VM */
 } Loop;
 
-enum {
-    LOOP_CALL_SOON = 1,
-    LOOP_CALL_AT = 2,
-    LOOP_CREATE_TASK = 4,
-    LOOP_TIME = 8,
-    LOOP_RUN_ONCE = 16,
-    LOOP_STOP = 32
+enum { /* methods that are ours and not overridden */
+       LOOP_CALL_SOON = 1,
+       LOOP_CALL_AT = 2,
+       LOOP_CREATE_TASK = 4,
+       LOOP_TIME = 8,
+       LOOP_RUN_ONCE = 16,
+       LOOP_STOP = 32,
+       LOOP_CREATE_FUTURE = 64,
 };
 
 /* ---- the state of the module in a VM --------------------------------------------------------------------------- */
 
 typedef struct AsyncState {
-    Type *future, *task, *handle, *timer_handle, *loop, *future_iter, *task_step, *transport;
+    Type *future, *task, *handle, *timer_handle, *loop, *future_iter, *task_step, *transport, *queue;
     Type *cancelled_error, *invalid_state;
     Loop *loops;
     uint64_t task_names;
@@ -178,6 +192,7 @@ typedef struct AsyncState {
     Value foreign_current; /* dict: loop of another make -> its running task; or 0 */
     Value foreign_tasks;   /* weakref.WeakSet of tasks of other makes, or 0 */
     char *scratch;         /* ASYNC_SCRATCH bytes, or NULL */
+    Value nothing;         /* what QueueBase._take() and _offer() return when a task has to wait */
     Value eager_tasks;     /* set of the tasks in their eager first step, or 0 */
 } AsyncState;
 
@@ -188,7 +203,7 @@ char *async_scratch(VM *vm); /* NULL with MemoryError */
 AsyncState *async_state(VM *vm); /* NULL with an exception before the module has been made and memory is short */
 
 extern const TypeSpec future_spec, future_iter_spec, task_spec, task_step_spec, handle_spec, timer_handle_spec,
-    loop_spec, socket_transport_spec;
+    loop_spec, socket_transport_spec, queue_spec;
 
 /* Instances of script-made subclasses share the spec of their native base. */
 static ALWAYS_INLINE bool has_spec(Value v, const TypeSpec *spec) {

@@ -15,42 +15,13 @@ double loop_clock(void) {
 
 /* ---- what is ours ---------------------------------------------------------------------------------------------- */
 
-static const struct {
-    const char *name;
-    uint8_t flag;
-} overridable[] = {
-    {"call_soon", LOOP_CALL_SOON}, {"call_at", LOOP_CALL_AT},    {"create_task", LOOP_CREATE_TASK},
-    {"time", LOOP_TIME},           {"_run_once", LOOP_RUN_ONCE}, {"stop", LOOP_STOP},
-};
-
-/* A method may be overridden by a class or in the instance. Either gives the instance another shape (or the shape
- * another id), so that one look is enough as long as the shape stays. */
-static NOINLINE uint8_t look_at_methods(VM *vm, Loop *loop) {
-    Type *type = obj_type(&loop->header), *base = async_state(vm)->loop;
-    loop->natives = 0;
-    loop->checked = NULL;
-    for (size_t i = 0; i < ARRAY_LEN(overridable); i++) {
-        Value name = str_intern_c(vm, overridable[i].name);
-        if (!name) {
-            error_clear(vm);
-            return 0;
-        }
-        bool own = type_lookup(vm, type, name) == type_lookup(vm, base, name);
-        if (own && type->attrs_offset != 0)
-            own = !instance_get(vm, &loop->header, type, name);
-        decref(vm, name);
-        if (own)
-            loop->natives |= overridable[i].flag;
-    }
-    if (!loop->header.shape->is_dict && (loop->checked_id = shape_id(vm, loop->header.shape)) != 0)
-        loop->checked = loop->header.shape;
-    return loop->natives;
-}
-
 uint8_t loop_natives(VM *vm, Loop *loop) {
-    if (likely(loop->checked == loop->header.shape && loop->checked_id == loop->header.shape->id))
-        return loop->natives;
-    return look_at_methods(vm, loop);
+    /* in the order of LOOP_* */
+    static const char *const names[] = {"call_soon", "call_at", "create_task",   "time",
+                                        "_run_once", "stop",    "create_future", NULL};
+    if (likely(overrides_known(&loop->own, &loop->header)))
+        return loop->own.natives;
+    return overrides_look(vm, &loop->own, &loop->header, async_state(vm)->loop, names);
 }
 
 bool loop_check_closed(VM *vm, Loop *loop) {

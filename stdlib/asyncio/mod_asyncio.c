@@ -15,6 +15,9 @@
  *   SocketTransport(loop, sock, protocol, waiter=None, extra=None, server=None)   the stream transport, complete;
  *                                         to be derived from together with transports.Transport (no __slots__ there)
  *
+ *   QueueBase                             the native part of Queue; NOTHING, which its _take() and _offer() return
+ * when get() and put() have to wait
+ *
  * BaseLoop calls on self, where a class derived from it defines them
  *   call_exception_handler(context)       always needed
  *   _process_self_data(data)              bytes with numbers of signals came through _wakeup_fd; called as a callback
@@ -134,9 +137,11 @@ static AsyncState *make_state(VM *vm) {
     s->timer_handle = s->handle ? vm_type(vm, &timer_handle_spec, s->handle) : NULL;
     s->loop = s->timer_handle ? vm_type(vm, &loop_spec, NULL) : NULL;
     s->transport = s->loop ? vm_type(vm, &socket_transport_spec, NULL) : NULL;
-    s->cancelled_error = s->transport ? make_exception(vm, "CancelledError", vm->exc.BaseException,
-                                                       "The Future or Task was cancelled.")
-                                      : NULL;
+    s->queue = s->transport ? vm_type(vm, &queue_spec, NULL) : NULL;
+    s->nothing = s->queue ? vm_keep(vm, from_obj(object_alloc(vm, vm->types.object, 0))) : 0;
+    s->cancelled_error =
+        s->nothing ? make_exception(vm, "CancelledError", vm->exc.BaseException, "The Future or Task was cancelled.")
+                   : NULL;
     s->invalid_state = s->cancelled_error ? make_exception(vm, "InvalidStateError", vm->exc.Exception,
                                                            "The operation is not allowed in this state.")
                                           : NULL;
@@ -165,9 +170,11 @@ bool mod_asyncio_init(VM *vm, Value module) {
         {"CancelledError", s->cancelled_error},
         {"InvalidStateError", s->invalid_state},
         {"SocketTransport", s->transport},
+        {"QueueBase", s->queue},
     };
     for (size_t i = 0; i < ARRAY_LEN(types); i++)
         if (!module_add(vm, module, types[i].name, incref(type_value(types[i].type))))
             return false;
-    return module_add_functions(vm, module, running_functions) && module_add_functions(vm, module, functions);
+    return module_add(vm, module, "NOTHING", incref(s->nothing)) &&
+           module_add_functions(vm, module, running_functions) && module_add_functions(vm, module, functions);
 }
