@@ -1,6 +1,7 @@
 /* The native heart of asyncio: what its files know of each other.
  *
  *   future.c                 Future: state, callbacks, being awaited
+ *   gather.c                 the future of gather()
  *   task.c task_step.c       Task; one step of a task resumes the innermost frame of its coroutine
  *   handle.c                 Handle and TimerHandle
  *   ready.c timers.c         the queue of what runs next, the heap of what runs later
@@ -41,8 +42,8 @@ enum FutureFlags {
     TASK_LISTED = 64, /* not done, and one of all_tasks() */
 };
 
-/* Several waiters of a future, in order; behind Future.waiters with its lowest bit set. A task that awaits the future
- * stands there itself, with the context VALUE_NONE. */
+/* Several waiters of a future, in order; behind Future.waiters with its lowest bit set. A task that awaits the
+ * future, or a gathering future, stands there itself, with the context VALUE_NONE. */
 typedef struct FutureCallback {
     Value fn, context;
 } FutureCallback;
@@ -54,7 +55,7 @@ typedef struct FutureCallbacks {
 typedef struct Future {
     Object header;
     Value loop;    /* 0 until initialised */
-    Value waiters; /* 0, a Task that awaits it, or FutureCallbacks * + 1 */
+    Value waiters; /* 0, a Task that awaits it or a gather() that it is part of, or FutureCallbacks * + 1 */
     Value result;  /* pending: cancel message or 0; cancelled: message, the CancelledError raised, or 0 */
     uint8_t state; /* FutureState */
     uint8_t flags;
@@ -84,8 +85,9 @@ typedef struct Handle {
 
 /* ---- the ready queue (ready.c) --------------------------------------------------------------------------------- */
 
-/* READY_CALLBACKS: a future that is done and whose callbacks are still to be called. */
-enum ReadyTag { READY_HANDLE, READY_STEP, READY_WAKEUP, READY_SLEPT, READY_CALLBACKS, READY_TAGS = 7 };
+/* READY_CALLBACKS: a future that is done and whose callbacks are still to be called. READY_CHILD: a gathering future,
+ * one of whose children is done. */
+enum ReadyTag { READY_HANDLE, READY_STEP, READY_WAKEUP, READY_SLEPT, READY_CALLBACKS, READY_CHILD, READY_TAGS = 7 };
 
 typedef struct ReadyChunk ReadyChunk;
 typedef struct ReadyQueue {
@@ -184,7 +186,7 @@ enum { /* methods that are ours and not overridden */
 /* ---- the state of the module in a VM --------------------------------------------------------------------------- */
 
 typedef struct AsyncState {
-    Type *future, *task, *handle, *timer_handle, *loop, *future_iter, *task_step, *transport, *queue;
+    Type *future, *task, *handle, *timer_handle, *loop, *future_iter, *task_step, *transport, *queue, *gathering;
     Type *cancelled_error, *invalid_state;
     Loop *loops;
     uint64_t task_names;
@@ -203,7 +205,7 @@ char *async_scratch(VM *vm); /* NULL with MemoryError */
 AsyncState *async_state(VM *vm); /* NULL with an exception before the module has been made and memory is short */
 
 extern const TypeSpec future_spec, future_iter_spec, task_spec, task_step_spec, handle_spec, timer_handle_spec,
-    loop_spec, socket_transport_spec, queue_spec;
+    loop_spec, socket_transport_spec, queue_spec, gathering_spec;
 
 /* Instances of script-made subclasses share the spec of their native base. */
 static ALWAYS_INLINE bool has_spec(Value v, const TypeSpec *spec) {
@@ -211,7 +213,13 @@ static ALWAYS_INLINE bool has_spec(Value v, const TypeSpec *spec) {
 }
 static ALWAYS_INLINE bool is_loop(Value v) { return has_spec(v, &loop_spec); }
 static ALWAYS_INLINE bool is_task(Value v) { return has_spec(v, &task_spec); }
-static ALWAYS_INLINE bool is_future(Value v) { return has_spec(v, &future_spec) || is_task(v); }
+static ALWAYS_INLINE bool is_gathering(Value v) { return has_spec(v, &gathering_spec); }
+static ALWAYS_INLINE bool is_future(Value v) { return has_spec(v, &future_spec) || is_task(v) || is_gathering(v); }
+/* A future whose methods are those of the native classes. */
+static ALWAYS_INLINE bool future_is_native(const AsyncState *s, Value v) {
+    const Type *type = is_obj(v) ? obj_type(as_obj(v)) : NULL;
+    return type && (type == s->future || type == s->task || type == s->gathering);
+}
 static ALWAYS_INLINE Future *as_future(Value v) { return (Future *)as_obj(v); }
 static ALWAYS_INLINE Task *as_task(Value v) { return (Task *)as_obj(v); }
 static ALWAYS_INLINE Handle *as_handle(Value v) { return (Handle *)as_obj(v); }
@@ -238,6 +246,7 @@ void future_drop(VM *vm, Object *self);
 void future_clear(VM *vm, Object *self);
 void future_traverse(Object *self, VisitFn visit, void *arg);
 Value future_wakeup_method(VM *vm, Value task); /* what scripts see of a waiting task: its bound task_wakeup */
+Value future_repr(VM *vm, Value self);
 SendStatus future_send(VM *vm, Value self, Value sent, Value *out);
 Value future_iter_new(VM *vm, Value self);
 extern const MethodSpec future_methods[];
@@ -246,11 +255,21 @@ Value async_helper(VM *vm, const char *module, const char *name); /* asyncio.MOD
 bool async_report(VM *vm, Value loop, Value *context); /* loop.call_exception_handler(context dict, consumed) */
 Value async_stack(VM *vm);                             /* list of the frames now, for debug mode */
 
+/* gather.c */
+Value gather_new(NATIVE_ARGS);
+void gather_note(Value self, Value child);            /* the child is done: a READY_CHILD entry follows */
+void gather_merge(Value self);                        /* which was there already, for want of memory */
+bool gather_run(VM *vm, Value self);                  /* the entry; false: exception */
+Value gather_first(Value self);                       /* the child that the next entry is of; borrowed */
+Value gather_callback(VM *vm, Value self);            /* what scripts see among the callbacks of a child; owned */
+int gather_cancel(VM *vm, Value self, Value message); /* 1, 0, -1 */
+
 /* task.c */
 Value task_new(VM *vm, Value loop, Value coro, Value name, Value context); /* exactly Task; name, context may be 0 */
 Value task_name(VM *vm, Task *t);                                          /* borrowed str */
 void task_list(Task *t, bool on);                                          /* whether it counts among all_tasks() */
-int task_cancel_waiting(VM *vm, Task *t); /* cancels what it awaits, with its message: 1, 0, -1 */
+int future_cancel_any(VM *vm, Value future, Value message); /* future.cancel(msg=message) of any make: 1, 0, -1 */
+int task_cancel_waiting(VM *vm, Task *t);                   /* cancels what it awaits, with its message: 1, 0, -1 */
 bool task_step_soon(VM *vm, Value task, Value exc);
 Value task_cancel(VM *vm, Value self, Value message);
 

@@ -14,7 +14,8 @@ void loop_queue(VM *vm, Loop *loop, Value object, enum ReadyTag tag) {
     error_clear(vm);
     Future *f = as_future(object);
     uint16_t bit = (uint16_t)(1u << tag);
-    if (f->deferred & bit) {
+    if (f->deferred & bit) { /* only of a gathering future */
+        gather_merge(object);
         decref(vm, object);
         return;
     }

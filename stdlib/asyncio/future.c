@@ -51,17 +51,25 @@ static FutureCallbacks *callbacks_room(VM *vm, Future *f) {
     return bigger;
 }
 
+/* What scripts see in place of a task or gathering future that waits; owned. */
+static Value waiter_method(VM *vm, Value waiter) {
+    return is_task(waiter) ? future_wakeup_method(vm, waiter) : gather_callback(vm, waiter);
+}
+
 /* Has fn(self) called soon in its context; a waiting task (context None) is woken, which does not fail in a plain
  * loop. Consumes both. */
 static bool schedule_one(VM *vm, Value self, Value fn, Value context) {
     Value loop = as_future(self)->loop;
     if (is_none(context)) {
+        bool task = is_task(fn);
         if (likely(loop_is_plain(vm, loop))) {
-            loop_queue(vm, as_loop(loop), fn, READY_WAKEUP);
+            if (!task)
+                gather_note(fn, self);
+            loop_queue(vm, as_loop(loop), fn, task ? READY_WAKEUP : READY_CHILD);
             return true;
         }
-        context = incref(as_task(fn)->context);
-        Value method = future_wakeup_method(vm, fn);
+        context = task ? incref(as_task(fn)->context) : 0;
+        Value method = waiter_method(vm, fn);
         decref(vm, fn);
         fn = method;
         if (!fn) {
@@ -431,7 +439,7 @@ static Value method_add_done_callback(NATIVE_ARGS) {
 static int callback_equals(VM *vm, FutureCallback entry, Value fn) {
     if (!is_none(entry.context))
         return value_equal(vm, entry.fn, fn);
-    Value method = future_wakeup_method(vm, entry.fn);
+    Value method = waiter_method(vm, entry.fn);
     int equal = method ? value_equal(vm, method, fn) : -1;
     decref(vm, method);
     return equal;
@@ -570,8 +578,10 @@ static Value callback_pair(VM *vm, FutureCallback entry) {
     Value fn = incref(entry.fn), context = incref(entry.context);
     if (is_none(entry.context)) {
         decref(vm, fn);
-        fn = future_wakeup_method(vm, entry.fn);
-        context = context_thaw(vm, &as_task(entry.fn)->context) ? incref(as_task(entry.fn)->context) : VALUE_ERROR;
+        fn = waiter_method(vm, entry.fn);
+        Value empty = 0, *field = is_task(entry.fn) ? &as_task(entry.fn)->context : &empty;
+        context = context_thaw(vm, field) ? incref(*field) : VALUE_ERROR;
+        decref(vm, empty);
     } else if (!context_thaw(vm, &context)) {
         decref(vm, context);
         context = 0;
@@ -766,7 +776,7 @@ void future_traverse(Object *self, VisitFn visit, void *arg) {
     }
 }
 
-static Value future_repr(VM *vm, Value self) {
+Value future_repr(VM *vm, Value self) {
     Value helper = async_helper(vm, "base_futures", "_future_repr");
     Value text = helper ? call1(vm, helper, self) : VALUE_ERROR;
     decref(vm, helper);

@@ -374,6 +374,9 @@ Value loop_entry_handle(VM *vm, Value self, Value object, enum ReadyTag tag) {
         callback = future_wakeup_method(vm, object);
         argument = as_task(object)->waiting;
         context = incref(as_task(object)->context);
+    } else if (tag == READY_CHILD) {
+        callback = gather_callback(vm, object);
+        argument = gather_first(object);
     } else if (tag == READY_CALLBACKS) {
         callback = future_first_callback(object);
         argument = object;

@@ -167,6 +167,8 @@ bool loop_run_entry(VM *vm, Value self, Value object, enum ReadyTag tag) {
         return as_handle(object)->cancelled || handle_run(vm, object);
     if (unlikely(tag == READY_CALLBACKS))
         return future_run_callbacks(vm, object);
+    if (tag == READY_CHILD)
+        return gather_run(vm, object) || report_entry(vm, self, object, tag);
     if (tag != READY_SLEPT)
         return run_task(vm, self, object, tag);
     Future *f = as_future(object);

@@ -15,7 +15,8 @@
  *   SocketTransport(loop, sock, protocol, waiter=None, extra=None, server=None)   the stream transport, complete;
  *                                         to be derived from together with transports.Transport (no __slots__ there)
  *
- *   QueueBase                             the native part of Queue; NOTHING, which its _take() and _offer() return
+ *   gather(aws, return_exceptions, loop)   asyncio.gather() of at least one awaitable, and _GatheringFuture
+ *   QueueBase                              the native part of Queue; NOTHING, which its _take() and _offer() return
  * when get() and put() have to wait
  *
  * BaseLoop calls on self, where a class derived from it defines them
@@ -94,6 +95,8 @@ static Value stop_when_done(NATIVE_ARGS) {
 }
 
 static const MethodSpec functions[] = {
+    {"gather", gather_new, "aws, return_exceptions, loop, /", "asyncio.gather() of a tuple with at least one item.",
+     0},
     {"_run_until_complete_cb", stop_when_done, "fut", "Stops the loop of a future that is done.", 0},
     {"create_task", create_task, "coro, *, name=None, context=None", "Has the running loop run the coroutine.", 0},
     {"sleep_future", sleep_future, "delay, result=None, /", "A future that is done after so many seconds.", 0},
@@ -139,9 +142,10 @@ static AsyncState *make_state(VM *vm) {
     s->transport = s->loop ? vm_type(vm, &socket_transport_spec, NULL) : NULL;
     s->queue = s->transport ? vm_type(vm, &queue_spec, NULL) : NULL;
     s->nothing = s->queue ? vm_keep(vm, from_obj(object_alloc(vm, vm->types.object, 0))) : 0;
-    s->cancelled_error =
-        s->nothing ? make_exception(vm, "CancelledError", vm->exc.BaseException, "The Future or Task was cancelled.")
-                   : NULL;
+    s->gathering = s->nothing ? vm_type(vm, &gathering_spec, s->future) : NULL;
+    s->cancelled_error = s->gathering ? make_exception(vm, "CancelledError", vm->exc.BaseException,
+                                                       "The Future or Task was cancelled.")
+                                      : NULL;
     s->invalid_state = s->cancelled_error ? make_exception(vm, "InvalidStateError", vm->exc.Exception,
                                                            "The operation is not allowed in this state.")
                                           : NULL;
@@ -171,6 +175,7 @@ bool mod_asyncio_init(VM *vm, Value module) {
         {"InvalidStateError", s->invalid_state},
         {"SocketTransport", s->transport},
         {"QueueBase", s->queue},
+        {"_GatheringFuture", s->gathering},
     };
     for (size_t i = 0; i < ARRAY_LEN(types); i++)
         if (!module_add(vm, module, types[i].name, incref(type_value(types[i].type))))

@@ -150,8 +150,6 @@ static bool wake_next(VM *vm, Value waiters) {
 }
 
 static bool wake(VM *vm, Value self, Value waiters) {
-    if (!deque_len(waiters))
-        return true;
     if (likely(natives(vm, as_queue(self)) & QUEUE_WAKE))
         return wake_next(vm, waiters);
     Value r = call_named(vm, self, "_wakeup_next", waiters);

@@ -130,14 +130,15 @@ static bool task_init(VM *vm, Value self, Value *args, size_t nargs, Value kwnam
 
 /* ---- cancelling ------------------------------------------------------------------------------------------------ */
 
-/* waiting.cancel(msg=message): 1, 0, -1. */
-static int cancel_awaited(VM *vm, Value waiting, Value message) {
+int future_cancel_any(VM *vm, Value waiting, Value message) {
     AsyncState *s = async_state(vm);
     Value answer;
     if (is_exact(waiting, s->future)) {
         bool done = future_cancel(vm, waiting, message);
         return error_pending(vm) ? -1 : done;
     }
+    if (is_exact(waiting, s->gathering))
+        return gather_cancel(vm, waiting, message);
     if (is_exact(waiting, s->task)) {
         answer = task_cancel(vm, waiting, message);
     } else {
@@ -155,7 +156,7 @@ static int cancel_awaited(VM *vm, Value waiting, Value message) {
 
 int task_cancel_waiting(VM *vm, Task *t) {
     Value waiting = incref(t->waiting), message = incref(t->future.result);
-    int cancelled = cancel_awaited(vm, waiting, message);
+    int cancelled = future_cancel_any(vm, waiting, message);
     decref(vm, waiting);
     decref(vm, message);
     return cancelled;
@@ -174,7 +175,7 @@ Value task_cancel(VM *vm, Value self, Value message) {
             decref(vm, waiting);
             return VALUE_ERROR;
         }
-        cancelled = cancel_awaited(vm, waiting, message);
+        cancelled = future_cancel_any(vm, waiting, message);
         native_leave(vm);
         decref(vm, waiting);
         if (cancelled)

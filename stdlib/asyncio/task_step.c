@@ -150,7 +150,7 @@ static bool wait_for(VM *vm, Value self, Value awaited) {
         raise_runtime(vm, "Task cannot await on itself: %R", self);
         return fail_soon(vm, self);
     }
-    if (unlikely(!is_exact(awaited, s->future) && !is_exact(awaited, s->task)))
+    if (unlikely(!future_is_native(s, awaited)))
         return wait_foreign(vm, self, awaited);
     Future *f = as_future(awaited);
     if (unlikely(f->loop != t->future.loop))
@@ -233,7 +233,7 @@ bool task_step(VM *vm, Value self, Value exc) {
 bool task_wakeup(VM *vm, Value self, Value awaited) {
     AsyncState *s = async_state(vm);
     Value result;
-    if (likely(is_exact(awaited, s->future) || is_exact(awaited, s->task))) {
+    if (likely(future_is_native(s, awaited))) {
         Future *f = as_future(awaited);
         if (likely(f->state == FUTURE_FINISHED && !(f->flags & FUTURE_FAILED)))
             return task_step(vm, self, 0);
