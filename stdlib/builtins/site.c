@@ -101,7 +101,7 @@ static Value helper_repr(VM *vm, Value self) {
 
 /* The texts are made by a module that is loaded when somebody asks for help. */
 static Value helper_call(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
-    Value module = import_c(vm, "_help"), function = module ? attr_get_c(vm, module, "help") : VALUE_ERROR;
+    Value module = import_c(vm, "pydoc"), function = module ? attr_get_c(vm, module, "help") : VALUE_ERROR;
     decref(vm, module);
     Value result = function ? call(vm, function, args, nargs, kwnames) : VALUE_ERROR;
     decref(vm, function);

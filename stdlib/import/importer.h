@@ -49,6 +49,7 @@ Value source_loader_path(Value loader); /* borrowed str */
 bool module_execute_source(VM *vm, Value module, Value path);
 bool module_execute_frozen(VM *vm, Value module, Value name);
 bool module_execute_builtin(VM *vm, Value module, Value name);
+bool module_set_doc(VM *vm, Value module, Value name); /* of a native module that has no docstring of its own */
 Value file_read_bytes(VM *vm, Value path);  /* OSError; owned bytes */
 Value code_from_file(VM *vm, Value path);   /* reads and compiles a source file */
 Value code_from_frozen(VM *vm, Value name); /* 0 with ImportError "No such frozen object named x" */

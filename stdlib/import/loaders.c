@@ -131,7 +131,7 @@ bool module_execute_builtin(VM *vm, Value module, Value name) {
         return raise_import(vm, vm->exc.ImportError, name, 0, "%R is not a built-in module", name);
     if (!has_kind(module, KIND_MODULE))
         return raise_type(vm, "'%T' object is not a module", module);
-    return m->init(vm, module);
+    return m->init(vm, module) && module_set_doc(vm, module, name);
 }
 
 bool mod_sys_init(VM *vm, Value module) {

@@ -228,7 +228,10 @@ static Value doc_of(VM *vm, Descriptor *d) {
         return slot_doc(vm, d->slot);
     if (d->doc != 0)
         return incref(d->doc);
-    return doc != NULL ? str_from_c(vm, doc) : VALUE_NONE;
+    if (doc != NULL)
+        return str_from_c(vm, doc);
+    return d->owner->flags & TYPE_HEAP ? VALUE_NONE
+                                       : doc_find(vm, str_printf(vm, "%s.%V", d->owner->spec->name, d->name));
 }
 
 static Value get_doc(VM *vm, Value self) { return doc_of(vm, as_descriptor(self)); }

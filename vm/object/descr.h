@@ -37,6 +37,8 @@ int descr_is_abstract(VM *vm, Value fn); /* fn.__isabstractmethod__: 1, 0, -1; f
 Value classmethod_new(VM *vm, Value func);
 Value staticmethod_new(VM *vm, Value func);
 Value native_text_signature(VM *vm, const char *signature, const char *self); /* "($self, x, /)" */
+/* The docstring under "module.Class.attribute" in the module _docs, or None. Consumes the key, which may be 0. */
+Value doc_find(VM *vm, Value key);
 /* "list.append()" or "len()" or "math.sqrt()": how TypeErrors name a callable; owned str */
 Value callable_text(VM *vm, Value fn);
 

@@ -200,8 +200,13 @@ static Value get_qualname(VM *vm, Value self) {
 }
 
 static Value get_doc(VM *vm, Value self) {
-    const char *doc = as_native(self)->spec->doc;
-    return doc != NULL ? str_from_c(vm, doc) : VALUE_NONE;
+    Native *f = as_native(self);
+    if (f->spec->doc != NULL)
+        return str_from_c(vm, f->spec->doc);
+    if (f->owner != NULL)
+        return doc_find(vm, str_printf(vm, "%s.%s", f->owner->spec->name, f->spec->name));
+    return f->module != 0 && is_str(f->module) ? doc_find(vm, str_printf(vm, "%V.%s", f->module, f->spec->name))
+                                               : VALUE_NONE;
 }
 
 static Value get_self(VM *vm, Value self) {
