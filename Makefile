@@ -9,7 +9,8 @@ PREFIX ?= /usr/local
 OPTIONAL = PCRE2:libpcre2-8 OPENSSL:openssl CURL:libcurl READLINE:readline
 
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wno-unused-parameter
-CFLAGS_release = -O2 -DNDEBUG -fno-pie
+# Nothing unwinds the C stack, and the tables for it would be a twelfth of the program.
+CFLAGS_release = -O2 -DNDEBUG -fno-pie -fno-asynchronous-unwind-tables
 CFLAGS_debug = -O0 -g
 CFLAGS_asan = -O1 -g -fno-var-tracking -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 # Code and read-only data in one segment: a third fewer pages are touched at start-up.
@@ -51,6 +52,18 @@ LOOP_FLAGS := $(shell echo | $(CC) -Werror -fno-gcse -fno-crossjumping -E - >/de
 LOOP_FLAGS += $(if $(filter asan,$(CONFIG)),-O0)
 $(B)/obj/vm/interp/eval.o: override CFLAGS += $(LOOP_FLAGS)
 $(B)/obj/vm/interp/eval_traced.o: override CFLAGS += $(if $(filter asan,$(CONFIG)),-O0,-Os)
+
+# What waits for the system or is called once in a while is built for size.
+COLD = vm/code/disasm vm/code/image_write vm/code/verify vm/object/codec_% vm/object/exception% vm/object/structseq \
+       vm/object/type_new vm/object/number_format vm/object/memoryview vm/interp/traceback% vm/runtime/suggestions \
+       vm/runtime/unraisable vm/runtime/warnings vm/runtime/signals vm/runtime/vm compiler/parse_diag% compiler/ast_dump \
+       compiler/source_encoding compiler/unicode_names stdlib/mod_posix% stdlib/mod_s% stdlib/mod_time% \
+       stdlib/mod_c% stdlib/mod_h% stdlib/mod_u% stdlib/mod_interpreters stdlib/mod_multiprocessing stdlib/mod_typing \
+       stdlib/mod_warnings stdlib/mod_atexit stdlib/mod_gc stdlib/mod_errno stdlib/library stdlib/codec_% \
+       stdlib/builtins/site stdlib/builtins/build_class stdlib/builtins/run stdlib/datetime/% stdlib/import/% \
+       stdlib/select/% stdlib/socket/% stdlib/ssl/% stdlib/thread/% stdlib/io/fileio stdlib/io/iobase repl/%
+COLD_OBJ := $(filter $(COLD:%=$(B)/obj/%.o),$(OBJ) $(MAIN_OBJ))
+$(if $(filter release,$(CONFIG)),$(eval $(COLD_OBJ): override CFLAGS += -Os))
 
 # The library modules written in the language itself are compiled to images by a program made of the same objects. A build
 # for another machine gives FREEZE, the path of a program that was built for this one from the same sources.
