@@ -6,7 +6,7 @@ CONFIG ?= release
 PREFIX ?= /usr/local
 # Libraries of single modules, opened when such a module is imported: only their headers are needed here. Without
 # them (or without pkg-config) the module is left out, and importing it says so.
-OPTIONAL = PCRE2:libpcre2-8 OPENSSL:openssl CURL:libcurl READLINE:readline
+OPTIONAL = PCRE2:libpcre2-8 OPENSSL:openssl CURL:libcurl READLINE:readline ZLIB:zlib
 
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wno-unused-parameter
 # Nothing unwinds the C stack, and the tables for it would be a twelfth of the program.
