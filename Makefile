@@ -68,8 +68,11 @@ $(if $(filter release,$(CONFIG)),$(eval $(COLD_OBJ): override CFLAGS += -Os))
 # The library modules written in the language itself are compiled to images by a program made of the same objects. A build
 # for another machine gives FREEZE, the path of a program that was built for this one from the same sources.
 FREEZE ?= $(B)/freeze
+# zlib, which only this program needs, makes the images smaller.
+ZLIB_FLAGS := $(call with,ZLIB:zlib)
+$(B)/obj/tools/freeze.o: override CFLAGS += $(ZLIB_FLAGS)
 $(B)/freeze: $(B)/obj/tools/freeze.o $(OBJ)
-	$(CC) $(LDFLAGS_$(CONFIG)) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(CC) $(LDFLAGS_$(CONFIG)) $(LDFLAGS) -o $@ $^ $(LIBS) $(if $(ZLIB_FLAGS),-lz)
 
 # Also made again when a module has gone, which changes no file's time.
 ifneq ($(FROZEN),$(shell cat $(B)/frozen.list 2>/dev/null))
@@ -100,7 +103,11 @@ test: $(B)/cove unit
 $(B)/image_roundtrip: $(B)/obj/tests/unit/image_roundtrip.o $(B)/libcove.a
 	$(CC) $(LDFLAGS_$(CONFIG)) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-unit: $(B)/image_roundtrip
+$(B)/inflate: $(B)/obj/tests/unit/inflate.o $(B)/obj/stdlib/import/inflate.o
+	$(CC) $(LDFLAGS_$(CONFIG)) $(LDFLAGS) -o $@ $^
+
+unit: $(B)/image_roundtrip $(B)/inflate
+	$(B)/inflate
 	$(B)/image_roundtrip $(FROZEN) $(sort $(wildcard tests/compiler/*.co))
 
 # Every allocation of the scripts of tests/alloc fails once: some minutes.

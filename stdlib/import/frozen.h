@@ -9,6 +9,7 @@ typedef struct FrozenModule {
     bool is_package;
     const char *image;
     size_t size;
+    size_t full; /* size of the image when inflated; 0: it is not packed */
 } FrozenModule;
 
 /* NULL if there is none of that name. */
@@ -16,5 +17,8 @@ const FrozenModule *frozen_find(const char *name);
 /* All of them, sorted by name; ends with a row without name. */
 extern const FrozenModule frozen_modules[];
 extern const size_t frozen_modules_count;
+/* An image that is not packed, to which packed ones refer. */
+extern const char *const frozen_dictionary;
+extern const size_t frozen_dictionary_size;
 
 #endif

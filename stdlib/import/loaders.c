@@ -15,6 +15,7 @@
 #include "interp/frame.h"
 #include "object/bytes.h"
 #include "stdlib/import/frozen.h"
+#include "stdlib/import/inflate.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -115,7 +116,16 @@ Value code_from_frozen(VM *vm, Value name) {
     const FrozenModule *m = frozen_find(str_data(name));
     if (!m)
         return raise_import(vm, vm->exc.ImportError, name, 0, "No such frozen object named %V", name);
-    return image_load_builtin(vm, (const uint8_t *)m->image, m->size);
+    const uint8_t *image = (const uint8_t *)m->image;
+    if (m->full == 0)
+        return image_load_builtin(vm, image, m->size);
+    uint8_t *full = mem_alloc(vm, m->full);
+    if (!full)
+        return VALUE_ERROR;
+    if (inflate_into(full, m->full, image, m->size, (const uint8_t *)frozen_dictionary, frozen_dictionary_size))
+        return image_load_unpacked(vm, full, m->full);
+    mem_free(vm, full, m->full);
+    return raise_system(vm, "the image of the library module %V is damaged", name);
 }
 
 bool module_execute_frozen(VM *vm, Value module, Value name) {

@@ -383,11 +383,29 @@ static Value load_first(VM *vm, CodeImage *image) {
     return code != 0 ? code : bad_image(vm);
 }
 
+/* NULL with an exception. */
+static CodeImage *open_trusted(VM *vm, const uint8_t *data, size_t size) {
+    if (size >= IMAGE_HEADER && memcmp(data, IMAGE_MAGIC, 8) == 0)
+        return image_open(vm, data, size, true);
+    raise_system(vm, "a module of the library was built for another version");
+    return NULL;
+}
+
 Value image_load_builtin(VM *vm, const uint8_t *data, size_t size) {
-    if (size < IMAGE_HEADER || memcmp(data, IMAGE_MAGIC, 8) != 0)
-        return raise_system(vm, "a module of the library was built for another version");
-    CodeImage *image = image_open(vm, data, size, true);
+    CodeImage *image = open_trusted(vm, data, size);
     Value code = image != NULL ? load_first(vm, image) : VALUE_ERROR;
+    image_release(vm, image);
+    return code;
+}
+
+Value image_load_unpacked(VM *vm, uint8_t *data, size_t size) {
+    CodeImage *image = open_trusted(vm, data, size);
+    if (image == NULL) {
+        mem_free(vm, data, size);
+        return VALUE_ERROR;
+    }
+    image->own_size = size;
+    Value code = load_first(vm, image);
     image_release(vm, image);
     return code;
 }

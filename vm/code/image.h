@@ -20,6 +20,8 @@ typedef struct CodeImage CodeImage;
 Value image_write(VM *vm, Code *code);
 /* The code of an image that is part of the library: the bytes stay where they are, and are trusted. Owned. */
 Value image_load_builtin(VM *vm, const uint8_t *data, size_t size);
+/* The same for an image in memory of mem_alloc(), which is taken over, on failure too. */
+Value image_load_unpacked(VM *vm, uint8_t *data, size_t size);
 /* The code of any other image: copied, checked, and unpacked as a whole. ValueError when it is none, or of another
  * version. Owned. */
 Value image_load(VM *vm, const uint8_t *data, size_t size);
