@@ -56,6 +56,7 @@ static const ModuleDoc docs[] = {
     {"termios", "The settings of terminals."},
     {"time", "Clocks, waiting, and times as text."},
     {"unicodedata", "The properties of characters."},
+    {"zlib", "Compression by zlib."},
 };
 
 static int compare_name(const void *name, const void *row) { return strcmp(name, ((const ModuleDoc *)row)->name); }
