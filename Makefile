@@ -16,6 +16,8 @@ CFLAGS_asan = -O1 -g -fno-var-tracking -fsanitize=address,undefined -fno-sanitiz
 # Code and read-only data in one segment: a third fewer pages are touched at start-up.
 LDFLAGS_release = -no-pie -Wl,--gc-sections -Wl,-z,noseparate-code
 LDFLAGS_asan = -fsanitize=address,undefined
+CFLAGS_tsan = -O1 -g -fno-var-tracking -fsanitize=thread -fno-pie
+LDFLAGS_tsan = -fsanitize=thread -no-pie
 
 B = $(if $(filter release,$(CONFIG)),build,build/$(CONFIG))
 override CFLAGS += -std=gnu11 -D_GNU_SOURCE $(WARN) -fvisibility=hidden -fno-strict-aliasing -fno-math-errno -ffp-contract=off $(CFLAGS_$(CONFIG)) -Ivm -I.
@@ -49,7 +51,7 @@ $(B)/obj/%.o: %.c
 # The interpreter loop: keep a dispatch of its own behind every instruction, and no spilled copies of constants.
 LOOP_FLAGS := $(shell echo | $(CC) -Werror -fno-gcse -fno-crossjumping -E - >/dev/null 2>&1 && echo -fno-gcse -fno-crossjumping -fno-tree-loop-distribute-patterns)
 # Under sanitizers, optimizing the loop takes minutes and gigabytes.
-LOOP_FLAGS += $(if $(filter asan,$(CONFIG)),-O0)
+LOOP_FLAGS += $(if $(filter asan tsan,$(CONFIG)),-O0)
 $(B)/obj/vm/interp/eval.o: override CFLAGS += $(LOOP_FLAGS)
 $(B)/obj/vm/interp/eval_traced.o: override CFLAGS += $(if $(filter asan,$(CONFIG)),-O0,-Os)
 

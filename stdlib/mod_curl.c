@@ -345,7 +345,7 @@ static bool step(VM *vm, Transfer *t) {
             t->result = message->data.result;
         }
     }
-    return !vm->interrupts || vm_safepoint(vm);
+    return !vm_interrupted(vm) || vm_safepoint(vm);
 }
 
 static bool usable(VM *vm, Transfer *t) {

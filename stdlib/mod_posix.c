@@ -11,7 +11,7 @@ extern char **environ;
 /* Errors ------------------------------------------------------------------------------------------------------------
  */
 
-bool posix_go_on(VM *vm) { return vm->interrupts == 0 || vm_safepoint(vm); }
+bool posix_go_on(VM *vm) { return !vm_interrupted(vm) || vm_safepoint(vm); }
 
 Value posix_fail(VM *vm) { return error_pending(vm) ? VALUE_ERROR : raise_os_error(vm, errno, 0); }
 

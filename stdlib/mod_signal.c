@@ -23,7 +23,7 @@ static Type *itimer_error(VM *vm) { return vm->module_state[MODULE_SLOT_mod_sign
 static Value fail(VM *vm) { return raise_os_error(vm, errno, 0); }
 
 /* Handlers of signals that came meanwhile run before a function returns. */
-static Value after_signals(VM *vm) { return vm->interrupts == 0 || vm_safepoint(vm) ? VALUE_NONE : VALUE_ERROR; }
+static Value after_signals(VM *vm) { return !vm_interrupted(vm) || vm_safepoint(vm) ? VALUE_NONE : VALUE_ERROR; }
 
 static bool signal_number(VM *vm, Value v, int *out) {
     if (!to_c_int(vm, v, out))

@@ -77,7 +77,7 @@ int wait_descriptor(VM *vm, int fd, short events, int64_t deadline) {
             raise_os_error(vm, errno, 0);
             return -1;
         }
-        if (vm->interrupts != 0 && !vm_safepoint(vm))
+        if (vm_interrupted(vm) && !vm_safepoint(vm))
             return -1;
     }
 }

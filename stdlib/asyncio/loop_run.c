@@ -227,7 +227,7 @@ bool loop_run_once(VM *vm, Value self) {
                       ? run_timed(vm, self, object, tag)
                       : loop_run_entry(vm, self, object, tag);
         decref(vm, object);
-        if (unlikely(!ok) || (unlikely(vm->interrupts) && !vm_safepoint(vm)))
+        if (unlikely(!ok) || (unlikely(vm_interrupted(vm)) && !vm_safepoint(vm)))
             return false;
     }
     return true;

@@ -19,7 +19,7 @@ static bool check_open(VM *vm, FileIO *f) {
 }
 
 /* A system call was interrupted: let signal handlers run; false if one raised. */
-static bool retry_after_signal(VM *vm) { return vm->interrupts == 0 || vm_safepoint(vm); }
+static bool retry_after_signal(VM *vm) { return !vm_interrupted(vm) || vm_safepoint(vm); }
 
 ssize_t fileio_read_some(VM *vm, FileIO *f, char *to, size_t n) {
     for (;;) {

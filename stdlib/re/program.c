@@ -121,7 +121,7 @@ static void block_free(void *block, void *data) {
 
 static int on_callout(pcre2_callout_block *block, void *data) {
     VM *vm = data;
-    return likely(!vm->interrupts) || vm_safepoint(vm) ? 0 : PCRE2_ERROR_CALLOUT;
+    return likely(!vm_interrupted(vm)) || vm_safepoint(vm) ? 0 : PCRE2_ERROR_CALLOUT;
 }
 
 /* \w has had marks and connecting punctuation among its characters since 10.43; \b goes by it. */
@@ -358,7 +358,7 @@ static bool between_goes(Run *r, uint64_t *last) {
     else if (!*last || now - *last < GO_SHORT_US)
         r->stride *= 4;
     *last = now;
-    return likely(!r->vm->interrupts) || vm_safepoint(r->vm);
+    return likely(!vm_interrupted(r->vm)) || vm_safepoint(r->vm);
 }
 
 static int run(Run *r) {
@@ -369,7 +369,7 @@ static int run(Run *r) {
         int code = run_once(r, limit);
         if (code == PCRE2_ERROR_MATCHLIMIT && !r->interruptible) {
             r->interruptible = true;
-            if (r->vm->interrupts && !vm_safepoint(r->vm))
+            if (vm_interrupted(r->vm) && !vm_safepoint(r->vm))
                 return -1;
             continue;
         }

@@ -119,7 +119,7 @@
 
 #define SAFEPOINT_OR(leave)                                                                                          \
     do {                                                                                                             \
-        if (unlikely(__atomic_load_n(&vm->interrupts, __ATOMIC_RELAXED) != 0)) {                                     \
+        if (unlikely(vm_interrupted(vm))) {                                                                          \
             SAVE();                                                                                                  \
             if (!vm_safepoint(vm))                                                                                   \
                 goto error;                                                                                          \
@@ -132,7 +132,7 @@
  * that place are found. */
 #define SAFEPOINT_JUMPED()                                                                                           \
     do {                                                                                                             \
-        if (unlikely(vm->interrupts != 0)) {                                                                         \
+        if (unlikely(vm_interrupted(vm))) {                                                                          \
             frame->pc = pc + 1;                                                                                      \
             if (!vm_safepoint(vm)) {                                                                                 \
                 pc++;                                                                                                \

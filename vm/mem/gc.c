@@ -81,7 +81,7 @@ void gc_track(VM *vm, Object *o) {
     o->gc_state = STATE_TRACKED;
     list_push(&gc->young, gc_link(o));
     if (unlikely(++gc->count[0] > gc->threshold[0]) && gc->enabled && !gc->running && gc->threshold[0] != 0)
-        vm->interrupts |= INTERRUPT_GC;
+        __atomic_fetch_or(&vm->interrupts, (uint32_t)INTERRUPT_GC, __ATOMIC_RELAXED);
 }
 
 void gc_untrack(Object *o) {

@@ -69,7 +69,7 @@ static bool is_woken(Parked *p) { return __atomic_load_n(&p->woken, __ATOMIC_ACQ
 ParkResult park(VM *vm, ParkQueue *queue, int64_t deadline, bool front) {
     Thread *t = vm->thread;
     Parked node = {t, NULL, false};
-    if (t->interrupts != 0)
+    if (__atomic_load_n(&t->interrupts, __ATOMIC_ACQUIRE) != 0)
         return PARK_INTERRUPTED;
     (front ? prepend : append)(queue, &node);
     t->parked_in = queue;
@@ -86,7 +86,7 @@ ParkResult park(VM *vm, ParkQueue *queue, int64_t deadline, bool front) {
     }
     lock_acquire_in_turn(vm, t);
     t->parked_in = NULL;
-    if (node.woken)
+    if (is_woken(&node))
         return PARK_WOKEN;
     take_out(queue, &node);
     park_unstuck(vm, t);

@@ -16,7 +16,7 @@
 typedef struct Parked {
     Thread *thread;
     struct Parked *next;
-    volatile bool woken;
+    bool woken; /* atomic */
 } Parked;
 
 typedef struct ParkQueue {

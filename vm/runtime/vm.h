@@ -72,7 +72,7 @@ struct Thread {
     uint32_t hooks_running; /* calls of these two that have not returned */
     bool tracing;           /* one of them is set and none is running */
     struct ThreadSync *sync;  /* how it is woken: runtime/lock.c */
-    volatile uint32_t interrupts; /* bits for this thread alone; they become the VM's when it takes the lock */
+    uint32_t interrupts; /* atomic: bits for this thread alone; they become the VM's when it takes the lock */
     struct ParkQueue *parked_in;  /* what it waits for, of all that threads of a program wait for: runtime/park.h */
     bool parked_forever;
     uint64_t os_ident, native_id; /* the pthread_t, and the kernel's number */
@@ -95,7 +95,7 @@ enum {
 struct VM {
     Thread *thread; /* that holds the lock */
     struct VmLock *lock;
-    volatile uint32_t interrupts;
+    uint32_t interrupts; /* atomic: set by any thread, also by handlers of signals */
     Types types;
     ExceptionTypes exc;
     Names names;
@@ -184,6 +184,10 @@ struct VM {
     struct EndCall *end_calls; /* vm_at_end */
     void *module_state[64]; /* native modules: slot number from stdlib/modules.def */
 };
+
+static ALWAYS_INLINE bool vm_interrupted(const VM *vm) {
+    return __atomic_load_n(&vm->interrupts, __ATOMIC_RELAXED) != 0;
+}
 
 static ALWAYS_INLINE bool error_pending(VM *vm) { return vm->thread->exception != 0; }
 
