@@ -70,6 +70,7 @@ bool posix_strings_add_steal(VM *vm, PosixStrings *s, Value bytes); /* false if 
 /* The functions of register_at_fork() of one kind; what they raise is reported. */
 enum { POSIX_FORK_BEFORE, POSIX_FORK_CHILD, POSIX_FORK_PARENT, POSIX_FORK_HOOKS };
 void posix_fork_hooks(VM *vm, int which);
+void posix_after_fork(VM *vm); /* in the child, which goes on with the calling thread alone */
 
 extern const MethodSpec posix_file_methods[], posix_fd_methods[], posix_stat_methods[], posix_process_methods[],
     posix_info_methods[], posix_config_methods[];

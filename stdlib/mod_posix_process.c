@@ -4,6 +4,7 @@
 
 #include "object/set.h"
 #include "runtime/signals.h"
+#include "stdlib/import/importer.h"
 
 #include <fcntl.h>
 #include <grp.h>
@@ -69,6 +70,12 @@ void posix_fork_hooks(VM *vm, int which) {
     decref(vm, copy);
 }
 
+void posix_after_fork(VM *vm) {
+    thread_after_fork(vm);
+    import_locks_after_fork(vm);
+    posix_fork_hooks(vm, POSIX_FORK_CHILD);
+}
+
 /* The child's number, 0 in the child; -1 with an exception. With `master`, the child gets a new terminal whose other side
  * is that descriptor in the parent. */
 static pid_t fork_child(VM *vm, const char *function, int *master) {
@@ -76,8 +83,9 @@ static pid_t fork_child(VM *vm, const char *function, int *master) {
     pid_t pid = master ? forkpty(master, NULL, NULL, NULL) : fork();
     int error = errno;
     if (pid == 0)
-        thread_after_fork(vm);
-    posix_fork_hooks(vm, pid == 0 ? POSIX_FORK_CHILD : POSIX_FORK_PARENT);
+        posix_after_fork(vm);
+    else
+        posix_fork_hooks(vm, POSIX_FORK_PARENT);
     if (pid > 0 && vm->thread_count > 1 &&
         !warn(vm, vm->exc.DeprecationWarning, 1,
               "This process (pid=%d) is multi-threaded, use of %s() may lead to deadlocks in the child.",

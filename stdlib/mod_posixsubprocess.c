@@ -151,8 +151,7 @@ static void child_identity(const Child *c) {
 
 static void child_preexec(const Child *c) {
     VM *vm = c->vm;
-    thread_after_fork(vm);
-    posix_fork_hooks(vm, POSIX_FORK_CHILD);
+    posix_after_fork(vm);
     Value r = call0(vm, c->preexec);
     if (!r)
         child_failed(c, STAGE_PREEXEC, 0);

@@ -265,8 +265,7 @@ static Value bind_in_parent(VM *vm, Value parent, Value child_name, Value module
     return VALUE_ERROR;
 }
 
-/* Imports name, whose parent (0: none) is imported already. */
-static Value find_and_load(VM *vm, Value name, Value parent, Value child_name) {
+static Value find_and_load_locked(VM *vm, Value name, Value parent, Value child_name) {
     Value path = VALUE_NONE;
     if (parent) {
         int found = attr_lookup(vm, parent, NAME(__path__), &path);
@@ -291,13 +290,39 @@ static Value find_and_load(VM *vm, Value name, Value parent, Value child_name) {
     return module && parent ? bind_in_parent(vm, parent, child_name, module) : module;
 }
 
+/* Imports name, whose parent (0: none) is imported already. */
+static Value find_and_load(VM *vm, Value name, Value parent, Value child_name) {
+    if (!import_lock_take(vm, name))
+        return VALUE_ERROR;
+    Value module = loaded_module(vm, name); /* another thread may have brought it in */
+    if (!module && !error_pending(vm))
+        module = find_and_load_locked(vm, name, parent, child_name);
+    import_lock_release(vm, name);
+    return module;
+}
+
+/* The entry of sys.modules as above; not until another thread that imports the module is done with it. */
+static Value finished_module(VM *vm, Value name) {
+    for (;;) {
+        Value module = loaded_module(vm, name);
+        if (!module || !vm->import_locks)
+            return module;
+        int waited = import_lock_wait(vm, name);
+        if (waited == 0)
+            return module;
+        decref(vm, module);
+        if (waited < 0)
+            return VALUE_ERROR;
+    }
+}
+
 static Value import_dotted(VM *vm, Value name, size_t dot) {
     Value parent_name = str_new(vm, str_data(name), dot);
     Value parent = parent_name ? import_module(vm, parent_name) : VALUE_ERROR;
     decref(vm, parent_name);
     if (!parent)
         return VALUE_ERROR;
-    Value module = loaded_module(vm, name); /* importing the parent may have brought it in */
+    Value module = finished_module(vm, name); /* importing the parent may have brought it in */
     if (!module && !error_pending(vm)) {
         Value child = str_new(vm, str_data(name) + dot + 1, as_str(name)->nbytes - dot - 1);
         child = child ? str_intern(vm, child) : VALUE_ERROR;
@@ -309,7 +334,7 @@ static Value import_dotted(VM *vm, Value name, size_t dot) {
 }
 
 Value import_module(VM *vm, Value name) {
-    Value module = loaded_module(vm, name);
+    Value module = finished_module(vm, name);
     if (module || error_pending(vm))
         return module;
     if (!native_enter(vm, " while importing a module"))

@@ -54,6 +54,17 @@ Value file_read_bytes(VM *vm, Value path);  /* OSError; owned bytes */
 Value code_from_file(VM *vm, Value path);   /* reads and compiles a source file */
 Value code_from_frozen(VM *vm, Value name); /* 0 with ImportError "No such frozen object named x" */
 
+/* lock.c: who imports which module */
+/* Waits until no other thread imports it, and begins to do so. False: a handler's exception, or RuntimeError because the
+ * other one waits for this thread. */
+bool import_lock_take(VM *vm, Value name) MUST_CHECK;
+bool import_lock_release(VM *vm, Value name); /* false without exception: it was not taken by this thread */
+/* Waits for another thread that imports the module. 1: it did; 0: nobody does, or would be done before this thread;
+ * -1: exception. */
+int import_lock_wait(VM *vm, Value name);
+bool import_lock_held(VM *vm, Value name);
+void import_locks_after_fork(VM *vm); /* those of the threads that are gone become free */
+
 /* importer.c */
 bool module_init_attributes(VM *vm, Value module, Value spec);
 

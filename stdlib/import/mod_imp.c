@@ -41,9 +41,18 @@ static Value imp_source_text(VM *vm, Value self, Value *args, size_t nargs, Valu
     return text ? incref(text) : VALUE_NONE;
 }
 
-static Value imp_nothing(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) { return VALUE_NONE; }
+/* The lock for everything at once, which scripts may take, is the one of the module without a name. */
+static Value imp_acquire_lock(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
+    return import_lock_take(vm, vm->empty_str) ? VALUE_NONE : VALUE_ERROR;
+}
 
-static Value imp_lock_held(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) { return VALUE_FALSE; }
+static Value imp_release_lock(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
+    return import_lock_release(vm, vm->empty_str) ? VALUE_NONE : raise_runtime(vm, "not holding the import lock");
+}
+
+static Value imp_lock_held(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
+    return from_bool(import_lock_held(vm, vm->empty_str));
+}
 
 static const MethodSpec imp_methods[] = {
     {"import_module", imp_import, "name, /", "Imports the module of an absolute name and returns it.", 0},
@@ -53,9 +62,9 @@ static const MethodSpec imp_methods[] = {
     {"init_module_attrs", imp_init_module, "module, spec, /", "Gives a module the attributes its spec tells.", 0},
     {"source_text", imp_source_text, "filename, /",
      "The source text of a file that is not on disk, such as <string>, or None.", 0},
-    {"acquire_lock", imp_nothing, "", "Does nothing: the interpreter's own lock is enough.", 0},
-    {"release_lock", imp_nothing, "", "Does nothing.", 0},
-    {"lock_held", imp_lock_held, "", "False.", 0},
+    {"acquire_lock", imp_acquire_lock, "", "Takes the lock that tells other threads to leave modules alone.", 0},
+    {"release_lock", imp_release_lock, "", "Gives the lock back.", 0},
+    {"lock_held", imp_lock_held, "", "Tells whether somebody has the lock.", 0},
     {0},
 };
 

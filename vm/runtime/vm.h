@@ -75,6 +75,7 @@ struct Thread {
     uint32_t interrupts; /* atomic: bits for this thread alone; they become the VM's when it takes the lock */
     struct ParkQueue *parked_in;  /* what it waits for, of all that threads of a program wait for: runtime/park.h */
     bool parked_forever;
+    struct ImportLock *importing; /* the module it waits for, that another thread imports: stdlib/import/lock.c */
     uint64_t os_ident, native_id; /* the pthread_t, and the kernel's number */
     Value locals; /* dict: threading.local object -> its attributes in this thread, or 0 */
 };
@@ -155,6 +156,7 @@ struct VM {
     Value (*import_name)(VM *vm, Value name, Value globals, Value fromlist, int level);
     Value (*import_from)(VM *vm, Value module, Value name);
     bool (*import_star)(VM *vm, Value module, Value namespace_dict);
+    struct ImportLock *import_locks; /* modules that are being imported, and by whom */
     NativeFn import_function; /* of the built-in __import__(): when it is the one in force, import_name is called */
     NativeFn next_function;   /* of the built-in next(): the interpreter resumes generators inline */
     bool verbose_exit, interactive, finalizing;
