@@ -43,6 +43,18 @@ ssize_t socket_try(VM *vm, Socket *s, short events, SocketAttempt attempt, void 
     }
 }
 
+/* For a script that says itself that the call is not to wait. */
+static ssize_t attempt_once(VM *vm, Socket *s, SocketAttempt attempt, void *data) {
+    ssize_t r;
+    while ((r = attempt(s->fd, data)) < 0) {
+        if (errno != EINTR)
+            raise_os_error(vm, errno, 0);
+        if (error_pending(vm) || !posix_go_on(vm))
+            return -1;
+    }
+    return r;
+}
+
 /* --- receiving -----------------------------------------------------------------------------------------------------
  */
 
@@ -61,12 +73,31 @@ static ssize_t attempt_recv(int fd, void *data) {
     return recvfrom(fd, t->data, t->n, t->flags, &t->address->any, &t->address->len);
 }
 
-static ssize_t receive(VM *vm, Socket *s, void *data, size_t n, int flags, SocketAddress *address) {
-    /* MSG_WAITALL has the system collect the whole: that it can only do when it may wait itself */
-    bool collect = (flags & MSG_WAITALL) && s->timeout < 0;
-    Transfer t = {data, n, collect ? flags : flags | MSG_DONTWAIT, address};
+/* Of a blocking descriptor: what is there already, or else what the call itself waits for. */
+static ssize_t receive_blocking(VM *vm, Socket *s, Transfer *t) {
     int64_t deadline = 0;
-    return socket_try(vm, s, POLLIN, attempt_recv, &t, collect || n > SOCKET_SHORT, &deadline);
+    if (t->flags & MSG_DONTWAIT)
+        return attempt_once(vm, s, attempt_recv, t);
+    if (t->n <= SOCKET_SHORT && !(t->flags & MSG_WAITALL)) { /* WAITALL has the system collect the whole */
+        int flags = t->flags;
+        t->flags |= MSG_DONTWAIT;
+        ssize_t got = attempt_recv(s->fd, t);
+        if (got < 0 && errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK)
+            raise_os_error(vm, errno, 0);
+        if (got >= 0 || error_pending(vm))
+            return got;
+        t->flags = flags;
+    }
+    return socket_try(vm, s, POLLIN, attempt_recv, t, true, &deadline);
+}
+
+static ssize_t receive(VM *vm, Socket *s, void *data, size_t n, int flags, SocketAddress *address) {
+    Transfer t = {data, n, flags, address};
+    if (s->timeout < 0)
+        return receive_blocking(vm, s, &t);
+    t.flags |= MSG_DONTWAIT;
+    int64_t deadline = 0;
+    return socket_try(vm, s, POLLIN, attempt_recv, &t, n > SOCKET_SHORT, &deadline);
 }
 
 static bool flags_argument(VM *vm, Value v, int *out) { return posix_int(vm, v, 0, out); }
@@ -183,14 +214,16 @@ static ssize_t attempt_send(int fd, void *data) {
 static ssize_t send_some(VM *vm, Socket *s, const char *data, size_t n, int flags, SocketAddress *to,
                          int64_t *deadline) {
     Transfer t = {(void *)data, n, flags | MSG_DONTWAIT, to};
-    return socket_try(vm, s, POLLOUT, attempt_send, &t, n > SOCKET_SHORT, deadline);
+    if (s->timeout < 0 && (flags & MSG_DONTWAIT))
+        return attempt_once(vm, s, attempt_send, &t);
+    return socket_try(vm, s, POLLOUT, attempt_send, &t, n > SOCKET_SHORT || lock_watched(vm), deadline);
 }
 
 /* A blocking socket takes the whole, as long as nothing goes wrong; then the part that was taken counts. */
 static ssize_t send_data(VM *vm, Socket *s, const char *data, size_t n, int flags) {
     int64_t deadline = 0;
     ssize_t sent = send_some(vm, s, data, n, flags, NULL, &deadline);
-    if (sent < 0 || (size_t)sent == n || s->timeout >= 0)
+    if (sent < 0 || (size_t)sent == n || s->timeout >= 0 || (flags & MSG_DONTWAIT))
         return sent;
     int fd = s->fd;
     ssize_t more;

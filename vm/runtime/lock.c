@@ -6,17 +6,22 @@
  * A thread that computes and is not alone gives the lock up when it is asked to: a waiting thread that has seen no change
  * of owner for a whole switch interval sets INTERRUPT_SWITCH, and the owner hands the lock over at its next safe point.
  *
- * A thread that comes back from outside (it read from a socket, it slept) does not wait that long: it asks at once. What
- * such threads do is mostly short, and they give the lock up again when they block: the computing thread, which waits at
- * the head of its queue, watches the word for some microseconds before it sleeps, and goes on. So that a flood of
- * such returns cannot starve it, the time it lost is measured, and it is then left alone for ten times as long (a
- * switch interval at most): the threads that do I/O get the VM within microseconds and take a tenth of its time.
+ * A thread that comes back from outside (it read from a socket, it slept) does not wait that long: it asks at once. Such
+ * a visit is mostly short, and ends when the thread blocks again. The computing thread, which waits at the head of its
+ * queue, watches the word for some microseconds before it sleeps, and goes on; calls of a visitor that take microseconds
+ * are made without the lock meanwhile (lock_watched). So that a flood of visits cannot starve it,
+ *   - a visitor does not ask another visitor for the lock until that one stays;
+ *   - after LOSS_LIMIT_NS a visitor that leaves hands the lock back, even to a thread that sleeps, and not to the next;
+ *   - the time that visits took is measured, and the computing thread is then left alone for ten times as long (a switch
+ *     interval at most), less what it computed before, up to CREDIT_NS.
+ * The threads that do I/O get the VM within microseconds and take a tenth of its time.
  *
- * Spinning is for machines with several processors; with one, everybody sleeps on its semaphore at once.
+ * Spinning is for machines with several processors, and for owners that run on another one.
  *
- * Two orders matter. Leaving stores `held` and then reads `waiting`; a waiter adds itself to `waiting` and then reads
- * `held`: both sequentially consistent, so that one of them sees the other. Likewise for `asleep` and the semaphore. Only
- * the owner grants the lock to a waiter, so that a waiter never takes and is granted it at the same time. */
+ * Two orders matter. Leaving stores `held` and then reads `waiting` and `watched`; a waiter adds itself to `waiting`, or
+ * ends its watch, and then reads `held`: all sequentially consistent, so that one of them sees the other. Likewise for
+ * `granted`, `asleep` and the semaphore. Only the owner grants the lock to a waiter, so that a waiter never takes and is
+ * granted it at the same time. */
 #include "runtime/lock.h"
 
 #include <errno.h>
@@ -32,7 +37,15 @@
 /* How long a thread watches the lock before it sleeps: about the price of a sleep and a wake-up. */
 #define SPIN_NS (30 * MICROSECOND)
 /* A time of rest of the computing thread shorter than this is watched out, as sleeping would overshoot it. */
-#define REST_SPIN_NS (120 * MICROSECOND)
+#define REST_SPIN_NS (60 * MICROSECOND)
+/* What a timed sleep takes longer than it was asked for. */
+#define OVERSLEEP_NS (60 * MICROSECOND)
+/* Several short returns in a row are let through as long as the rest they cost is less than this. */
+#define CREDIT_NS (100 * MICROSECOND)
+/* How long a thread that has asked sleeps before it looks again who the owner is; doubled each time. */
+#define FIRST_PAUSE_NS (120 * MICROSECOND)
+/* An interrupted thread gets the lock back, even if it sleeps or has no processor, after this time. */
+#define LOSS_LIMIT_NS (100 * MICROSECOND)
 /* How many times what it lost a computing thread is left alone. */
 #define REST_FACTOR 10
 
@@ -42,6 +55,7 @@ struct ThreadSync {
     sem_t wake;
     atomic_bool granted; /* by the owner: the lock is this thread's */
     atomic_bool asleep;
+    int64_t interrupted_at; /* it computed, and waits since then for those that interrupted it; 0: it does not */
     struct ThreadSync *next;
 };
 
@@ -55,7 +69,12 @@ struct VmLock {
     atomic_uint urgent_waiting;
     atomic_uint leaving; /* threads that have ended and still look at this struct */
     atomic_uint changes; /* of owner */
+    atomic_bool watched; /* the interrupted owner is awake and waits for its turn */
     atomic_llong rest_until; /* the owner is not interrupted by urgent threads before */
+    atomic_bool visitor; /* the owner came back from outside, and goes there again soon */
+    int64_t visit_from;  /* of the owner: when its visit began, if somebody waited then; else 0 */
+    int64_t visits;      /* how long visits lasted since a thread was interrupted */
+    atomic_int owner_cpu; /* where the owner took the lock */
     Thread *last_owner;
     bool spin;
     pthread_mutex_t mutex; /* guards the queues */
@@ -103,6 +122,7 @@ static void lock_reset(struct VmLock *lock, Thread *owner) {
     atomic_store(&lock->waiting, 0);
     atomic_store(&lock->urgent_waiting, 0);
     atomic_store(&lock->leaving, 0);
+    atomic_store(&lock->watched, false);
 }
 
 bool lock_setup(VM *vm) {
@@ -190,6 +210,8 @@ static void ask(VM *vm) { __atomic_fetch_or(&vm->interrupts, (uint32_t)INTERRUPT
 
 /* Wakes the thread whose turn it is, unless it is awake and sees for itself that the lock is free. */
 static void wake_next(struct VmLock *lock) {
+    if (atomic_load(&lock->watched))
+        return;
     pthread_mutex_lock(&lock->mutex);
     struct ThreadSync *next = lock->urgent.first != NULL ? lock->urgent.first : lock->normal.first;
     if (next != NULL && atomic_load(&next->asleep))
@@ -206,13 +228,16 @@ static void retire(VM *vm) {
 }
 
 /* The lock is t's: what was asked of the owner before does not concern it, and its own interrupts become the VM's. */
-static void taken(VM *vm, Thread *t) {
+static void taken(VM *vm, Thread *t, bool visitor) {
     struct VmLock *lock = vm->lock;
+    atomic_store_explicit(&lock->visitor, visitor, memory_order_relaxed);
+    atomic_store_explicit(&lock->owner_cpu, sched_getcpu(), memory_order_relaxed);
+    lock->visit_from = visitor && atomic_load_explicit(&lock->waiting, memory_order_relaxed) != 0 ? lock_clock() : 0;
     if (lock->last_owner != t) {
         lock->last_owner = t;
         atomic_fetch_add_explicit(&lock->changes, 1, memory_order_relaxed);
         __atomic_fetch_and(&vm->interrupts, ~(uint32_t)INTERRUPT_SWITCH, __ATOMIC_SEQ_CST);
-        if (atomic_load(&lock->urgent_waiting) != 0)
+        if (atomic_load(&lock->urgent_waiting) != 0 && !visitor && lock_clock() >= atomic_load(&lock->rest_until))
             ask(vm);
     }
     if (unlikely(vm->threads_stopped) && t != vm->main)
@@ -223,18 +248,54 @@ static void taken(VM *vm, Thread *t) {
         __atomic_fetch_or(&vm->interrupts, own, __ATOMIC_RELAXED);
 }
 
+/* The owner's lock becomes that of a thread which has been taken out of its queue. */
+static void grant(struct VmLock *lock, struct ThreadSync *next) {
+    atomic_fetch_sub(&lock->waiting, 1);
+    atomic_store(&next->granted, true);
+    if (atomic_load(&next->asleep))
+        sem_post(&next->wake);
+}
+
+/* Ends the time of those that interrupt, however fast they follow each other. */
+static bool give_back(struct VmLock *lock, int64_t now) {
+    pthread_mutex_lock(&lock->mutex);
+    struct ThreadSync *first = lock->normal.first;
+    bool due = first != NULL && first->interrupted_at != 0 && now - first->interrupted_at > LOSS_LIMIT_NS;
+    if (due) {
+        queue_remove(&lock->normal, first);
+        grant(lock, first);
+    }
+    pthread_mutex_unlock(&lock->mutex);
+    return due;
+}
+
+static void release_contended(struct VmLock *lock) {
+    int saved = errno;
+    int64_t now = lock_clock();
+    if (lock->visit_from != 0)
+        lock->visits += now - lock->visit_from;
+    if (!give_back(lock, now)) {
+        atomic_store(&lock->held, 0);
+        wake_next(lock);
+    }
+    errno = saved;
+}
+
 Thread *lock_release(VM *vm) {
     Thread *t = vm->thread;
     struct VmLock *lock = vm->lock;
     vm->thread = NULL;
-    atomic_store(&lock->held, 0);
     if (unlikely(atomic_load(&lock->waiting) != 0)) {
-        int saved = errno;
-        wake_next(lock);
-        errno = saved;
+        release_contended(lock);
+        return t;
     }
+    atomic_store(&lock->held, 0);
+    if (unlikely(atomic_load(&lock->waiting) != 0)) /* it came in between */
+        wake_next(lock);
     return t;
 }
+
+bool lock_watched(VM *vm) { return atomic_load_explicit(&vm->lock->watched, memory_order_relaxed); }
 
 void lock_leave(VM *vm) {
     struct VmLock *lock = vm->lock;
@@ -249,8 +310,11 @@ static bool got(struct VmLock *lock, struct ThreadSync *s) {
     return atomic_load_explicit(&lock->held, memory_order_relaxed) == 0 && try_take(lock);
 }
 
+/* Watches the lock while its owner runs on another processor: on this one it would only be kept from going on. */
 static bool spin_until(struct VmLock *lock, struct ThreadSync *s, int64_t end) {
-    while (lock_clock() < end) {
+    if (!lock->spin)
+        return false;
+    while (atomic_load_explicit(&lock->owner_cpu, memory_order_relaxed) != sched_getcpu() && lock_clock() < end) {
         for (int i = 0; i < 32; i++) {
             if (got(lock, s))
                 return true;
@@ -263,7 +327,7 @@ static bool spin_until(struct VmLock *lock, struct ThreadSync *s, int64_t end) {
 static bool sleep_until(struct VmLock *lock, Thread *t, int64_t deadline) {
     struct ThreadSync *s = t->sync;
     atomic_store(&s->asleep, true);
-    bool done = got(lock, s);
+    bool done = atomic_load(&s->granted) || try_take(lock);
     if (!done)
         lock_sleep(t, deadline);
     atomic_store(&s->asleep, false);
@@ -271,24 +335,27 @@ static bool sleep_until(struct VmLock *lock, Thread *t, int64_t deadline) {
 }
 
 /* An urgent thread waits until the owner has had its rest, then asks for the lock, again and again: the owner may be
- * in a long native call, or have handed the lock to somebody else. */
+ * in a long native call, or have handed the lock to somebody else. A visitor is not asked until it stays. */
 static void wait_urgent(VM *vm, Thread *t) {
     struct VmLock *lock = vm->lock;
-    int64_t interval = switch_interval(vm);
+    int64_t interval = switch_interval(vm), pause_ns = FIRST_PAUSE_NS;
+    unsigned seen = atomic_load(&lock->changes) - 1;
     for (;;) {
         int64_t now = lock_clock(), rest = atomic_load(&lock->rest_until);
         if (now < rest) {
-            bool done = lock->spin && rest - now <= REST_SPIN_NS ? spin_until(lock, t->sync, rest)
-                                                                 : sleep_until(lock, t, rest);
-            if (done)
+            if (rest - now <= REST_SPIN_NS ? spin_until(lock, t->sync, rest) : false)
+                return;
+            if (lock_clock() < rest && sleep_until(lock, t, rest - OVERSLEEP_NS))
                 return;
             continue;
         }
-        ask(vm);
-        if (lock->spin && spin_until(lock, t->sync, now + SPIN_NS))
+        unsigned changes = atomic_load(&lock->changes);
+        if (changes == seen || !atomic_load(&lock->visitor))
+            ask(vm);
+        seen = changes;
+        if (spin_until(lock, t->sync, now + SPIN_NS) || sleep_until(lock, t, now + pause_ns))
             return;
-        if (sleep_until(lock, t, now + interval))
-            return;
+        pause_ns = 2 * pause_ns < interval ? 2 * pause_ns : interval;
     }
 }
 
@@ -296,8 +363,13 @@ static void wait_urgent(VM *vm, Thread *t) {
  * turn soon, and watches for it first. */
 static void wait_normal(VM *vm, Thread *t, bool preempted) {
     struct VmLock *lock = vm->lock;
-    if (preempted && lock->spin && spin_until(lock, t->sync, lock_clock() + SPIN_NS))
-        return;
+    if (preempted) {
+        atomic_store(&lock->watched, true);
+        bool done = spin_until(lock, t->sync, lock_clock() + SPIN_NS);
+        atomic_store(&lock->watched, false);
+        if (done)
+            return;
+    }
     for (;;) {
         unsigned changes = atomic_load(&lock->changes);
         int64_t until = lock_clock() + switch_interval(vm);
@@ -310,18 +382,21 @@ static void wait_normal(VM *vm, Thread *t, bool preempted) {
     }
 }
 
-static void wait_turn(VM *vm, Thread *t, TurnKind kind) {
-    struct VmLock *lock = vm->lock;
-    struct ThreadSync *s = t->sync;
-    TurnQueue *q = kind == TURN_URGENT ? &lock->urgent : &lock->normal;
-    pthread_mutex_lock(&lock->mutex);
+static TurnQueue *queue_of(struct VmLock *lock, TurnKind kind) {
+    return kind == TURN_URGENT ? &lock->urgent : &lock->normal;
+}
+
+/* With the mutex. */
+static void join_queue(struct VmLock *lock, struct ThreadSync *s, TurnKind kind, int64_t interrupted_at) {
     atomic_store(&s->granted, false);
-    if (kind == TURN_PREEMPTED)
-        queue_prepend(q, s);
-    else
-        queue_append(q, s);
+    s->interrupted_at = interrupted_at;
+    (kind == TURN_PREEMPTED ? queue_prepend : queue_append)(queue_of(lock, kind), s);
     atomic_fetch_add(&lock->waiting, 1);
-    pthread_mutex_unlock(&lock->mutex);
+}
+
+/* Returns as the owner. */
+static void wait_in_queue(VM *vm, Thread *t, TurnKind kind) {
+    struct VmLock *lock = vm->lock;
     if (kind == TURN_URGENT) {
         atomic_fetch_add(&lock->urgent_waiting, 1);
         wait_urgent(vm, t);
@@ -329,12 +404,20 @@ static void wait_turn(VM *vm, Thread *t, TurnKind kind) {
     } else {
         wait_normal(vm, t, kind == TURN_PREEMPTED);
     }
-    if (!atomic_load(&s->granted)) { /* taken, not granted: still in the queue */
+    if (!atomic_load(&t->sync->granted)) { /* taken, not granted: still in the queue */
         pthread_mutex_lock(&lock->mutex);
-        queue_remove(q, s);
+        queue_remove(queue_of(lock, kind), t->sync);
         atomic_fetch_sub(&lock->waiting, 1);
         pthread_mutex_unlock(&lock->mutex);
     }
+}
+
+static void wait_turn(VM *vm, Thread *t, TurnKind kind) {
+    struct VmLock *lock = vm->lock;
+    pthread_mutex_lock(&lock->mutex);
+    join_queue(lock, t->sync, kind, 0);
+    pthread_mutex_unlock(&lock->mutex);
+    wait_in_queue(vm, t, kind);
 }
 
 void lock_acquire(VM *vm, Thread *t) {
@@ -343,15 +426,26 @@ void lock_acquire(VM *vm, Thread *t) {
         wait_turn(vm, t, TURN_URGENT);
         errno = saved;
     }
-    taken(vm, t);
+    taken(vm, t, true);
 }
 
 void lock_acquire_in_turn(VM *vm, Thread *t) {
     if (!try_take(vm->lock))
         wait_turn(vm, t, TURN_NORMAL);
-    taken(vm, t);
+    taken(vm, t, false);
 }
 
+/* After a computing thread was interrupted between the two moments. What it lost to visits counts, with as much again for
+ * the switches; not what it waited for a processor. What it computed before is to its credit. */
+static void set_rest(VM *vm, int64_t from, int64_t until) {
+    struct VmLock *lock = vm->lock;
+    int64_t lost = 2 * lock->visits < until - from ? 2 * lock->visits : until - from;
+    int64_t rest = atomic_load(&lock->rest_until) + CREDIT_NS, most = until + switch_interval(vm);
+    rest = (rest > from ? rest : from) + lost * REST_FACTOR + (until - from);
+    atomic_store(&lock->rest_until, (rest < most ? rest : most) - CREDIT_NS);
+}
+
+/* The thread stands in the queue before it wakes another one, which may take its processor at that moment. */
 void lock_yield(VM *vm) {
     Thread *t = vm->thread;
     struct VmLock *lock = vm->lock;
@@ -364,21 +458,19 @@ void lock_yield(VM *vm) {
         pthread_mutex_unlock(&lock->mutex);
         return;
     }
-    q->first = next->next;
-    atomic_fetch_sub(&lock->waiting, 1);
     int64_t lost_from = urgent ? lock_clock() : 0;
+    lock->visits = 0;
+    TurnKind kind = urgent ? TURN_PREEMPTED : TURN_NORMAL;
     vm->thread = NULL;
-    atomic_store_explicit(&next->granted, true, memory_order_release);
-    if (atomic_load(&next->asleep))
-        sem_post(&next->wake);
+    atomic_store_explicit(&lock->owner_cpu, -1, memory_order_relaxed); /* where next will run is not known */
+    queue_remove(q, next);
+    join_queue(lock, t->sync, kind, lost_from);
+    grant(lock, next);
     pthread_mutex_unlock(&lock->mutex);
-    wait_turn(vm, t, urgent ? TURN_PREEMPTED : TURN_NORMAL);
-    if (urgent) {
-        int64_t now = lock_clock(), rest = (now - lost_from) * REST_FACTOR;
-        int64_t most = switch_interval(vm);
-        atomic_store(&lock->rest_until, now + (rest < most ? rest : most));
-    }
-    taken(vm, t);
+    wait_in_queue(vm, t, kind);
+    if (urgent)
+        set_rest(vm, lost_from, lock_clock());
+    taken(vm, t, false);
 }
 
 void lock_interrupt(VM *vm, Thread *t, uint32_t bits) {
