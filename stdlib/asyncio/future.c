@@ -287,19 +287,24 @@ Value future_result(VM *vm, Value self) {
         return raise_invalid(vm, "Result is not set.");
     if (f->state == FUTURE_CANCELLED) {
         Value exc = future_cancelled_error(vm, f);
-        return exc ? raise_steal(vm, exc) : VALUE_ERROR;
+        if (exc)
+            raise_object(vm, exc);
+        decref(vm, exc);
+        return VALUE_ERROR;
     }
     f->flags &= (uint8_t)~FUTURE_LOG;
     if (!(f->flags & FUTURE_FAILED))
         return incref(f->result);
     if (!is_tuple(f->result))
-        return raise_steal(vm, incref(f->result));
+        return raise_object(vm, f->result);
     /* raised with the traceback that it had when it was set; later times with none */
     Tuple *pair = as_tuple(f->result);
     Value exc = incref(pair->items[0]), traceback = pair->items[1];
     pair->items[1] = VALUE_NONE;
     set_owned(vm, &as_exception(exc)->traceback, is_none(traceback) ? 0 : traceback);
-    return raise_steal(vm, exc);
+    raise_object(vm, exc);
+    decref(vm, exc);
+    return VALUE_ERROR;
 }
 
 bool future_set_result(VM *vm, Value self, Value result) {

@@ -275,6 +275,9 @@ static SendStatus throw_in_leaf(VM *vm, Generator *root, Generator *leaf, Value 
     leaf->frame.state = FRAME_RUNNING;
     root->handled.previous = t->handled;
     t->handled = &leaf->handled;
+    Value exc = error_take(vm); /* raised here, so that what is handled here is its context */
+    raise_object(vm, exc);
+    decref(vm, exc);
     return run_leaf(vm, &leaf->frame, true, out);
 }
 
