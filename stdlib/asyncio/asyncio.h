@@ -270,6 +270,8 @@ Value task_name(VM *vm, Task *t);                                          /* bo
 void task_list(Task *t, bool on);                                          /* whether it counts among all_tasks() */
 int future_cancel_any(VM *vm, Value future, Value message); /* future.cancel(msg=message) of any make: 1, 0, -1 */
 int task_cancel_waiting(VM *vm, Task *t);                   /* cancels what it awaits, with its message: 1, 0, -1 */
+/* The Context it runs in, which a handle can share with it; borrowed. */
+Value task_context(VM *vm, Value self);
 bool task_step_soon(VM *vm, Value task, Value exc);
 Value task_cancel(VM *vm, Value self, Value message);
 
@@ -282,6 +284,7 @@ Value task_step_new(VM *vm, Value task, Value exc);
 /* running.c */
 bool running_enter(VM *vm, Value loop, Value task);
 bool running_leave(VM *vm, Value loop, Value task);
+Value running_task(VM *vm, Value loop); /* borrowed, 0: none (or, pending, an exception) */
 Value running_swap(VM *vm, Value loop, Value task); /* owned previous task or None; task may be None */
 bool running_set_eager(VM *vm, Value task, bool on);
 Value running_loop(VM *vm);                /* borrowed, 0: none */

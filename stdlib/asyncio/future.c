@@ -68,8 +68,8 @@ static bool schedule_one(VM *vm, Value self, Value fn, Value context) {
             loop_queue(vm, as_loop(loop), fn, task ? READY_WAKEUP : READY_CHILD);
             return true;
         }
-        context = task ? incref(as_task(fn)->context) : 0;
-        Value method = waiter_method(vm, fn);
+        context = task ? incref(task_context(vm, fn)) : 0;
+        Value method = task && !context ? VALUE_ERROR : waiter_method(vm, fn);
         decref(vm, fn);
         fn = method;
         if (!fn) {
@@ -584,8 +584,8 @@ static Value callback_pair(VM *vm, FutureCallback entry) {
     if (is_none(entry.context)) {
         decref(vm, fn);
         fn = waiter_method(vm, entry.fn);
-        Value empty = 0, *field = is_task(entry.fn) ? &as_task(entry.fn)->context : &empty;
-        context = context_thaw(vm, field) ? incref(*field) : VALUE_ERROR;
+        Value empty = 0, shown = is_task(entry.fn) ? task_context(vm, entry.fn) : context_thaw(vm, &empty);
+        context = shown ? incref(shown) : VALUE_ERROR;
         decref(vm, empty);
     } else if (!context_thaw(vm, &context)) {
         decref(vm, context);

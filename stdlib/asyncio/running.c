@@ -71,7 +71,7 @@ static Value get_event_loop(NATIVE_ARGS) { return running_loop_or_default(vm); }
 /* ---- the running task ------------------------------------------------------------------------------------------ */
 
 /* The task that runs in the loop: borrowed, 0 if none; an exception may be pending. */
-static Value current_of(VM *vm, Value loop) {
+Value running_task(VM *vm, Value loop) {
     if (is_loop(loop))
         return as_loop(loop)->current;
     Value dict = async_state(vm)->foreign_current;
@@ -90,7 +90,7 @@ static bool set_current(VM *vm, Value loop, Value task) {
 }
 
 bool running_enter(VM *vm, Value loop, Value task) {
-    Value current = current_of(vm, loop);
+    Value current = running_task(vm, loop);
     if (error_pending(vm))
         return false;
     if (current)
@@ -99,7 +99,7 @@ bool running_enter(VM *vm, Value loop, Value task) {
 }
 
 bool running_leave(VM *vm, Value loop, Value task) {
-    Value current = current_of(vm, loop);
+    Value current = running_task(vm, loop);
     if (error_pending(vm))
         return false;
     if (current != task)
@@ -109,7 +109,7 @@ bool running_leave(VM *vm, Value loop, Value task) {
 }
 
 Value running_swap(VM *vm, Value loop, Value task) {
-    Value current = current_of(vm, loop);
+    Value current = running_task(vm, loop);
     if (error_pending(vm))
         return VALUE_ERROR;
     current = current ? incref(current) : VALUE_NONE;
@@ -127,7 +127,7 @@ static Value current_task(NATIVE_ARGS) {
     Value loop = args[0] && !is_none(args[0]) ? args[0] : running_loop(vm);
     if (!loop)
         return raise_runtime(vm, "no running event loop");
-    Value task = current_of(vm, loop);
+    Value task = running_task(vm, loop);
     return error_pending(vm) ? VALUE_ERROR : task ? incref(task) : VALUE_NONE;
 }
 

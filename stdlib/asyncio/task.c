@@ -18,6 +18,14 @@ static int is_coroutine(VM *vm, Value v) {
     return yes;
 }
 
+Value task_context(VM *vm, Value self) {
+    Task *t = as_task(self);
+    bool running = running_task(vm, t->future.loop) == self;
+    if (error_pending(vm))
+        return VALUE_ERROR;
+    return running ? context_thaw_running(vm, &t->context) : context_thaw(vm, &t->context);
+}
+
 bool task_step_soon(VM *vm, Value task, Value exc) {
     Task *t = as_task(task);
     Value loop = t->future.loop;
@@ -25,8 +33,8 @@ bool task_step_soon(VM *vm, Value task, Value exc) {
         loop_queue(vm, as_loop(loop), incref(task), READY_STEP);
         return true;
     }
-    Value step = task_step_new(vm, task, exc);
-    Value handle = step ? loop_call_soon(vm, loop, step, NULL, 0, incref(t->context)) : VALUE_ERROR;
+    Value step = task_step_new(vm, task, exc), context = step ? task_context(vm, task) : VALUE_ERROR;
+    Value handle = context ? loop_call_soon(vm, loop, step, NULL, 0, incref(context)) : VALUE_ERROR;
     decref(vm, step);
     decref(vm, handle);
     return handle != 0;
@@ -219,11 +227,7 @@ static Value method_get_coro(NATIVE_ARGS) {
     return coro ? incref(coro) : VALUE_NONE;
 }
 
-static Value method_get_context(NATIVE_ARGS) {
-    Task *t = as_task(self);
-    bool running = is_loop(t->future.loop) && as_loop(t->future.loop)->current == self;
-    return incref(running ? context_thaw_running(vm, &t->context) : context_thaw(vm, &t->context));
-}
+static Value method_get_context(NATIVE_ARGS) { return incref(task_context(vm, self)); }
 
 static Value method_get_name(NATIVE_ARGS) { return incref(task_name(vm, as_task(self))); }
 

@@ -89,9 +89,8 @@ static Value loop_of(VM *vm, Value awaited) {
 
 /* awaited.add_done_callback(wakeup, context=...) of a future of another make. */
 static bool add_foreign_callback(VM *vm, Value self, Value awaited) {
-    Task *t = as_task(self);
     Value fn = attr_get_c(vm, awaited, "add_done_callback"), wakeup = fn ? future_wakeup_method(vm, self) : 0;
-    Value context = wakeup ? context_thaw(vm, &t->context) : 0;
+    Value context = wakeup ? task_context(vm, self) : 0;
     Value names = context ? tuple_pack(vm, 1, NAME(context)) : 0, args[2] = {wakeup, context};
     Value r = names ? call(vm, fn, args, 1, names) : VALUE_ERROR;
     decref(vm, names);
