@@ -273,11 +273,13 @@ static SendStatus throw_in_leaf(VM *vm, Generator *root, Generator *leaf, Value 
     Thread *t = vm->thread;
     t->depth++;
     leaf->frame.state = FRAME_RUNNING;
-    root->handled.previous = t->handled;
+    HandledItem *callers = t->handled;
     t->handled = &leaf->handled;
-    Value exc = error_take(vm); /* raised here, so that what is handled here is its context */
+    root->handled.previous = NULL;
+    Value exc = error_take(vm); /* its context is what the chain handles, not what its caller does */
     raise_object(vm, exc);
     decref(vm, exc);
+    root->handled.previous = callers;
     return run_leaf(vm, &leaf->frame, true, out);
 }
 
