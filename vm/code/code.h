@@ -21,6 +21,15 @@ static ALWAYS_INLINE unsigned instr_a(Instr i) { return (uint16_t)(i >> 16); }
 static ALWAYS_INLINE unsigned instr_b(Instr i) { return (uint16_t)(i >> 32); }
 static ALWAYS_INLINE unsigned instr_c(Instr i) { return (uint16_t)(i >> 48); }
 static ALWAYS_INLINE uint32_t instr_x(Instr i) { return (uint32_t)(i >> 32); }
+/* Field 0..3 (op, a, b, c) of an instruction in memory: where halfwords lie in this order, one load and no shifts. */
+static ALWAYS_INLINE unsigned instr_field(const Instr *i, unsigned field) {
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return ((const uint16_t *)i)[field];
+#else
+    return (uint16_t)(*i >> 16 * field);
+#endif
+}
+static ALWAYS_INLINE Instr instr_with_op(Instr i, unsigned op) { return (i & ~(Instr)0xFFFF) | op; }
 
 extern const uint8_t opcode_caches[OPCODE_COUNT]; /* cache words after the instruction */
 extern const char *const opcode_names[OPCODE_COUNT];

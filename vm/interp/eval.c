@@ -26,10 +26,10 @@
 #include "interp/traceback.h"
 #include "object/set.h"
 
-#define A instr_a(ins)
-#define B instr_b(ins)
-#define C instr_c(ins)
-#define X ((int32_t)instr_x(ins))
+#define A instr_field(ins, 1)
+#define B instr_field(ins, 2)
+#define C instr_field(ins, 3)
+#define X ((int32_t)instr_x(*ins))
 
 /* The registers stand at a fixed distance behind the frame's header: no variable of its own. */
 #define regs (frame->regs)
@@ -48,7 +48,7 @@
 #define TRACED(what) (void)0
 #define LEAVE_IF_TRACED(where)                                                                                       \
     do {                                                                                                             \
-        if (unlikely(t->tracing))                                                                                             \
+        if (unlikely(t->tracing))                                                                                    \
             goto where;                                                                                              \
     } while (0)
 #endif
@@ -58,15 +58,35 @@
 #define DISPATCH() goto dispatch
 #elif defined(__GNUC__)
 #define TARGET(op) L_##op
-#define DISPATCH()                                                                                                   \
-    do {                                                                                                             \
-        ins = *pc++;                                                                                                 \
-        goto *labels[(uint16_t)ins];                                                                                 \
-    } while (0)
+#define DISPATCH() goto *labels[instr_field(pc, 0)]
 #else
-#define TARGET(op) case BC_##op
+#define TARGET(op)                                                                                                   \
+    case BC_##op:                                                                                                    \
+        L_##op
 #define DISPATCH() goto dispatch
 #endif
+
+/* A handler begins with this: its operands are then A, B, C, X of `ins`, wherever pc goes. */
+#define FETCH() UNUSED const Instr *const ins = pc++
+
+/* Continues in another handler with the instruction at hand. */
+#define GOTO_TARGET(op)                                                                                              \
+    do {                                                                                                             \
+        pc--;                                                                                                        \
+        goto L_##op;                                                                                                 \
+    } while (0)
+
+/* The paths of operands that are unbound locals, and of operations on instances of script classes. */
+#define UNBOUND()                                                                                                    \
+    do {                                                                                                             \
+        instr = *ins;                                                                                                \
+        goto unbound;                                                                                                \
+    } while (0)
+#define OPERATION()                                                                                                  \
+    do {                                                                                                             \
+        instr = *ins;                                                                                                \
+        goto operation;                                                                                              \
+    } while (0)
 
 #define RELEASE(v)                                                                                                   \
     do {                                                                                                             \
@@ -106,7 +126,7 @@
         else if (likely(into != 0))                                                                                  \
             incref(into);                                                                                            \
         else                                                                                                         \
-            goto unbound;                                                                                            \
+            UNBOUND();                                                                                               \
     } while (0)
 
 #define LOAD_FRAME(f)                                                                                                \
@@ -142,13 +162,13 @@
         }                                                                                                            \
     } while (0)
 
-#define QUICKEN(op) (((Instr *)pc)[-1] = (ins & ~(Instr)0xFFFF) | (op))
+#define QUICKEN(op) (*(Instr *)ins = instr_with_op(*ins, op))
 /* The guess was wrong: become the general form and execute that. */
 #define DEOPT(op)                                                                                                    \
     do {                                                                                                             \
-        ins = (ins & ~(Instr)0xFFFF) | (op);                                                                         \
-        ((Instr *)pc)[-1] = ins;                                                                                     \
-        goto *labels[op];                                                                                            \
+        pc--;                                                                                                        \
+        *(Instr *)pc = instr_with_op(*pc, BC_##op);                                                                  \
+        goto L_##op;                                                                                                 \
     } while (0)
 
 /* An instance of a script class: its special methods are scripts' business. */
@@ -235,7 +255,7 @@ Value EVAL_LOOP(VM *vm, Frame *entry, int how) {
     const Value *consts;
     const Instr *pc;
     unsigned nlocals;
-    Instr ins;
+    Instr instr;                              /* of a handler on its way to a path that many share */
     Value result;                             /* of calls and returns on their way to a register */
     Frame *callee;                            /* pushed, about to be entered */
     Value *call_args, *call_drop, call_names; /* of a call on its way to the general path */
@@ -262,18 +282,16 @@ dispatch:
         pc++;
         goto error;
     }
-    ins = *pc++;
 #if defined(__GNUC__)
-    goto *labels[(uint16_t)ins];
+    goto *labels[instr_field(pc, 0)];
 #else
-    switch ((Opcode)(uint16_t)ins)
+    switch ((Opcode)instr_field(pc, 0))
 #endif
 #elif defined(__GNUC__)
     DISPATCH();
 #else
 dispatch:
-    ins = *pc++;
-    switch ((Opcode)(uint16_t)ins)
+    switch ((Opcode)instr_field(pc, 0))
 #endif
     {
 #include "interp/op_load.inc"
@@ -319,13 +337,13 @@ leave:
 operation:
     SAVE();
     callee = NULL;
-    result = operation_start(vm, frame, ins, &callee);
+    result = operation_start(vm, frame, instr, &callee);
 operation_result:
     if (callee != NULL)
         goto enter_callee;
     if (result == 0)
         goto error;
-    pc = operation_finish(vm, frame, ins, result);
+    pc = operation_finish(vm, frame, instr, result);
     if (pc == NULL) {
         pc = frame->pc;
         goto error;
@@ -370,7 +388,7 @@ return_result:
             DISPATCH();
         case RET_OPERATION:
             callee = NULL;
-            result = operation_resume(vm, frame, dst, aux, result, &ins, &callee);
+            result = operation_resume(vm, frame, dst, aux, result, &instr, &callee);
             goto operation_result;
         case RET_NEXT_METHOD:
             STORE(dst, result);
@@ -386,7 +404,7 @@ return_result:
      * ------------------------------------------------------------------------------------------------------------ */
 unbound:
     SAVE();
-    slow_unbound_operand(vm, frame, ins);
+    slow_unbound_operand(vm, frame, instr);
 error:
     SAVE();
     assert(error_pending(vm));
@@ -416,7 +434,7 @@ unwind : {
     LOAD_FRAME(previous);
     if (kind == RET_NEXT_METHOD && error_matches(vm, vm->exc.StopIteration)) {
         error_clear(vm);
-        ins = pc[-2];
+        const Instr *ins = pc - 2;
         DROP(B);
         DISPATCH();
     }

@@ -14,16 +14,17 @@ Generator *generator_new(VM *vm, Function *fn) {
     Type *type = code->flags & CO_COROUTINE         ? vm->types.coroutine
                  : code->flags & CO_ASYNC_GENERATOR ? vm->types.async_generator
                                                     : vm->types.generator;
-    Generator *g = object_alloc(vm, type, code->frame_size - sizeof(Frame));
-    if (g == NULL)
+    Generator *g = object_alloc_uncleared(vm, type, offsetof(Generator, frame) + code->frame_size);
+    if (unlikely(g == NULL))
         return NULL;
-    Frame *f = &g->frame;
-    f->code = code;
-    f->pc = code->instrs;
+    g->handled = (HandledItem){0};
+    g->link = NULL;
     obj_incref(&fn->header);
-    f->func = fn;
-    f->flags = FRAME_OF_GENERATOR;
-    f->state = FRAME_CREATED;
+    Frame *f = &g->frame;
+    *f = (Frame){.code = code, .pc = code->instrs, .func = fn, .flags = FRAME_OF_GENERATOR, .state = FRAME_CREATED};
+    size_t words = (code->frame_size - sizeof(Frame)) / sizeof(Value);
+    for (size_t i = 0; i < words; i++)
+        f->regs[i] = 0;
     if (unlikely(vm->thread->coroutine_origin_depth > 0) && (code->flags & CO_COROUTINE))
         coroutine_note_origin(vm, g);
     return g;
@@ -54,17 +55,13 @@ static Generator *root_of(Generator *g) {
 
 bool generator_is_running(Generator *g) { return generator_leaf(g)->frame.state == FRAME_RUNNING; }
 
-/* Where a chain counts its links: in a field of the root's frame that means nothing while the root delegates (whom the
- * result goes to is then noted in the leaf). */
-static uint16_t *chain_links(Generator *root) { return &root->frame.dst; }
-
 /* Without C recursion or frames on the thread's stack, endless delegation would only end with the memory. */
 static bool may_link(VM *vm, Thread *t, Generator *root, Generator *parent, Generator *child, uint16_t *links) {
     size_t n = 1;
     if (root != parent)
-        n += *chain_links(root);
+        n += *generator_chain_links(root);
     if (child->frame.flags & GEN_DELEGATING)
-        n += *chain_links(child);
+        n += *generator_chain_links(child);
     if (unlikely(t->depth + n > vm->recursion_limit || n > UINT16_MAX)) {
         raise_recursion(vm, "");
         return false;
@@ -83,9 +80,9 @@ static void generator_unlink(Generator *g) {
     for (Generator *m = g; m != leaf; m = delegate_of(m))
         below++;
     if (g != leaf)
-        *chain_links(g) = below;
+        *generator_chain_links(g) = below;
     if (root != parent)
-        *chain_links(root) -= (uint16_t)(below + 1);
+        *generator_chain_links(root) -= (uint16_t)(below + 1);
     root->link = parent;
     parent->link = root;
     g->link = leaf;
@@ -137,7 +134,7 @@ Frame *generator_link(VM *vm, Thread *t, Generator *parent, Generator *child, Va
     f->previous = parent->frame.previous;
     f->ret = parent->frame.ret;
     f->dst = parent->frame.dst;
-    *chain_links(root) = links;
+    *generator_chain_links(root) = links;
     f->state = FRAME_RUNNING;
     parent->frame.state = FRAME_SUSPENDED;
     t->handled = &leaf->handled;
@@ -171,21 +168,26 @@ Frame *generator_resume(VM *vm, Thread *t, Generator *g, Value sent) {
     return f;
 }
 
-/* Drops the registers of a frame that has ended. */
-static void drop_registers(VM *vm, Generator *g) {
+/* Drops the registers of a frame that has ended, the last thing that can happen in it: no finalizer is needed. */
+static ALWAYS_INLINE void drop_registers_inline(VM *vm, Generator *g) {
     Frame *f = &g->frame;
-    if (f->object != NULL)
+    g->header.flags |= OBJ_FINALIZED;
+    if (unlikely(f->object != NULL))
         frame_detach(vm, f);
     unsigned n = f->code->nregs + (f->code->flags & CO_OPTIMIZED ? 0 : 1);
     for (unsigned i = 0; i < n; i++) {
         Value v = f->regs[i];
-        f->regs[i] = 0;
-        decref(vm, v);
+        if (is_obj(v)) {
+            f->regs[i] = 0;
+            obj_decref(vm, as_obj(v));
+        }
     }
     Value handled = g->handled.exception;
     g->handled.exception = 0;
     decref(vm, handled);
 }
+
+static void drop_registers(VM *vm, Generator *g) { drop_registers_inline(vm, g); }
 
 /* The running leaf g has ended (state, registers). Unlinks it: returns its parent, now running, or NULL if g was the
  * root. */
@@ -194,21 +196,30 @@ Generator *generator_finish(VM *vm, Thread *t, Generator *g) {
     g->frame.state = FRAME_FINISHED;
     if (parent == NULL) {
         t->handled = g->handled.previous;
-        drop_registers(vm, g);
-        return NULL;
+    } else {
+        Generator *root = g->link;
+        g->frame.flags &= (uint8_t)~GEN_DELEGATED;
+        g->handled.previous = NULL;
+        parent->frame.flags &= (uint8_t)~GEN_DELEGATING;
+        parent->link = root;
+        root->link = parent;
+        if (root != parent)
+            --*generator_chain_links(root);
+        parent->frame.state = FRAME_RUNNING;
+        t->handled = &parent->handled;
     }
-    Generator *root = g->link;
-    g->frame.flags &= (uint8_t)~GEN_DELEGATED;
-    g->handled.previous = NULL;
-    parent->frame.flags &= (uint8_t)~GEN_DELEGATING;
-    parent->link = root;
-    root->link = parent;
-    if (root != parent)
-        --*chain_links(root);
-    parent->frame.state = FRAME_RUNNING;
-    t->handled = &parent->handled;
-    drop_registers(vm, g);
+    drop_registers_inline(vm, g);
     return parent;
+}
+
+void generator_drop_finished(VM *vm, Generator *g) {
+    if (g->header.refcount != 1 || (g->header.flags & OBJ_WEAKREFS) || (g->frame.flags & GEN_HAS_ORIGIN)) {
+        obj_decref(vm, &g->header);
+        return;
+    }
+    Function *fn = g->frame.func;
+    object_release_plain(vm, &g->header);
+    obj_decref(vm, &fn->header);
 }
 
 /* --- the C side: send, throw, close
@@ -494,8 +505,10 @@ void generator_dealloc(VM *vm, Object *self) {
     Generator *g = (Generator *)self;
     if (g->frame.flags & GEN_DELEGATED)
         generator_unlink(g);
-    g->frame.state = FRAME_FINISHED;
-    drop_registers(vm, g);
+    if (g->frame.state != FRAME_FINISHED) {
+        g->frame.state = FRAME_FINISHED;
+        drop_registers(vm, g);
+    }
     if (g->frame.flags & GEN_HAS_ORIGIN)
         coroutine_forget_origin(vm, g);
     if (g->frame.func != NULL)

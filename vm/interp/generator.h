@@ -42,10 +42,45 @@ bool generator_close_value(VM *vm, Generator *g, Value *value); /* also what it 
 /* For the loop: makes g's chain run and returns the frame to enter (its previous, ret and dst are the caller's to
  * set); NULL with an exception. */
 Frame *generator_resume(VM *vm, Thread *t, Generator *g, Value sent);
+/* Where a chain counts its links: in a field of the root's frame that means nothing while the root delegates (whom the
+ * result goes to is then noted in the leaf). */
+static ALWAYS_INLINE uint16_t *generator_chain_links(Generator *root) { return &root->frame.dst; }
+
+/* generator_link for the common case, an await of a coroutine that has just been made; NULL: not that case, or the
+ * chain is too long, which generator_link will say. */
+static ALWAYS_INLINE Frame *generator_link_new(VM *vm, Thread *t, Generator *parent, Generator *child) {
+    Frame *f = &child->frame, *up = &parent->frame;
+    if (f->state != FRAME_CREATED || f->flags != FRAME_OF_GENERATOR || (f->code->flags & CO_ASYNC_GENERATOR))
+        return NULL;
+    Generator *root = parent;
+    unsigned links = 1;
+    if (up->flags & GEN_DELEGATED) {
+        root = parent->link;
+        links += *generator_chain_links(root);
+    }
+    if (unlikely(t->depth + links > vm->recursion_limit || links > UINT16_MAX))
+        return NULL;
+    f->flags = FRAME_OF_GENERATOR | GEN_DELEGATED;
+    up->flags |= GEN_DELEGATING;
+    child->handled.previous = &parent->handled;
+    child->link = root;
+    root->link = child;
+    f->previous = up->previous;
+    f->ret = up->ret;
+    f->dst = up->dst;
+    *generator_chain_links(root) = (uint16_t)links;
+    f->state = FRAME_RUNNING;
+    up->state = FRAME_SUSPENDED;
+    t->handled = &child->handled;
+    return f;
+}
+
 /* The running parent delegates to child: returns the frame to enter, NULL without exception if child has finished. */
 Frame *generator_link(VM *vm, Thread *t, Generator *parent, Generator *child, Value sent);
 bool generator_can_link(VM *vm, Generator *child);
 Generator *generator_finish(VM *vm, Thread *t, Generator *g);
+/* Gives up a reference to a generator that has finished; a short cut, since most die at that moment. */
+void generator_drop_finished(VM *vm, Generator *g);
 void generator_dealloc(VM *vm, Object *self);
 void generator_traverse(Object *self, VisitFn visit, void *arg);
 void generator_clear(VM *vm, Object *self);

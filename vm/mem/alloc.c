@@ -108,7 +108,7 @@ static void large_free(VM *vm, void *p) {
 /* --- slabs
  * ------------------------------------------------------------------------------------------------------------ */
 
-static bool slab_grow(VM *vm, unsigned class) {
+static NOINLINE bool slab_grow(VM *vm, unsigned class) {
     size_t size = vm->slab_page_size[class];
     size = size == 0 ? SLAB_PAGE_FIRST : size < SLAB_PAGE_LAST ? size * 2 : size;
     SlabPage *page = door_alloc(vm, NULL, 0, size);
@@ -123,11 +123,11 @@ static bool slab_grow(VM *vm, unsigned class) {
     return true;
 }
 
-static void *slab_take(VM *vm, unsigned class) {
+static void *slab_take_slow(VM *vm, unsigned class) {
     if (unlikely(vm->fail_after != 0) && !may_allocate(vm, 0))
         return NULL;
     void *p = vm->slab_free_list[class];
-    if (likely(p != NULL)) {
+    if (p != NULL) {
         vm->slab_free_list[class] = *(void **)p;
         return p;
     }
@@ -150,13 +150,35 @@ static ALWAYS_INLINE void slab_give(VM *vm, void *p, unsigned class) {
     vm->slab_free_list[class] = p;
 }
 
-static void *block_alloc(VM *vm, size_t size, uint8_t *class) {
-    unsigned c = slab_class_of(size);
-    *class = (uint8_t)c;
-    void *p = c != 0 ? slab_take(vm, c) : large_alloc(vm, size);
+static NOINLINE void *block_alloc_slow(VM *vm, size_t size, unsigned class) {
+    void *p = class != 0 ? slab_take_slow(vm, class) : large_alloc(vm, size);
     if (unlikely(p == NULL))
         raise_memory(vm);
     return p;
+}
+
+/* Most blocks come from a free list; everything else is kept out of line, so that callers need no stack frame. */
+static ALWAYS_INLINE void *block_alloc_inline(VM *vm, size_t size, uint8_t *class) {
+    unsigned c = slab_class_of(size);
+    *class = (uint8_t)c;
+    void *p = vm->slab_free_list[c]; /* that of class 0 is always empty */
+    if (unlikely(p == NULL || vm->fail_after != 0))
+        return block_alloc_slow(vm, size, c);
+    vm->slab_free_list[c] = *(void **)p;
+    return p;
+}
+
+static void *block_alloc(VM *vm, size_t size, uint8_t *class) { return block_alloc_inline(vm, size, class); }
+
+/* Zeroes a block of which `size` bytes are asked for. The smallest are so common that a call of memset would cost
+ * more than the work: they are whole steps, cleared to the end of the last one. */
+static ALWAYS_INLINE void block_clear(char *block, size_t size, uint8_t class) {
+    if (class == 0 || size > 4 * SLAB_STEP) {
+        memset(block, 0, size);
+        return;
+    }
+    for (size_t i = 0; i < size; i += SLAB_STEP)
+        memset(block + i, 0, SLAB_STEP);
 }
 
 void *slab_alloc(VM *vm, size_t size, uint8_t *size_class) { return block_alloc(vm, size, size_class); }
@@ -231,10 +253,10 @@ void *object_alloc(VM *vm, Type *type, size_t extra) {
     size_t size = type->size + extra;
     if (unlikely(extra > PTRDIFF_MAX - 4096))
         return (void *)raise_memory(vm);
-    char *block = block_alloc(vm, front + size, &class);
+    char *block = block_alloc_inline(vm, front + size, &class);
     if (unlikely(block == NULL))
         return NULL;
-    memset(block, 0, front + size);
+    block_clear(block, front + size, class);
     Object *o = (Object *)(block + front);
     o->refcount = 1;
     o->kind = (uint8_t)type->kind;
@@ -245,9 +267,28 @@ void *object_alloc(VM *vm, Type *type, size_t extra) {
         type->header.refcount++;
     }
     o->flags = flags;
-    if (flags & OBJ_GC)
-        gc_track(vm, o);
+    if ((flags & OBJ_GC) && unlikely(gc_track(&vm->gc, o)))
+        return gc_request_young(vm, o);
     return o;
+}
+
+void *object_alloc_uncleared(VM *vm, Type *type, size_t size) {
+    assert((type->flags & (TYPE_GC | TYPE_HEAP)) == TYPE_GC && type->attrs_offset >= 0);
+    uint8_t class;
+    char *block = block_alloc_inline(vm, sizeof(GcLink) + size, &class);
+    if (unlikely(block == NULL))
+        return NULL;
+    Object *o = (Object *)(block + sizeof(GcLink));
+    *o = (Object){
+        .refcount = 1, .kind = (uint8_t)type->kind, .size_class = class, .flags = OBJ_GC, .shape = type->root_shape};
+    if (unlikely(gc_track(&vm->gc, o)))
+        return gc_request_young(vm, o);
+    return o;
+}
+
+void object_release_plain(VM *vm, Object *o) {
+    gc_untrack(o);
+    slab_free(vm, gc_link(o), o->size_class);
 }
 
 /* Gives back the memory of an object whose contents have been dropped. */

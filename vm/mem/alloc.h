@@ -15,6 +15,11 @@ void mem_free(VM *vm, void *p, size_t size);                                    
  * Containers are tracked by the collector from the start: traverse must cope with zero fields. NULL with MemoryError
  * on failure. */
 void *object_alloc(VM *vm, Type *type, size_t extra) MUST_CHECK;
+/* For native containers that are made all the time: an object of `size` bytes whose header alone is filled in; the
+ * caller sets everything else before it can fail, run scripts or reach a safe point. And the end of one whose fields
+ * own nothing any more, and that nobody refers to, weakly either. */
+void *object_alloc_uncleared(VM *vm, Type *type, size_t size) MUST_CHECK;
+void object_release_plain(VM *vm, Object *o);
 /* Frees an object under construction whose fields own nothing (no finalizer, no dealloc). */
 void object_discard(VM *vm, Object *o);
 

@@ -28,7 +28,7 @@
 
 #include "object/instance.h"
 
-enum { STATE_GENERATION = 3, STATE_TRACKED = 4, STATE_MEMBER = 8, STATE_ALIVE = 16 };
+enum { STATE_MEMBER = 8, STATE_ALIVE = 16 };
 
 /* --- lists
  * ---------------------------------------------------------------------------------------------------------------- */
@@ -76,22 +76,14 @@ void gc_setup(VM *vm) {
     gc->enabled = true;
 }
 
-void gc_track(VM *vm, Object *o) {
+Object *gc_request_young(VM *vm, Object *newest) {
     GcState *gc = &vm->gc;
-    o->gc_state = STATE_TRACKED;
-    list_push(&gc->young, gc_link(o));
-    if (unlikely(++gc->count[0] > gc->threshold[0]) && gc->enabled && !gc->running && gc->threshold[0] != 0)
+    if (gc->enabled && !gc->running && gc->threshold[0] != 0)
         __atomic_fetch_or(&vm->interrupts, (uint32_t)INTERRUPT_GC, __ATOMIC_RELAXED);
+    return newest;
 }
 
-void gc_untrack(Object *o) {
-    if (o->gc_state & STATE_TRACKED) {
-        list_remove(gc_link(o));
-        o->gc_state = 0;
-    }
-}
-
-bool gc_is_tracked(Object *o) { return (o->flags & OBJ_GC) && (o->gc_state & STATE_TRACKED); }
+bool gc_is_tracked(Object *o) { return (o->flags & OBJ_GC) && (o->gc_state & GC_STATE_TRACKED); }
 
 /* --- traversal
  * ------------------------------------------------------------------------------------------------------------ */

@@ -6,6 +6,8 @@
 
 #define GC_GENERATIONS 3
 
+enum { GC_STATE_TRACKED = 4 }; /* of Object.gc_state; further states are the collector's own */
+
 typedef struct GcState {
     GcLink young, middle, old; /* circular list heads */
     uint32_t count[GC_GENERATIONS];
@@ -28,9 +30,10 @@ size_t gc_collect(VM *vm, int generation);
 bool gc_collect_notifying(VM *vm, int generation, size_t *found);
 /* Called at safe points when the young count passed its threshold: picks the generation. */
 void gc_step(VM *vm);
-void gc_track(VM *vm, Object *o);
-void gc_untrack(Object *o);
 bool gc_is_tracked(Object *o);
+/* Asks for a collection of the young generation at the next safe point, if collections are on; returns `newest`, the
+ * object that was one too many, so that an allocation can end with this call. */
+Object *gc_request_young(VM *vm, Object *newest);
 /* Visits everything the object owns: its struct, attributes, class. */
 void gc_traverse(Object *o, VisitFn visit, void *arg);
 /* All tracked objects are the VM's own, made before any script has run, and live as long as it: collections leave them
@@ -41,5 +44,25 @@ void gc_freeze(VM *vm);
 void gc_unfreeze(VM *vm);
 static inline GcLink *gc_link(Object *o) { return (GcLink *)o - 1; }
 static inline Object *gc_object(GcLink *l) { return (Object *)(l + 1); }
+
+/* A new container joins the young generation. True when that has outgrown its threshold: time for gc_request_young. */
+static ALWAYS_INLINE bool gc_track(GcState *gc, Object *o) {
+    GcLink *l = gc_link(o), *last = gc->young.prev;
+    o->gc_state = GC_STATE_TRACKED;
+    l->prev = last;
+    l->next = &gc->young;
+    last->next = l;
+    gc->young.prev = l;
+    return ++gc->count[0] > gc->threshold[0];
+}
+
+static ALWAYS_INLINE void gc_untrack(Object *o) {
+    if (o->gc_state & GC_STATE_TRACKED) {
+        GcLink *l = gc_link(o);
+        l->prev->next = l->next;
+        l->next->prev = l->prev;
+        o->gc_state = 0;
+    }
+}
 
 #endif
