@@ -116,15 +116,12 @@ Value frame_object(VM *vm, Frame *f) {
         return VALUE_ERROR;
     if (f->pc == code_stub)
         f->pc = f->code->instrs;
-    FrameObject *o = object_alloc(vm, vm->types.frame, 0);
+    FrameObject *o = object_alloc_uncleared(vm, vm->types.frame, sizeof(FrameObject));
     if (o == NULL)
         return VALUE_ERROR;
-    o->frame = f;
-    o->code = f->code;
+    *o = (FrameObject){.header = o->header, .frame = f, .code = f->code, .func = f->func, .trace_lines = true};
     obj_incref(&f->code->header);
-    o->func = f->func;
     obj_incref(&f->func->header);
-    o->trace_lines = true;
     f->object = o;
     return incref(from_obj(o));
 }

@@ -75,6 +75,25 @@ static ALWAYS_INLINE Frame *generator_link_new(VM *vm, Thread *t, Generator *par
     return f;
 }
 
+/* generator_resume with None for the common case, a generator that is no part of a chain, suspended or new; NULL: not
+ * that case. */
+static ALWAYS_INLINE Frame *generator_resume_plain(VM *vm, Thread *t, Generator *g) {
+    Frame *f = &g->frame;
+    if (f->state == FRAME_SUSPENDED) {
+        Value *waiting = &f->regs[f->aux];
+        if (unlikely((f->flags & (GEN_DELEGATED | GEN_DELEGATING)) || t->depth >= vm->recursion_limit || is_obj(*waiting)))
+            return NULL;
+        *waiting = VALUE_NONE;
+    } else if (f->state != FRAME_CREATED || t->depth >= vm->recursion_limit) {
+        return NULL;
+    }
+    t->depth++;
+    f->state = FRAME_RUNNING;
+    g->handled.previous = t->handled;
+    t->handled = &g->handled;
+    return f;
+}
+
 /* The running parent delegates to child: returns the frame to enter, NULL without exception if child has finished. */
 Frame *generator_link(VM *vm, Thread *t, Generator *parent, Generator *child, Value sent);
 bool generator_can_link(VM *vm, Generator *child);

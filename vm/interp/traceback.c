@@ -8,7 +8,7 @@ void traceback_add(VM *vm, Frame *f) {
         return;
     }
     Value frame = frame_object(vm, f);
-    Traceback *tb = frame == 0 ? NULL : object_alloc(vm, vm->types.traceback, 0);
+    Traceback *tb = frame == 0 ? NULL : object_alloc_uncleared(vm, vm->types.traceback, sizeof(Traceback));
     if (tb == NULL) { /* no memory for the entry: the exception itself matters more */
         error_clear(vm);
         decref(vm, frame);
