@@ -130,11 +130,11 @@ static bool watch_writing(VM *vm, Value self) {
 }
 
 /* May it be written now? 1; 0: quietly ignored, -1: error. */
-static int check_write(VM *vm, Transport *t) {
+static int check_write(VM *vm, Transport *t, const char *method) {
     if (t->eof)
-        return raise_runtime(vm, "Cannot call write() after write_eof()"), -1;
+        return raise_runtime(vm, "Cannot call %s() after write_eof()", method), -1;
     if (t->empty_waiter)
-        return raise_runtime(vm, "unable to write; sendfile is in progress"), -1;
+        return raise_runtime(vm, "unable to %s; sendfile is in progress", method), -1;
     return 1;
 }
 
@@ -182,7 +182,7 @@ Value transport_write(NATIVE_ARGS) {
     if (!is_data(args[0]))
         return raise_type(vm, "data argument must be a bytes-like object, not '%T'", args[0]);
     Buffer buffer;
-    if (check_write(vm, t) < 0 || !buffer_get(vm, args[0], &buffer, false))
+    if (check_write(vm, t, "write") < 0 || !buffer_get(vm, args[0], &buffer, false))
         return VALUE_ERROR;
     bool ok = true;
     if (buffer.len) {
@@ -195,7 +195,7 @@ Value transport_write(NATIVE_ARGS) {
 
 Value transport_writelines(NATIVE_ARGS) {
     Transport *t = as_transport(self);
-    if (check_write(vm, t) < 0)
+    if (check_write(vm, t, "writelines") < 0)
         return VALUE_ERROR;
     Value list = list_from_iterable(vm, args[0]);
     size_t before = t->out_len;
