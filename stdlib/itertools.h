@@ -4,9 +4,24 @@
 
 #include "object/containers.h"
 #include "stdlib/init.h"
+#include "stdlib/module_tools.h"
 
 /* mod_itertools.c */
 #define ITERTOOLS_FLAGS (TYPE_GC | TYPE_BASE | TYPE_IMMUTABLE | TYPE_NO_WEAKREF)
+/* mod_itertools_reduce.c */
+bool itertools_warn(VM *vm); /* that copying goes away; false: it was turned into an exception */
+/* (type(self), args, state): consumes args (0: failed) and state (0: none). */
+Value itertools_reduced(VM *vm, Value self, Value args, Value state);
+Value itertools_pack(VM *vm, Value a, Value b); /* (a, b) or, with b 0, (a,); owned */
+/* For __setstate__, which warns: the n items of a tuple. */
+bool itertools_state(VM *vm, Value state, size_t n, Value **items);
+bool itertools_state_index(VM *vm, Value v, ssize_t *out);
+Value itertools_indices(VM *vm, const size_t *indices, size_t n); /* as a tuple */
+/* The other way, brought between min and bound - 1. */
+bool itertools_set_indices(VM *vm, Value state, size_t *indices, size_t n, size_t min, size_t bound);
+#define REDUCE_ROW(reduce) {"__reduce__", reduce, "", "How to make a copy.", 0}
+#define SETSTATE_ROW(set) {"__setstate__", set, "state, /", "Takes over a state.", 0}
+
 /* mod_itertools_combine.c */
 extern const TypeSpec itertools_product_spec, itertools_permutations_spec, itertools_combinations_spec,
     itertools_replacement_spec;

@@ -64,6 +64,17 @@ static Value count_repr(VM *vm, Value self) {
     return str_printf(vm, "count(%R, %R)", c->next, c->step);
 }
 
+static Value count_reduce(NATIVE_ARGS) {
+    Count *c = (Count *)as_obj(self);
+    int64_t fits;
+    if (!itertools_warn(vm))
+        return VALUE_ERROR;
+    bool plain = c->step == from_small_int(1) && is_int(c->next) && int_fits_int64(c->next, &fits);
+    return itertools_reduced(vm, self, itertools_pack(vm, c->next, plain ? 0 : c->step), 0);
+}
+
+static const MethodSpec count_methods[] = {REDUCE_ROW(count_reduce), {0}};
+
 static const TypeSpec count_spec = {
     .name = "itertools.count",
     .doc = "The numbers start, start + step, start + 2 * step and so on, without end.",
@@ -72,6 +83,7 @@ static const TypeSpec count_spec = {
     .flags = ITERTOOLS_FLAGS,
     .kind = KIND_ITERATOR,
     .slots = {FIELD_SLOTS(2), .create = count_create, .iter = iter_self, .next = count_next, .repr = count_repr},
+    .methods = count_methods,
 };
 
 /* ---- cycle ----------------------------------------------------------------------------------------------------- */
@@ -81,6 +93,7 @@ typedef struct Cycle {
     Value it;    /* 0 once it has ended */
     Value saved; /* list */
     size_t index;
+    bool complete; /* saved has all items, although `it` has not ended */
 } Cycle;
 
 static Value cycle_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
@@ -100,7 +113,7 @@ static Value cycle_next(VM *vm, Value self) {
     if (c->it) {
         Value item = next_of(vm, c->it);
         if (item) {
-            if (!list_append(vm, c->saved, item)) {
+            if (!c->complete && !list_append(vm, c->saved, item)) {
                 decref(vm, item);
                 return VALUE_ERROR;
             }
@@ -115,10 +128,48 @@ static Value cycle_next(VM *vm, Value self) {
     List *l = as_list(c->saved);
     if (l->len == 0)
         return VALUE_ERROR;
+    if (c->index >= l->len)
+        c->index = 0; /* the list is others' too after copying */
     Value item = incref(l->items[c->index]);
     c->index = c->index + 1 < l->len ? c->index + 1 : 0;
     return item;
 }
+
+/* An ended one goes on with what is left of this round, then with what it has saved. */
+static Value cycle_reduce(NATIVE_ARGS) {
+    Cycle *c = (Cycle *)as_obj(self);
+    if (!itertools_warn(vm))
+        return VALUE_ERROR;
+    Value it = c->it ? incref(c->it) : iter_get(vm, c->saved);
+    if (!it)
+        return VALUE_ERROR;
+    if (!c->it && c->index != 0)
+        ((SeqIter *)as_obj(it))->index = c->index;
+    Value source = itertools_pack(vm, it, 0);
+    Value state = source ? itertools_pack(vm, c->saved, from_bool(!c->it || c->complete)) : VALUE_ERROR;
+    decref(vm, it);
+    if (!state)
+        set_owned(vm, &source, 0);
+    return itertools_reduced(vm, self, source, state);
+}
+
+static Value cycle_setstate(NATIVE_ARGS) {
+    Cycle *c = (Cycle *)as_obj(self);
+    Value *state;
+    ssize_t complete;
+    if (!itertools_state(vm, args[0], 2, &state))
+        return VALUE_ERROR;
+    if (!is_list(state[0]))
+        return raise_type(vm, "argument 1 must be list, not %T", state[0]);
+    if (!itertools_state_index(vm, state[1], &complete))
+        return VALUE_ERROR;
+    set_owned(vm, &c->saved, incref(state[0]));
+    c->complete = complete != 0;
+    c->index = 0;
+    return VALUE_NONE;
+}
+
+static const MethodSpec cycle_methods[] = {REDUCE_ROW(cycle_reduce), SETSTATE_ROW(cycle_setstate), {0}};
 
 static const TypeSpec cycle_spec = {
     .name = "itertools.cycle",
@@ -128,6 +179,7 @@ static const TypeSpec cycle_spec = {
     .flags = ITERTOOLS_FLAGS,
     .kind = KIND_ITERATOR,
     .slots = {FIELD_SLOTS(2), .create = cycle_create, .iter = iter_self, .next = cycle_next},
+    .methods = cycle_methods,
 };
 
 /* ---- repeat ---------------------------------------------------------------------------------------------------- */
@@ -180,7 +232,20 @@ static Value repeat_hint(VM *vm, Value self, Value *args, size_t nargs, Value kw
     return int_from_ssize(vm, r->left);
 }
 
+static Value repeat_reduce(NATIVE_ARGS) {
+    Repeat *r = (Repeat *)as_obj(self);
+    if (!itertools_warn(vm))
+        return VALUE_ERROR;
+    Value left = r->left < 0 ? 0 : int_from_ssize(vm, r->left);
+    if (!left && r->left >= 0)
+        return VALUE_ERROR;
+    Value pair = itertools_pack(vm, r->value, left);
+    decref(vm, left);
+    return itertools_reduced(vm, self, pair, 0);
+}
+
 static const MethodSpec repeat_methods[] = {
+    REDUCE_ROW(repeat_reduce),
     {"__length_hint__", repeat_hint, "", "How many items are left.", 0},
     {0},
 };
@@ -202,6 +267,9 @@ typedef struct Accumulate {
     Value it, func, total; /* func 0: add; total 0: nothing yet */
     Value initial;         /* given out first, then 0 */
 } Accumulate;
+
+static const TypeSpec chain_spec;
+static Value chain_of(VM *vm, Value iterables);
 
 static Value accumulate_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
     Value v[3] = {0};
@@ -245,6 +313,31 @@ static Value accumulate_next(VM *vm, Value self) {
     return sum;
 }
 
+static Value accumulate_reduce(NATIVE_ARGS) {
+    Accumulate *a = (Accumulate *)as_obj(self);
+    if (!itertools_warn(vm))
+        return VALUE_ERROR;
+    Value it = incref(a->it);
+    if (a->initial) { /* becomes the first of the items */
+        Value first = itertools_pack(vm, a->initial, 0), both = first ? itertools_pack(vm, first, it) : VALUE_ERROR;
+        decref(vm, first);
+        decref(vm, it);
+        it = both ? chain_of(vm, both) : VALUE_ERROR;
+    }
+    Value pair = it ? itertools_pack(vm, it, a->func ? a->func : VALUE_NONE) : VALUE_ERROR;
+    decref(vm, it);
+    return itertools_reduced(vm, self, pair, incref(a->total ? a->total : VALUE_NONE));
+}
+
+static Value accumulate_setstate(NATIVE_ARGS) {
+    if (!itertools_warn(vm))
+        return VALUE_ERROR;
+    set_owned(vm, &((Accumulate *)as_obj(self))->total, incref(args[0]));
+    return VALUE_NONE;
+}
+
+static const MethodSpec accumulate_methods[] = {REDUCE_ROW(accumulate_reduce), SETSTATE_ROW(accumulate_setstate), {0}};
+
 static const TypeSpec accumulate_spec = {
     .name = "itertools.accumulate",
     .doc = "The running totals of the items, or what a function of two arguments makes instead of a sum.",
@@ -253,6 +346,7 @@ static const TypeSpec accumulate_spec = {
     .flags = ITERTOOLS_FLAGS,
     .kind = KIND_ITERATOR,
     .slots = {FIELD_SLOTS(4), .create = accumulate_create, .iter = iter_self, .next = accumulate_next},
+    .methods = accumulate_methods,
 };
 
 /* ---- chain ----------------------------------------------------------------------------------------------------- */
@@ -314,7 +408,45 @@ static Value chain_next(VM *vm, Value self) {
     return VALUE_ERROR;
 }
 
+/* Consumes the tuple. */
+static Value chain_of(VM *vm, Value iterables) {
+    Type *type = vm_type(vm, &chain_spec, NULL);
+    Value it = type ? iter_get(vm, iterables) : VALUE_ERROR;
+    decref(vm, iterables);
+    return type ? chain_new(vm, type, it) : VALUE_ERROR;
+}
+
+static Value chain_reduce(NATIVE_ARGS) {
+    Chain *c = (Chain *)as_obj(self);
+    if (!itertools_warn(vm))
+        return VALUE_ERROR;
+    Value state = c->sources ? itertools_pack(vm, c->sources, c->active) : 0;
+    if (c->sources && !state)
+        return VALUE_ERROR;
+    return itertools_reduced(vm, self, incref(vm->empty_tuple), state);
+}
+
+static Value chain_setstate(NATIVE_ARGS) {
+    Chain *c = (Chain *)as_obj(self);
+    if (!itertools_warn(vm))
+        return VALUE_ERROR;
+    if (!is_tuple(args[0]))
+        return raise_type(vm, "state is not a tuple");
+    Tuple *state = as_tuple(args[0]);
+    if (state->len == 0 || state->len > 2)
+        return raise_type(vm, "function takes at %s arguments (%u given)", state->len == 0 ? "least 1" : "most 2",
+                          state->len);
+    for (size_t i = 0; i < state->len; i++)
+        if (!fast_type(vm, state->items[i])->slots.next)
+            return raise_type(vm, "Arguments must be iterators.");
+    set_owned(vm, &c->sources, incref(state->items[0]));
+    set_owned(vm, &c->active, state->len == 2 ? incref(state->items[1]) : 0);
+    return VALUE_NONE;
+}
+
 static const MethodSpec chain_methods[] = {
+    REDUCE_ROW(chain_reduce),
+    SETSTATE_ROW(chain_setstate),
     {"from_iterable", chain_from_iterable, "iterable, /", "A chain of the iterables that an iterable gives.",
      METHOD_CLASS},
     CLASS_GETITEM_ROW,
@@ -369,6 +501,13 @@ static Value compress_next(VM *vm, Value self) {
     }
 }
 
+static Value compress_reduce(NATIVE_ARGS) {
+    Compress *c = (Compress *)as_obj(self);
+    return itertools_warn(vm) ? itertools_reduced(vm, self, itertools_pack(vm, c->data, c->selectors), 0) : VALUE_ERROR;
+}
+
+static const MethodSpec compress_methods[] = {REDUCE_ROW(compress_reduce), {0}};
+
 static const TypeSpec compress_spec = {
     .name = "itertools.compress",
     .doc = "The items of data for which the selector at the same place is true.",
@@ -377,6 +516,7 @@ static const TypeSpec compress_spec = {
     .flags = ITERTOOLS_FLAGS,
     .kind = KIND_ITERATOR,
     .slots = {FIELD_SLOTS(2), .create = compress_create, .iter = iter_self, .next = compress_next},
+    .methods = compress_methods,
 };
 
 /* ---- dropwhile, takewhile, filterfalse, starmap: a function and an iterator ---------------------------------------
@@ -501,6 +641,32 @@ static Value starmap_next(VM *vm, Value self) {
     return result;
 }
 
+static Value func_iter_reduce(NATIVE_ARGS) {
+    FuncIter *f = (FuncIter *)as_obj(self);
+    return itertools_warn(vm) ? itertools_reduced(vm, self, itertools_pack(vm, f->func, f->it), 0) : VALUE_ERROR;
+}
+
+static Value while_reduce(NATIVE_ARGS) {
+    FuncIter *f = (FuncIter *)as_obj(self);
+    if (!itertools_warn(vm))
+        return VALUE_ERROR;
+    return itertools_reduced(vm, self, itertools_pack(vm, f->func, f->it), from_small_int(f->done));
+}
+
+static Value while_setstate(NATIVE_ARGS) {
+    int done = itertools_warn(vm) ? truth(vm, args[0]) : -1;
+    if (done < 0)
+        return VALUE_ERROR;
+    ((FuncIter *)as_obj(self))->done = done;
+    return VALUE_NONE;
+}
+
+#define while_methods {REDUCE_ROW(while_reduce), SETSTATE_ROW(while_setstate), {0}}
+static const MethodSpec dropwhile_methods[] = while_methods, takewhile_methods[] = while_methods;
+static const MethodSpec filterfalse_methods[] = {REDUCE_ROW(func_iter_reduce), {0}};
+static const MethodSpec starmap_methods[] = {REDUCE_ROW(func_iter_reduce), {0}};
+#undef while_methods
+
 #define FUNC_ITER_SPEC(id, signature_, doc_)                                                                         \
     static const TypeSpec id##_spec = {                                                                              \
         .name = "itertools." #id,                                                                                    \
@@ -510,6 +676,7 @@ static Value starmap_next(VM *vm, Value self) {
         .flags = ITERTOOLS_FLAGS,                                                                                    \
         .kind = KIND_ITERATOR,                                                                                       \
         .slots = {FIELD_SLOTS(2), .create = id##_create, .iter = iter_self, .next = id##_next},                      \
+        .methods = id##_methods,                                                                                     \
     };
 FUNC_ITER_SPEC(dropwhile, "predicate, iterable, /",
                "The items from the first one on for which the predicate is false.")
@@ -611,6 +778,32 @@ end:
     return VALUE_ERROR;
 }
 
+static Value islice_reduce(NATIVE_ARGS) {
+    ISlice *s = (ISlice *)as_obj(self);
+    if (!itertools_warn(vm))
+        return VALUE_ERROR;
+    if (!s->it) {
+        Value none = list_new(vm, 0), it = none ? iter_get(vm, none) : VALUE_ERROR;
+        Value pair = it ? itertools_pack(vm, it, from_small_int(0)) : VALUE_ERROR;
+        decref(vm, none);
+        decref(vm, it);
+        return itertools_reduced(vm, self, pair, from_small_int(0));
+    }
+    Value items[4] = {incref(s->it), int_from_ssize(vm, s->next),
+                      s->stop < 0 ? VALUE_NONE : int_from_ssize(vm, s->stop), int_from_ssize(vm, s->step)};
+    return itertools_reduced(vm, self, tuple_from_array_steal(vm, items, 4), int_from_ssize(vm, s->at));
+}
+
+static Value islice_setstate(NATIVE_ARGS) {
+    ssize_t at;
+    if (!itertools_warn(vm) || !itertools_state_index(vm, args[0], &at))
+        return VALUE_ERROR;
+    ((ISlice *)as_obj(self))->at = at;
+    return VALUE_NONE;
+}
+
+static const MethodSpec islice_methods[] = {REDUCE_ROW(islice_reduce), SETSTATE_ROW(islice_setstate), {0}};
+
 static const TypeSpec islice_spec = {
     .name = "itertools.islice",
     .doc = "islice(iterable, stop)\nislice(iterable, start, stop[, step])\n\nThe items that a slice of a list would "
@@ -619,6 +812,7 @@ static const TypeSpec islice_spec = {
     .flags = ITERTOOLS_FLAGS,
     .kind = KIND_ITERATOR,
     .slots = {FIELD_SLOTS(1), .create = islice_create, .iter = iter_self, .next = islice_next},
+    .methods = islice_methods,
 };
 
 /* ---- the module ------------------------------------------------------------------------------------------------ */

@@ -12,6 +12,7 @@ typedef struct Combine {
     size_t *indices;
     size_t *cycles; /* permutations: how many swaps are left at each place */
     size_t nindices, r;
+    size_t asked; /* the length that was asked for, which may be too large for the pool */
     bool stopped;
 } Combine;
 
@@ -66,6 +67,34 @@ static void put(VM *vm, Value result, size_t i, Value item) {
 static Value stop(Combine *c) {
     c->stopped = true;
     return VALUE_ERROR;
+}
+
+/* The result is filled from the indices when a state has been set. */
+static bool refill(VM *vm, Combine *c) {
+    Value result = tuple_new(vm, c->r);
+    for (size_t i = 0; result && i < c->r; i++)
+        put(vm, result, i, as_tuple(c->pool)->items[c->indices[i]]);
+    if (result)
+        set_owned(vm, &c->result, result);
+    return result != 0;
+}
+
+/* (pool, r), or ((), r) at the end; consumes the state, which is 0 before the first result. */
+static Value reduce_choice(VM *vm, Value self, Value state) {
+    Combine *c = (Combine *)as_obj(self);
+    Value length = int_from_ssize(vm, (ssize_t)c->asked);
+    Value pair = length ? itertools_pack(vm, c->result && c->stopped ? vm->empty_tuple : c->pool, length) : VALUE_ERROR;
+    decref(vm, length);
+    return itertools_reduced(vm, self, pair, state);
+}
+
+static Value choice_reduce(NATIVE_ARGS) {
+    Combine *c = (Combine *)as_obj(self);
+    bool counting = c->result && !c->stopped;
+    Value state = 0;
+    if (!itertools_warn(vm) || (counting && !(state = itertools_indices(vm, c->indices, c->nindices))))
+        return VALUE_ERROR;
+    return reduce_choice(vm, self, state);
 }
 
 /* ---- product --------------------------------------------------------------------------------------------------- */
@@ -145,6 +174,49 @@ static Value product_next(VM *vm, Value self) {
     return result;
 }
 
+static Value product_reduce(NATIVE_ARGS) {
+    Combine *c = (Combine *)as_obj(self);
+    if (!itertools_warn(vm))
+        return VALUE_ERROR;
+    if (c->stopped)
+        return itertools_reduced(vm, self, itertools_pack(vm, vm->empty_tuple, 0), 0);
+    Value state = c->result ? itertools_indices(vm, c->indices, c->nindices) : 0;
+    if (c->result && !state)
+        return VALUE_ERROR;
+    return itertools_reduced(vm, self, incref(c->pool), state);
+}
+
+static Value product_setstate(NATIVE_ARGS) {
+    Combine *c = (Combine *)as_obj(self);
+    size_t n = c->nindices;
+    if (!itertools_warn(vm))
+        return VALUE_ERROR;
+    if (!is_tuple(args[0]) || as_tuple(args[0])->len != n)
+        return raise_value(vm, "invalid arguments");
+    Value result = tuple_new(vm, n);
+    for (size_t i = 0; result && i < n; i++) {
+        Tuple *pool = as_tuple(as_tuple(c->pool)->items[i]);
+        ssize_t index;
+        if (pool->len == 0) { /* there is nothing to count through */
+            c->stopped = true;
+            decref(vm, result);
+            return VALUE_NONE;
+        }
+        if (!itertools_state_index(vm, as_tuple(args[0])->items[i], &index)) {
+            decref(vm, result);
+            return VALUE_ERROR;
+        }
+        c->indices[i] = index < 0 ? 0 : (size_t)index >= pool->len ? pool->len - 1 : (size_t)index;
+        put(vm, result, i, pool->items[c->indices[i]]);
+    }
+    if (!result)
+        return VALUE_ERROR;
+    set_owned(vm, &c->result, result);
+    return VALUE_NONE;
+}
+
+static const MethodSpec product_methods[] = {REDUCE_ROW(product_reduce), SETSTATE_ROW(product_setstate), {0}};
+
 const TypeSpec itertools_product_spec = {
     .name = "itertools.product",
     .doc =
@@ -158,6 +230,7 @@ const TypeSpec itertools_product_spec = {
               .create = product_create,
               .iter = iter_self,
               .next = product_next},
+    .methods = product_methods,
 };
 
 /* ---- permutations ---------------------------------------------------------------------------------------------- */
@@ -189,6 +262,7 @@ static Value permutations_create(VM *vm, Type *type, Value *args, size_t nargs, 
     if (!c)
         return VALUE_ERROR;
     c->stopped = (size_t)r > n;
+    c->asked = (size_t)r;
     c->cycles = mem_alloc(vm, length * sizeof(size_t));
     if (!c->cycles) {
         obj_decref(vm, &c->header);
@@ -235,6 +309,48 @@ static Value permutations_next(VM *vm, Value self) {
     return stop(c);
 }
 
+static Value permutations_reduce(NATIVE_ARGS) {
+    Combine *c = (Combine *)as_obj(self);
+    Value state = 0;
+    if (!itertools_warn(vm))
+        return VALUE_ERROR;
+    if (c->result && !c->stopped) {
+        Value indices = itertools_indices(vm, c->indices, c->nindices);
+        Value cycles = indices ? itertools_indices(vm, c->cycles, c->r) : VALUE_ERROR;
+        state = cycles ? itertools_pack(vm, indices, cycles) : VALUE_ERROR;
+        decref(vm, indices);
+        decref(vm, cycles);
+        if (!state)
+            return VALUE_ERROR;
+    }
+    return reduce_choice(vm, self, state);
+}
+
+static Value permutations_setstate(NATIVE_ARGS) {
+    Combine *c = (Combine *)as_obj(self);
+    Value *state;
+    if (!itertools_state(vm, args[0], 2, &state))
+        return VALUE_ERROR;
+    for (int i = 0; i < 2; i++)
+        if (!is_tuple(state[i]))
+            return raise_type(vm, "argument %d must be tuple, not %T", i + 1, state[i]);
+    if (as_tuple(state[0])->len != c->nindices || as_tuple(state[1])->len != c->r)
+        return raise_value(vm, "invalid arguments");
+    if (!itertools_set_indices(vm, state[0], c->indices, c->nindices, 0, c->nindices))
+        return VALUE_ERROR;
+    for (size_t i = 0; i < c->r; i++) { /* a place has as many swaps as items follow it */
+        ssize_t left;
+        if (!itertools_state_index(vm, as_tuple(state[1])->items[i], &left))
+            return VALUE_ERROR;
+        size_t most = c->nindices - i;
+        c->cycles[i] = left < 1 ? 1 : (size_t)left > most ? most : (size_t)left;
+    }
+    return refill(vm, c) ? VALUE_NONE : VALUE_ERROR;
+}
+
+static const MethodSpec permutations_methods[] = {
+    REDUCE_ROW(permutations_reduce), SETSTATE_ROW(permutations_setstate), {0}};
+
 const TypeSpec itertools_permutations_spec = {
     .name = "itertools.permutations",
     .doc = "All orders of r of the items, or of all of them.",
@@ -248,6 +364,7 @@ const TypeSpec itertools_permutations_spec = {
               .create = permutations_create,
               .iter = iter_self,
               .next = permutations_next},
+    .methods = permutations_methods,
 };
 
 /* ---- combinations ---------------------------------------------------------------------------------------------- */
@@ -267,7 +384,10 @@ static Combine *combinations_new(VM *vm, Type *type, const char *name, Value *ar
         decref(vm, pool);
         return NULL;
     }
-    return combine_new(vm, type, pool, (size_t)r, (size_t)r);
+    Combine *c = combine_new(vm, type, pool, (size_t)r, (size_t)r);
+    if (c)
+        c->asked = (size_t)r;
+    return c;
 }
 
 static Value combinations_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
@@ -310,6 +430,26 @@ static Value combinations_next(VM *vm, Value self) {
     return result;
 }
 
+static Value combinations_setstate(NATIVE_ARGS) {
+    Combine *c = (Combine *)as_obj(self);
+    size_t n = as_tuple(c->pool)->len;
+    if (!itertools_warn(vm))
+        return VALUE_ERROR;
+    if (!is_tuple(args[0]) || as_tuple(args[0])->len != c->r || c->r > n)
+        return raise_value(vm, "invalid arguments");
+    for (size_t i = 0; i < c->r; i++) { /* none so far back that those behind it find no room */
+        ssize_t index;
+        if (!itertools_state_index(vm, as_tuple(args[0])->items[i], &index))
+            return VALUE_ERROR;
+        size_t last = i + n - c->r;
+        c->indices[i] = index < 0 ? 0 : (size_t)index > last ? last : (size_t)index;
+    }
+    return refill(vm, c) ? VALUE_NONE : VALUE_ERROR;
+}
+
+static const MethodSpec combinations_methods[] = {
+    REDUCE_ROW(choice_reduce), SETSTATE_ROW(combinations_setstate), {0}};
+
 const TypeSpec itertools_combinations_spec = {
     .name = "itertools.combinations",
     .doc = "All choices of r different items, in their order.",
@@ -323,6 +463,7 @@ const TypeSpec itertools_combinations_spec = {
               .create = combinations_create,
               .iter = iter_self,
               .next = combinations_next},
+    .methods = combinations_methods,
 };
 
 static Value replacement_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
@@ -362,6 +503,21 @@ static Value replacement_next(VM *vm, Value self) {
     return result;
 }
 
+static Value replacement_setstate(NATIVE_ARGS) {
+    Combine *c = (Combine *)as_obj(self);
+    size_t n = as_tuple(c->pool)->len;
+    if (!itertools_warn(vm))
+        return VALUE_ERROR;
+    if (n == 0 && c->r > 0)
+        return raise_value(vm, "invalid arguments");
+    if (!itertools_set_indices(vm, args[0], c->indices, c->r, 0, n))
+        return VALUE_ERROR;
+    return refill(vm, c) ? VALUE_NONE : VALUE_ERROR;
+}
+
+static const MethodSpec replacement_methods[] = {
+    REDUCE_ROW(choice_reduce), SETSTATE_ROW(replacement_setstate), {0}};
+
 const TypeSpec itertools_replacement_spec = {
     .name = "itertools.combinations_with_replacement",
     .doc = "All choices of r items, in their order, where an item may be chosen again.",
@@ -375,4 +531,5 @@ const TypeSpec itertools_replacement_spec = {
               .create = replacement_create,
               .iter = iter_self,
               .next = replacement_next},
+    .methods = replacement_methods,
 };

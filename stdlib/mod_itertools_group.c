@@ -131,6 +131,52 @@ static void grouper_dealloc(VM *vm, Object *self) {
     fields2_clear(vm, self);
 }
 
+static Value groupby_reduce(NATIVE_ARGS) {
+    GroupBy *g = (GroupBy *)as_obj(self);
+    if (!itertools_warn(vm))
+        return VALUE_ERROR;
+    Value state = 0;
+    if (g->value && g->target && g->key) {
+        Value items[3] = {g->value, g->target, g->key};
+        state = tuple_from_array(vm, items, 3);
+        if (!state)
+            return VALUE_ERROR;
+    }
+    return itertools_reduced(vm, self, itertools_pack(vm, g->it, g->func ? g->func : VALUE_NONE), state);
+}
+
+static Value groupby_setstate(NATIVE_ARGS) {
+    GroupBy *g = (GroupBy *)as_obj(self);
+    Value *state;
+    if (!itertools_state(vm, args[0], 3, &state))
+        return VALUE_ERROR;
+    set_owned(vm, &g->value, incref(state[0]));
+    set_owned(vm, &g->target, incref(state[1]));
+    set_owned(vm, &g->key, incref(state[2]));
+    return VALUE_NONE;
+}
+
+static const MethodSpec groupby_methods[] = {REDUCE_ROW(groupby_reduce), SETSTATE_ROW(groupby_setstate), {0}};
+
+/* A group that may no longer read is empty. */
+static Value grouper_reduce(NATIVE_ARGS) {
+    Grouper *group = (Grouper *)as_obj(self);
+    if (!itertools_warn(vm))
+        return VALUE_ERROR;
+    if (group->parent && ((GroupBy *)as_obj(group->parent))->group == &group->header)
+        return itertools_reduced(vm, self, itertools_pack(vm, group->parent, group->target), 0);
+    Value iter = str_intern_c(vm, "iter");
+    Value args_of_iter = iter ? itertools_pack(vm, vm->empty_tuple, 0) : VALUE_ERROR;
+    Value function = args_of_iter ? attr_get(vm, vm->builtins_module, iter) : VALUE_ERROR;
+    Value result = function ? itertools_pack(vm, function, args_of_iter) : VALUE_ERROR;
+    decref(vm, iter);
+    decref(vm, args_of_iter);
+    decref(vm, function);
+    return result;
+}
+
+static const MethodSpec grouper_methods[] = {REDUCE_ROW(grouper_reduce), {0}};
+
 const TypeSpec itertools_groupby_spec = {
     .name = "itertools.groupby",
     .doc = "Pairs of a key and an iterator over the neighbouring items that have that key.",
@@ -139,6 +185,7 @@ const TypeSpec itertools_groupby_spec = {
     .flags = ITERTOOLS_FLAGS,
     .kind = KIND_ITERATOR,
     .slots = {FIELD_SLOTS(5), .create = groupby_create, .iter = iter_self, .next = groupby_next},
+    .methods = groupby_methods,
 };
 
 const TypeSpec itertools_grouper_spec = {
@@ -152,6 +199,7 @@ const TypeSpec itertools_grouper_spec = {
               .create = grouper_create,
               .iter = iter_self,
               .next = grouper_next},
+    .methods = grouper_methods,
 };
 
 /* ---- tee -------------------------------------------------------------------------------------------------------
@@ -314,7 +362,73 @@ Value itertools_tee(VM *vm, Value self, Value *args, size_t nargs, Value kwnames
     return result;
 }
 
+static Value tee_reduce(NATIVE_ARGS) {
+    Tee *t = (Tee *)as_obj(self);
+    if (!itertools_warn(vm))
+        return VALUE_ERROR;
+    Value index = from_small_int((int64_t)t->index), state = itertools_pack(vm, t->data, index);
+    return state ? itertools_reduced(vm, self, itertools_pack(vm, vm->empty_tuple, 0), state) : VALUE_ERROR;
+}
+
+static Value tee_setstate(NATIVE_ARGS) {
+    Tee *t = (Tee *)as_obj(self);
+    Value *state;
+    ssize_t index;
+    Type *type = vm_type(vm, &itertools_tee_data_spec, NULL);
+    if (!type || !itertools_state(vm, args[0], 2, &state))
+        return VALUE_ERROR;
+    if (fast_type(vm, state[0]) != type)
+        return raise_type(vm, "argument 1 must be itertools._tee_dataobject, not %T", state[0]);
+    if (!itertools_state_index(vm, state[1], &index))
+        return VALUE_ERROR;
+    if (index < 0 || (size_t)index > ((TeeData *)as_obj(state[0]))->nread)
+        return raise_value(vm, "Index out of range");
+    set_owned(vm, &t->data, incref(state[0]));
+    t->index = (size_t)index;
+    return VALUE_NONE;
+}
+
+/* tee_data(it, values, next): the items that were read from an iterator, and the block behind a full one. */
+static Value tee_data_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
+    Value v[3] = {0};
+    if (!native_bind(vm, "_tee_dataobject", "it, values, next, /", args, nargs, kwnames, v, 3))
+        return VALUE_ERROR;
+    if (!is_list(v[1]))
+        return raise_type(vm, "_tee_dataobject() argument 2 must be list, not %T", v[1]);
+    size_t n = as_list(v[1])->len;
+    if (n > TEE_BLOCK || (!is_none(v[2]) && (n != TEE_BLOCK || fast_type(vm, v[2]) != type)))
+        return raise_value(vm, "Invalid arguments");
+    Value data = tee_data_new(vm, v[0]);
+    if (!data)
+        return VALUE_ERROR;
+    TeeData *d = (TeeData *)as_obj(data);
+    for (; d->nread < n; d->nread++)
+        d->items[d->nread] = incref(as_list(v[1])->items[d->nread]);
+    d->next = is_none(v[2]) ? 0 : incref(v[2]);
+    return data;
+}
+
+static Value tee_data_reduce(NATIVE_ARGS) {
+    TeeData *d = (TeeData *)as_obj(self);
+    if (!itertools_warn(vm))
+        return VALUE_ERROR;
+    Value values = list_new(vm, 0);
+    for (size_t i = 0; values && i < d->nread; i++)
+        if (!list_append(vm, values, d->items[i]))
+            set_owned(vm, &values, 0);
+    if (!values)
+        return VALUE_ERROR;
+    Value items[3] = {d->it ? d->it : VALUE_NONE, values, d->next ? d->next : VALUE_NONE};
+    Value parts = tuple_from_array(vm, items, 3);
+    decref(vm, values);
+    return itertools_reduced(vm, self, parts, 0);
+}
+
+static const MethodSpec tee_data_methods[] = {REDUCE_ROW(tee_data_reduce), {0}};
+
 static const MethodSpec tee_methods[] = {
+    REDUCE_ROW(tee_reduce),
+    SETSTATE_ROW(tee_setstate),
     {"__copy__", tee_copy, "", "Another iterator at the same place.", 0},
     {0},
 };
@@ -334,9 +448,14 @@ const TypeSpec itertools_tee_data_spec = {
     .name = "itertools._tee_dataobject",
     .doc = "Items that tee iterators share.",
     .size = sizeof(TeeData),
-    .flags = TYPE_GC | TYPE_IMMUTABLE | TYPE_NO_WEAKREF | TYPE_NO_NEW,
+    .signature = "it, values, next, /",
+    .flags = TYPE_GC | TYPE_IMMUTABLE | TYPE_NO_WEAKREF,
     .kind = KIND_OTHER,
-    .slots = {.dealloc = tee_data_clear, .clear = tee_data_clear, .traverse = tee_data_traverse},
+    .slots = {.create = tee_data_create,
+              .dealloc = tee_data_clear,
+              .clear = tee_data_clear,
+              .traverse = tee_data_traverse},
+    .methods = tee_data_methods,
 };
 
 /* ---- zip_longest ----------------------------------------------------------------------------------------------- */
@@ -410,6 +529,27 @@ static Value zip_longest_next(VM *vm, Value self) {
     return result;
 }
 
+static Value zip_longest_reduce(NATIVE_ARGS) {
+    ZipLongest *z = (ZipLongest *)as_obj(self);
+    if (!itertools_warn(vm))
+        return VALUE_ERROR;
+    Value iterables = tuple_from_array(vm, as_tuple(z->iters)->items, as_tuple(z->iters)->len);
+    for (size_t i = 0; iterables && i < as_tuple(iterables)->len; i++)
+        if (is_none(as_tuple(iterables)->items[i])) /* has ended */
+            set_owned(vm, &as_tuple(iterables)->items[i], incref(vm->empty_tuple));
+    return itertools_reduced(vm, self, iterables, incref(z->fill));
+}
+
+static Value zip_longest_setstate(NATIVE_ARGS) {
+    if (!itertools_warn(vm))
+        return VALUE_ERROR;
+    set_owned(vm, &((ZipLongest *)as_obj(self))->fill, incref(args[0]));
+    return VALUE_NONE;
+}
+
+static const MethodSpec zip_longest_methods[] = {
+    REDUCE_ROW(zip_longest_reduce), SETSTATE_ROW(zip_longest_setstate), {0}};
+
 const TypeSpec itertools_zip_longest_spec = {
     .name = "itertools.zip_longest",
     .doc = "zip_longest(*iterables, fillvalue=None)\n\nLike zip(), but until the longest ends; missing items are\n"
@@ -418,6 +558,7 @@ const TypeSpec itertools_zip_longest_spec = {
     .flags = ITERTOOLS_FLAGS,
     .kind = KIND_ITERATOR,
     .slots = {FIELD_SLOTS(3), .create = zip_longest_create, .iter = iter_self, .next = zip_longest_next},
+    .methods = zip_longest_methods,
 };
 
 /* ---- batched --------------------------------------------------------------------------------------------------- */

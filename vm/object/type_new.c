@@ -286,8 +286,8 @@ static bool add_members(VM *vm, Type *t, Type *base, const SlotsPlan *plan) {
 
 /* __dict__ and __weakref__ as seen in the class dict of the class that brings them in. */
 static Value instance_get_dict(VM *vm, Value self) {
-    if (is_type(self))
-        return attr_get(vm, self, NAME(__dict__));
+    if (is_type(self)) /* which a class among its metaclass's bases does not change */
+        return descr_bind(vm, type_lookup(vm, vm->types.type, NAME(__dict__)), self, type_of(vm, self));
     Value dict = attr_dict(vm, self);
     if (dict == 0 && !error_pending(vm))
         raise_attribute(vm, self, NAME(__dict__), "This object has no __dict__");
