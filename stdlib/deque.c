@@ -404,9 +404,10 @@ METHOD(popleft) {
 METHOD(count) {
     Deque *d = as_deque(self);
     ssize_t n = 0, i = -1;
-    while ((i = find(vm, d, args[0], i + 1, SSIZE_MAX)) >= 0)
+    uint64_t state = d->state;
+    while ((i = find(vm, d, args[0], i + 1, SSIZE_MAX)) >= 0 && d->state == state)
         n++;
-    if (i == -3)
+    if (i == -3 || d->state != state)
         return mutated(vm);
     return i == -2 ? VALUE_ERROR : int_from_ssize(vm, n);
 }

@@ -371,7 +371,7 @@ static Value m_readline_unlocked(NATIVE_ARGS) {
 }
 static Value m_readinto_unlocked(NATIVE_ARGS) {
     Buffer target;
-    if (!start_reading(vm, of(self)) || !buffer_get(vm, args[0], &target, true))
+    if (!start_reading(vm, of(self)) || !io_target_buffer(vm, args[0], &target))
         return VALUE_ERROR;
     Value data = read_bytes(vm, of(self), (ssize_t)target.len);
     Value r = data;

@@ -114,7 +114,7 @@ static Value m_next(VM *vm, Value self) {
 static Value m_iter(VM *vm, Value self) { return usable(vm, self) ? incref(self) : VALUE_ERROR; }
 static Value m_readinto(NATIVE_ARGS) {
     Buffer target;
-    if (!usable(vm, self) || !buffer_get(vm, args[0], &target, true))
+    if (!usable(vm, self) || !io_target_buffer(vm, args[0], &target))
         return VALUE_ERROR;
     size_t n = left(of(self));
     if (n > target.len)

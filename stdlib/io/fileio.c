@@ -317,7 +317,7 @@ static Value file_readinto(NATIVE_ARGS) {
     FileIO *f = file_of(self);
     Buffer b;
     if (!check_open(vm, f) || !check_mode(vm, f->readable, "File not open for reading") ||
-        !buffer_get(vm, args[0], &b, true))
+        !io_target_buffer(vm, args[0], &b))
         return VALUE_ERROR;
     ssize_t got = fileio_read_some(vm, f, b.data, b.len);
     buffer_release(vm, &b);

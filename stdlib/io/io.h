@@ -82,6 +82,8 @@ Value io_attributes(VM *vm, Value self); /* copy of the instance's own attribute
 bool io_set_attributes(VM *vm, Value self, Value attributes, const char *which);
 bool io_state_position(VM *vm, Value v, size_t *position);
 
+bool io_target_buffer(VM *vm, Value target, Buffer *out); /* for readinto(); TypeError */
+
 /* bytesio.c, stringio.c */
 extern const TypeSpec bytesio_spec, bytesio_contents_spec, stringio_spec;
 

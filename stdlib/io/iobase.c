@@ -289,9 +289,18 @@ const TypeSpec rawiobase_spec = {
 /* --- buffered, text
  * ---------------------------------------------------------------------------------------------------------- */
 
+bool io_target_buffer(VM *vm, Value target, Buffer *out) {
+    if (buffer_get(vm, target, out, true))
+        return true;
+    if (!error_matches(vm, vm->exc.TypeError) && !error_matches(vm, vm->exc.BufferError))
+        return false;
+    error_clear(vm);
+    return raise_type(vm, "readinto() argument must be read-write bytes-like object, not %T", target);
+}
+
 static Value readinto_by(VM *vm, Value self, Value target, Value method) {
     Buffer b;
-    if (!buffer_get(vm, target, &b, true))
+    if (!io_target_buffer(vm, target, &b))
         return VALUE_ERROR;
     Value data = call_method1(vm, self, method, int_from_ssize(vm, (ssize_t)b.len));
     Value r = 0;

@@ -538,8 +538,8 @@ static const MethodSpec agen_methods[] = {
     {0},
 };
 static const GetSetSpec agen_getset[] = {
-    {"__name__", get_ag_name, NULL, "Name of the generator."},
-    {"__qualname__", get_ag_qualname, NULL, "Name with the path of the scopes around it."},
+    {"__name__", get_ag_name, generator_set_name, "Name of the generator."},
+    {"__qualname__", get_ag_qualname, generator_set_qualname, "Name with the path of the scopes around it."},
     {"ag_await", get_ag_await, NULL, "What the generator awaits, or None."},
     {"ag_running", get_ag_running, NULL, "Whether a step is under way."},
     {"ag_suspended", get_ag_suspended, NULL, "Whether it is at a yield."},

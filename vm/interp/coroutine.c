@@ -26,7 +26,7 @@ static Function *own_function(VM *vm, Generator *g) {
     obj_decref(vm, &fn->header);
     return own;
 }
-static bool set_name(VM *vm, Value self, Value v) {
+bool generator_set_name(VM *vm, Value self, Value v) {
     if (v == 0 || !is_str(v))
         return raise_type(vm, "__name__ must be set to a string object");
     Function *fn = own_function(vm, as_generator(self));
@@ -34,7 +34,7 @@ static bool set_name(VM *vm, Value self, Value v) {
         set_owned(vm, &fn->name, incref(v));
     return fn != NULL;
 }
-static bool set_qualname(VM *vm, Value self, Value v) {
+bool generator_set_qualname(VM *vm, Value self, Value v) {
     if (v == 0 || !is_str(v))
         return raise_type(vm, "__qualname__ must be set to a string object");
     Function *fn = own_function(vm, as_generator(self));
@@ -60,7 +60,7 @@ static Value get_suspended(VM *vm, Value self) {
 static Value get_yieldfrom(VM *vm, Value self) {
     (void)vm;
     Generator *g = as_generator(self);
-    Value v = g->frame.state == FRAME_FINISHED ? 0 : generator_yield_from(g);
+    Value v = g->frame.state != FRAME_SUSPENDED || generator_is_running(g) ? 0 : generator_yield_from(g);
     if (is_obj(v) && (obj_type(as_obj(v))->flags & TYPE_SELF_AWAIT))
         return obj_type(as_obj(v))->slots.await(vm, v);
     return incref(v == 0 ? VALUE_NONE : v);
@@ -118,9 +118,10 @@ Value generator_throw_exception(VM *vm, Value *args) {
             exc = call1(vm, type, value);
         if (exc != 0 && !is_exception(exc)) {
             raise_type(vm, "calling %R should have returned an instance of BaseException, not %T", type, exc);
-            decref(vm, exc);
-            return VALUE_ERROR;
+            set_owned(vm, &exc, 0);
         }
+        if (exc == 0)
+            return error_take(vm); /* the failure is thrown instead */
     } else if (is_exception(type)) {
         if (value != VALUE_NONE)
             return raise_type(vm, "instance exception may not have a separate value");
@@ -262,8 +263,8 @@ static const MethodSpec generator_methods[] = {
 };
 
 static const GetSetSpec generator_getset[] = {
-    {"__name__", get_name, set_name, "Name of the generator."},
-    {"__qualname__", get_qualname, set_qualname, "Name with the path of the scopes around it."},
+    {"__name__", get_name, generator_set_name, "Name of the generator."},
+    {"__qualname__", get_qualname, generator_set_qualname, "Name with the path of the scopes around it."},
     {"gi_yieldfrom", get_yieldfrom, NULL, "What the generator delegates to by yield from, or None."},
     {"gi_running", get_running, NULL, "Whether it is being executed."},
     {"gi_suspended", get_suspended, NULL, "Whether it is at a yield."},
@@ -291,8 +292,8 @@ const TypeSpec generator_spec = {
 };
 
 static const GetSetSpec coroutine_getset[] = {
-    {"__name__", get_name, set_name, "Name of the coroutine."},
-    {"__qualname__", get_qualname, set_qualname, "Name with the path of the scopes around it."},
+    {"__name__", get_name, generator_set_name, "Name of the coroutine."},
+    {"__qualname__", get_qualname, generator_set_qualname, "Name with the path of the scopes around it."},
     {"cr_await", get_yieldfrom, NULL, "What the coroutine awaits, or None."},
     {"cr_running", get_running, NULL, "Whether it is being executed."},
     {"cr_suspended", get_suspended, NULL, "Whether it is at an await."},

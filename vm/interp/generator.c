@@ -392,6 +392,9 @@ static SendStatus foreign_close(VM *vm, Value delegate, Value exc) {
         decref(vm, close);
         decref(vm, r);
         has = r == 0 ? -1 : 1;
+    } else if (has < 0) {
+        error_unraisable(vm, NULL, delegate);
+        has = 0;
     }
     if (has < 0)
         decref(vm, exc);

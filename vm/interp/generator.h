@@ -103,6 +103,8 @@ void generator_drop_finished(VM *vm, Generator *g);
 void generator_dealloc(VM *vm, Object *self);
 void generator_traverse(Object *self, VisitFn visit, void *arg);
 void generator_clear(VM *vm, Object *self);
+bool generator_set_name(VM *vm, Value self, Value v); /* __name__ and __qualname__ of all kinds of them */
+bool generator_set_qualname(VM *vm, Value self, Value v);
 /* Where a coroutine was made (sys.set_coroutine_origin_tracking_depth), in a table beside the coroutines. */
 void coroutine_note_origin(VM *vm, Generator *g);
 void coroutine_forget_origin(VM *vm, Generator *g);

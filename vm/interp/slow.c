@@ -364,6 +364,12 @@ void slow_raise_from(VM *vm, Value exc, Value cause) {
         fixed = call0(vm, cause);
         if (fixed == 0)
             return;
+        if (!is_exception(fixed)) {
+            raise_type(vm, "calling %R should have returned an instance of BaseException, not %R", cause,
+                       type_value(type_of(vm, fixed)));
+            decref(vm, fixed);
+            return;
+        }
     } else if (is_exception(cause)) {
         fixed = incref(cause);
     } else if (cause != VALUE_NONE) {

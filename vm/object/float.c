@@ -363,7 +363,7 @@ static Value float_fromhex(VM *vm, Value self, Value *args, size_t nargs, Value 
 static Value float_from_object(VM *vm, Value v) {
     if (is_double(v))
         return v;
-    if (is_str(v))
+    if (has_exact_kind(v, KIND_STR))
         return float_parse(vm, v);
     Type *type = type_of(vm, v);
     if (type->slots.to_float) {
@@ -392,13 +392,13 @@ static Value float_from_object(VM *vm, Value v) {
         decref(vm, i);
         return ok ? from_double(d) : VALUE_ERROR;
     }
-    if (type->slots.get_buffer)
+    if (is_str(v) || type->slots.get_buffer)
         return float_parse(vm, v);
     return raise_type(vm, "float() argument must be a string or a real number, not '%T'", v);
 }
 
 static Value float_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
-    if (kwnames && as_tuple(kwnames)->len != 0 && type == vm->types.float_)
+    if (kwnames && as_tuple(kwnames)->len != 0 && type->slots.init == vm->types.float_->slots.init)
         return raise_type(vm, "float() takes no keyword arguments");
     if (nargs > 1)
         return raise_type(vm, "float expected at most 1 argument, got %u", nargs);
