@@ -34,7 +34,8 @@ static void put(Layout *l, const char *text, size_t n) {
         l->text = larger;
         l->room = room;
     }
-    memcpy(l->text + l->n, text, n);
+    if (n > 0)
+        memcpy(l->text + l->n, text, n);
     l->n += n;
 }
 
@@ -166,7 +167,7 @@ static size_t same_start(const Layout *a, const Layout *b, int *row) {
 static void draw(Layout *out, const Layout *before, const Layout *now) {
     int row;
     size_t at = same_start(before, now, &row);
-    bool only_added = now->n >= before->n && memcmp(before->text, now->text, before->n) == 0;
+    bool only_added = before->n == 0 || (now->n >= before->n && memcmp(before->text, now->text, before->n) == 0);
     if (only_added && before->cursor_row == before->row && before->cursor_column == before->column) {
         at = before->n;
     } else {
