@@ -219,12 +219,22 @@ static ALWAYS_INLINE void drop_frame(VM *vm, Frame *f, unsigned nregs) {
     }
 }
 
-/* Ends a frame of the stack, returning the one to continue in. */
+/* Ends a frame of the stack. It is out of sight before anything is dropped, so that finalizers cannot get hold of it. */
 static ALWAYS_INLINE void end_frame(VM *vm, Thread *t, Frame *f, unsigned nregs) {
+    t->frame = f->previous;
     drop_frame(vm, f, nregs);
     Function *fn = f->func;
-    t->frame = f->previous;
     pop_frame(vm, t, f);
+    obj_decref(vm, &fn->header);
+}
+
+/* The same for a plain frame of a function. */
+static ALWAYS_INLINE void end_plain_frame(VM *vm, Thread *t, Frame *f, unsigned nlocals) {
+    t->frame = f->previous;
+    clear_registers(vm, frame_registers(f), nlocals);
+    Function *fn = f->func;
+    t->depth--;
+    t->frame_top = (char *)f;
     obj_decref(vm, &fn->header);
 }
 
@@ -359,7 +369,15 @@ return_result:
         decref(vm, result);
         goto error;
     });
-    if (unlikely(frame->flags & FRAME_OF_GENERATOR))
+    if (likely(frame_is_plain(frame)) && (frame->code->flags & CO_OPTIMIZED)) {
+        unsigned dst = frame->dst;
+        Frame *previous = frame->previous;
+        end_plain_frame(vm, t, frame, nlocals);
+        LOAD_FRAME(previous);
+        STORE(dst, result);
+        DISPATCH();
+    }
+    if (frame->flags & FRAME_OF_GENERATOR)
         goto generator_return;
     {
         unsigned dst = frame->dst, aux = frame->aux, kind = frame->ret;

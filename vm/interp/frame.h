@@ -68,12 +68,17 @@ typedef struct Frame {
     Function *func;             /* owned */
     struct FrameObject *object; /* owned, NULL unless a script has seen this frame */
     uint16_t dst, aux;
-    uint8_t ret;   /* ReturnKind */
-    uint8_t state; /* FrameState, of generators */
+    uint8_t ret; /* ReturnKind */
     uint8_t flags;
+    uint8_t state; /* FrameState, of generators */
     uint8_t unused;
     Value regs[];
 } Frame;
+
+/* The frame of a call, whose result goes to a register: nothing unusual about its end. */
+static ALWAYS_INLINE bool frame_is_plain(const Frame *f) {
+    return ((unsigned)f->ret | f->flags) == RET_STORE && f->object == NULL;
+}
 
 static ALWAYS_INLINE Value *frame_registers(Frame *f) { return f->regs; }
 static ALWAYS_INLINE Value *frame_namespace(Frame *f) { return &f->regs[f->code->nregs]; }

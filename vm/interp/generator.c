@@ -193,10 +193,16 @@ static void drop_registers(VM *vm, Generator *g) { drop_registers_inline(vm, g);
  * root. */
 Generator *generator_finish(VM *vm, Thread *t, Generator *g) {
     Generator *parent = generator_parent(g);
-    g->frame.state = FRAME_FINISHED;
+    Frame *f = &g->frame;
+    f->state = FRAME_FINISHED;
     if (parent == NULL) {
         t->handled = g->handled.previous;
+        t->frame = f->previous;
     } else {
+        parent->frame.previous = f->previous;
+        parent->frame.ret = f->ret;
+        parent->frame.dst = f->dst;
+        t->frame = &parent->frame;
         Generator *root = g->link;
         g->frame.flags &= (uint8_t)~GEN_DELEGATED;
         g->handled.previous = NULL;
