@@ -767,7 +767,11 @@ static void finalize(VM *vm, Value self) {
 }
 
 static Value m_reconfigure(NATIVE_ARGS) {
+    static const char *const names[] = {"encoding", "errors", "newline"};
     TextIO *t = of(self);
+    for (int i = 0; i < 3; i++)
+        if (args[i] != 0 && args[i] != VALUE_NONE && !is_str(args[i]))
+            return raise_type(vm, "reconfigure() argument '%s' must be str or None, not %T", names[i], args[i]);
     if (t->ahead != 0 && (args[0] != 0 || args[2] != 0))
         return io_unsupported(vm, "It is not possible to set the encoding or newline of stream after the first read");
     if (t->buffer != 0 && !flush_all(vm, t))

@@ -347,13 +347,13 @@ static void object_destroy(VM *vm, Object *o) {
     Type *type = obj_type(o);
     if (type->slots.finalize != NULL && !(o->flags & OBJ_FINALIZED) && object_finalize(vm, o, type))
         return;
+    if (o->flags & OBJ_GC) /* before callbacks run, which may collect: the object is nobody's garbage but ours */
+        gc_untrack(o);
     if (unlikely(o->flags & OBJ_WEAKREFS)) {
         Value pending = error_take(vm);
         weakref_clear_all(vm, o);
         vm->thread->exception = pending;
     }
-    if (o->flags & OBJ_GC)
-        gc_untrack(o);
     if (type->slots.dealloc != NULL)
         type->slots.dealloc(vm, o);
     if (type->attrs_offset != 0 || type->nmembers != 0)
