@@ -1,6 +1,6 @@
 /* The native heart of asyncio: what its files know of each other.
  *
- *   future.c                 Future: state, callbacks, being awaited
+ *   future.c future_await.c  Future: state and callbacks; being awaited
  *   gather.c                 the future of gather()
  *   task.c task_step.c       Task; one step of a task resumes the innermost frame of its coroutine
  *   handle.c                 Handle and TimerHandle
@@ -247,13 +247,16 @@ void future_clear(VM *vm, Object *self);
 void future_traverse(Object *self, VisitFn visit, void *arg);
 Value future_wakeup_method(VM *vm, Value task); /* what scripts see of a waiting task: its bound task_wakeup */
 Value future_repr(VM *vm, Value self);
-SendStatus future_send(VM *vm, Value self, Value sent, Value *out);
-Value future_iter_new(VM *vm, Value self);
 extern const MethodSpec future_methods[];
 extern const GetSetSpec future_getset[];
 Value async_helper(VM *vm, const char *module, const char *name); /* asyncio.MODULE.NAME, owned */
 bool async_report(VM *vm, Value loop, Value *context); /* loop.call_exception_handler(context dict, consumed) */
 Value async_stack(VM *vm);                             /* list of the frames now, for debug mode */
+
+/* future_await.c */
+SendStatus future_send(VM *vm, Value self, Value sent, Value *out);
+Value future_iter_new(VM *vm, Value self);
+#define FUTURE_AWAIT_SLOTS .iter = future_iter_new, .await = future_iter_new, .send = future_send
 
 /* gather.c */
 Value gather_new(NATIVE_ARGS);
@@ -282,9 +285,11 @@ bool task_eager_start(VM *vm, Value task);
 Value task_step_new(VM *vm, Value task, Value exc);
 
 /* running.c */
+/* A context= argument, perhaps 0 or None: replaced by an owned Context or snapshot. */
+bool context_argument(VM *vm, Value *context);
 bool running_enter(VM *vm, Value loop, Value task);
 bool running_leave(VM *vm, Value loop, Value task);
-Value running_task(VM *vm, Value loop); /* borrowed, 0: none (or, pending, an exception) */
+Value running_task(VM *vm, Value loop);             /* borrowed, 0: none (or, pending, an exception) */
 Value running_swap(VM *vm, Value loop, Value task); /* owned previous task or None; task may be None */
 bool running_set_eager(VM *vm, Value task, bool on);
 Value running_loop(VM *vm);                /* borrowed, 0: none */

@@ -395,9 +395,7 @@ const TypeSpec gathering_spec = {
               .traverse = traverse,
               .finalize = future_finalize,
               .repr = future_repr,
-              .iter = future_iter_new,
-              .await = future_iter_new,
-              .send = future_send},
+              FUTURE_AWAIT_SLOTS},
     .methods = gathering_methods,
     .getset = gathering_getset,
 };

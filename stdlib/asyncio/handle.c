@@ -33,14 +33,8 @@ Value handle_new(VM *vm, Type *type, Value loop, Value callback, Value *args, si
 /* Handle(callback, args, loop, context=None) of a script; v: callback, args, loop, context. */
 static bool setup(VM *vm, Handle *h, Value *v) {
     Value context = v[3];
-    if (context == 0 || is_none(context)) {
-        if (!context_snapshot(vm, &context))
-            return false;
-    } else if (is_context(vm, context)) {
-        incref(context);
-    } else {
-        return raise_type(vm, "a context was expected, got %T", context);
-    }
+    if (!context_argument(vm, &context))
+        return false;
     set_owned(vm, &h->context, context);
     Value args = tuple_from_iterable(vm, v[1]);
     if (!args)

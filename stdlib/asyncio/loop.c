@@ -47,12 +47,7 @@ static bool take_arguments(VM *vm, const char *method, const char *first, Value 
             return raise_type(vm, "BaseEventLoop.%s() got an unexpected keyword argument '%V'", method, name);
         *context = args[nargs + i];
     }
-    if (*context == 0 || is_none(*context))
-        return context_snapshot(vm, context);
-    if (!is_context(vm, *context))
-        return raise_type(vm, "a context was expected, got %T", *context);
-    incref(*context);
-    return true;
+    return context_argument(vm, context);
 }
 
 /* What debug mode checks: the thread, and that the callback can be called. */
@@ -358,6 +353,18 @@ static Value get_selector(VM *vm, Value self) {
     Value selector = as_loop(self)->selector;
     return selector ? incref(selector) : VALUE_NONE;
 }
+/* A selector from now on: what the poller was to watch is forgotten. */
+static bool set_selector(VM *vm, Value self, Value v) {
+    Loop *loop = as_loop(self);
+    if (!v)
+        return raisef(vm, vm->exc.AttributeError, "cannot delete attribute");
+    if (!loop->selector && !is_none(v) && loop->poller.ops) {
+        loop->poller.ops->close(vm, &loop->poller);
+        loop->poller.ops = NULL;
+    }
+    set_owned(vm, &loop->selector, is_none(v) ? 0 : incref(v));
+    return true;
+}
 static Value get_cancelled_count(VM *vm, Value self) {
     return int_from_ssize(vm, (ssize_t)as_loop(self)->timers.cancelled);
 }
@@ -433,7 +440,7 @@ static const GetSetSpec loop_getset[] = {
     {"_current_handle", get_handle, NULL, NULL},
     {"_timer_cancelled_count", get_cancelled_count, NULL, NULL},
     {"_wakeup_fd", get_wakeup_fd, NULL, "A descriptor that makes the loop's poll return when written to."},
-    {"_selector", get_selector, NULL, NULL},
+    {"_selector", get_selector, set_selector, NULL},
     {"_ready", get_ready, NULL, NULL},
     {"_scheduled", get_scheduled, NULL, NULL},
     {0},

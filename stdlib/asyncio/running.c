@@ -30,6 +30,15 @@ Value async_stack(VM *vm) {
     return stack;
 }
 
+bool context_argument(VM *vm, Value *context) {
+    if (*context == 0 || is_none(*context))
+        return context_snapshot(vm, context);
+    if (!is_context(vm, *context))
+        return raise_type(vm, "a context was expected, got %T", *context);
+    incref(*context);
+    return true;
+}
+
 /* ---- the running loop ------------------------------------------------------------------------------------------ */
 
 Value running_loop(VM *vm) {

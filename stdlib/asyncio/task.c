@@ -48,14 +48,8 @@ static bool setup(VM *vm, Value self, Value coro, Value name, Value context) {
         t->future.flags |= TASK_HUSH; /* it is not pending in the sense that anything is lost */
         return ok == 0 && raise_type(vm, "a coroutine was expected, got %R", coro);
     }
-    if (context == 0 || is_none(context)) {
-        if (!context_snapshot(vm, &context))
-            return false;
-    } else if (is_context(vm, context)) {
-        incref(context);
-    } else {
-        return raise_type(vm, "a context was expected, got %T", context);
-    }
+    if (!context_argument(vm, &context))
+        return false;
     set_owned(vm, &t->context, context);
     if (name == 0 || is_none(name))
         name = from_small_int((int64_t)++async_state(vm)->task_names);
@@ -441,9 +435,7 @@ const TypeSpec task_spec = {
               .create = task_create,
               .init = task_init,
               .repr = task_repr,
-              .iter = future_iter_new,
-              .await = future_iter_new,
-              .send = future_send},
+              FUTURE_AWAIT_SLOTS},
     .methods = task_methods,
     .getset = task_getset,
 };
