@@ -279,6 +279,7 @@ bool task_step_soon(VM *vm, Value task, Value exc);
 Value task_cancel(VM *vm, Value self, Value message);
 
 /* task_step.c */
+Value future_loop_of(VM *vm, Value future);          /* of anything that looks like a future; owned */
 bool task_step(VM *vm, Value task, Value exc);       /* exc consumed; 0: goes on with None */
 bool task_wakeup(VM *vm, Value task, Value awaited); /* goes on with the outcome of what it awaited */
 bool task_eager_start(VM *vm, Value task);

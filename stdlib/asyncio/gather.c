@@ -248,15 +248,6 @@ static bool watch(VM *vm, Value self, Value future, Value arg, Value done) {
     return r != 0;
 }
 
-/* future's loop, as futures._get_loop(); owned */
-static Value loop_of(VM *vm, Value future) {
-    if (is_native_future(vm, future))
-        return incref(as_future(future)->loop);
-    Value helper = async_helper(vm, "futures", "_get_loop"), loop = helper ? call1(vm, helper, future) : VALUE_ERROR;
-    decref(vm, helper);
-    return loop;
-}
-
 static bool add_children(VM *vm, Value self, Tuple *args, Value *loop, Value dict, Value done) {
     Gathering *g = as_gathering(self);
     for (size_t i = 0; i < args->len; i++) {
@@ -271,7 +262,7 @@ static bool add_children(VM *vm, Value self, Tuple *args, Value *loop, Value dic
         Value future = future_of(vm, arg, *loop);
         bool ok = future && list_append(vm, g->children, future) && (!dict || dict_set(vm, dict, arg, future));
         if (ok && is_none(*loop)) {
-            Value its = loop_of(vm, future);
+            Value its = future_loop_of(vm, future);
             ok = its != 0;
             *loop = ok ? its : VALUE_NONE;
         }

@@ -199,10 +199,8 @@ static bool add_pending(VM *vm, Value out, Value tasks, Value loop) {
     Value list = tasks ? list_from_iterable(vm, tasks) : VALUE_ERROR;
     bool ok = list != 0;
     for (size_t i = 0; ok && i < as_list(list)->len; i++) {
-        Value task = as_list(list)->items[i], name = str_intern_c(vm, "get_loop");
-        Value its = name ? call_method0(vm, task, name) : VALUE_ERROR;
-        decref(vm, name);
-        name = its ? str_intern_c(vm, "done") : VALUE_ERROR;
+        Value task = as_list(list)->items[i], its = future_loop_of(vm, task);
+        Value name = its ? str_intern_c(vm, "done") : VALUE_ERROR;
         Value done = name ? call_method0(vm, task, name) : VALUE_ERROR;
         decref(vm, name);
         int skip = done ? truth(vm, done) : -1;

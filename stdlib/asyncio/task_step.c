@@ -73,8 +73,7 @@ static bool cancel_at_once(VM *vm, Task *t) {
     return cancelled >= 0;
 }
 
-/* The loop of anything that looks like a future; owned. */
-static Value loop_of(VM *vm, Value awaited) {
+Value future_loop_of(VM *vm, Value awaited) {
     Value fn, name = str_intern_c(vm, "get_loop");
     int has = name ? attr_lookup(vm, awaited, name, &fn) : -1;
     decref(vm, name);
@@ -119,7 +118,7 @@ static bool wait_foreign(VM *vm, Value self, Value awaited) {
     }
     int blocks = truth(vm, blocking);
     decref(vm, blocking);
-    Value loop = blocks < 0 ? VALUE_ERROR : loop_of(vm, awaited);
+    Value loop = blocks < 0 ? VALUE_ERROR : future_loop_of(vm, awaited);
     bool ok = loop != 0, done = false;
     if (ok && loop != t->future.loop) {
         ok = different_loop(vm, self, awaited);
