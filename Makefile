@@ -125,6 +125,19 @@ asan:
 	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 $(MAKE) CONFIG=asan unit
 	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 TEST_TIMEOUT=300 sh tests/run build/asan/cove $(TESTS)
 
+# What threads share, under ThreadSanitizer.
+tsan:
+	$(MAKE) CONFIG=tsan build/tsan/cove
+	TSAN_OPTIONS=suppressions=$(CURDIR)/tests/tsan.supp:exitcode=66 TEST_TIMEOUT=300 \
+	    sh tests/run build/tsan/cove tests/threads tests/processes tests/asyncio tests/soak
+
+# The long forms of tests/soak: a minute or two.
+soak: $(B)/cove
+	ulimit -n 20000 && cd tests/soak && $(CURDIR)/$(B)/cove connections.co 10000
+	cd tests/soak && $(CURDIR)/$(B)/cove tasks.co 100000
+	cd tests/soak && $(CURDIR)/$(B)/cove failures.co 200
+	cd tests/soak && $(CURDIR)/$(B)/cove executors.co 20
+
 # Times this build against the interpreters that are installed: make bench INTERPRETERS="name=command ..."
 bench: $(B)/cove
 	sh bench/run $(B)/cove
@@ -143,4 +156,4 @@ clean:
 	rm -rf build
 
 -include $(OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(wildcard $(B)/obj/tools/*.d $(B)/obj/tests/unit/*.d)
-.PHONY: all clean test unit asan bench corpus format install uninstall
+.PHONY: all clean test unit asan tsan soak bench corpus format install uninstall
