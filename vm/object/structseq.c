@@ -143,6 +143,10 @@ static Value method_replace(VM *vm, Value self, Value *args, size_t nargs, Value
     StructSeqTypes *info = info_of(obj_type(as_obj(self)));
     if (nargs != 0)
         return raise_type(vm, "__replace__() takes no positional arguments");
+    Value unnamed = dict_get_c(vm, from_obj(obj_type(as_obj(self))->dict), "n_unnamed_fields");
+    if (unnamed != 0 && unnamed != from_small_int(0))
+        return raise_type(vm, "__replace__() is not supported for %s because it has unnamed field(s)",
+                          obj_type(as_obj(self))->spec->name);
     Value *items = mem_zalloc(vm, info->n_all * sizeof(Value)), result = 0;
     if (items == NULL)
         return 0;
