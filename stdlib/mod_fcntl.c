@@ -69,10 +69,20 @@ static Value fcntl_fcntl(NATIVE_ARGS) {
     return result < 0 ? posix_fail(vm) : from_small_int(result);
 }
 
-/* ioctl() in the memory of a writable buffer itself. */
+/* ioctl() with a writable buffer, which gets what the call writes. The system may write more than a short buffer
+ * holds: such ones are worked on in a copy. */
 static Value ioctl_in_place(VM *vm, int fd, unsigned long request, Buffer *b) {
     int result;
-    BLOCKING(result, ioctl(fd, request, b->data));
+    char room[ARGUMENT_MAX + 8];
+    bool copied = b->len <= ARGUMENT_MAX;
+    char *data = copied ? room : b->data;
+    if (copied) {
+        memcpy(room, b->data, b->len);
+        room[b->len] = 0;
+    }
+    BLOCKING(result, ioctl(fd, request, data));
+    if (copied)
+        memcpy(b->data, room, b->len);
     Value r = result < 0 ? posix_fail(vm) : from_small_int(result);
     buffer_release(vm, b);
     return r;

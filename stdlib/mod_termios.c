@@ -88,6 +88,8 @@ static Value termios_tcsetattr(NATIVE_ARGS) {
         if (!to_int64(vm, as_list(args[2])->items[i], &n[i]))
             return VALUE_ERROR;
     }
+    if (as_list(args[2])->len != 7)
+        return raise_type(vm, "tcsetattr, arg 3: must be 7 element list");
     t.c_iflag = (tcflag_t)n[0];
     t.c_oflag = (tcflag_t)n[1];
     t.c_cflag = (tcflag_t)n[2];
