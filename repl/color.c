@@ -12,6 +12,8 @@ static bool variable_is(const VM *vm, const char *name, const char *text) {
 
 /* Is sys.stderr a terminal? */
 static bool stderr_is_terminal(VM *vm) {
+    if (!vm->sys_dict) /* the VM could not be set up, which is what the report says */
+        return false;
     Value file = incref(dict_get_str(vm, vm->sys_dict, NAME(stderr)));
     Value pending = error_take(vm), name = file ? str_intern_c(vm, "isatty") : 0;
     Value answer = name ? call_method0(vm, file, name) : 0;
