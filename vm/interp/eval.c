@@ -25,6 +25,7 @@
 #include "interp/trace.h"
 #include "interp/traceback.h"
 #include "object/set.h"
+#include "object/shape.h"
 
 #define A instr_field(ins, 1)
 #define B instr_field(ins, 2)
@@ -82,11 +83,12 @@
         instr = *ins;                                                                                                \
         goto unbound;                                                                                                \
     } while (0)
-#define OPERATION()                                                                                                  \
+#define OPERATION_AS(op)                                                                                             \
     do {                                                                                                             \
-        instr = *ins;                                                                                                \
+        instr = instr_with_op(*ins, op);                                                                             \
         goto operation;                                                                                              \
     } while (0)
+#define OPERATION() OPERATION_AS(instr_op(*ins))
 
 #define RELEASE(v)                                                                                                   \
     do {                                                                                                             \
@@ -219,7 +221,8 @@ static ALWAYS_INLINE void drop_frame(VM *vm, Frame *f, unsigned nregs) {
     }
 }
 
-/* Ends a frame of the stack. It is out of sight before anything is dropped, so that finalizers cannot get hold of it. */
+/* Ends a frame of the stack. It is out of sight before anything is dropped, so that finalizers cannot get hold of it.
+ */
 static ALWAYS_INLINE void end_frame(VM *vm, Thread *t, Frame *f, unsigned nregs) {
     t->frame = f->previous;
     drop_frame(vm, f, nregs);

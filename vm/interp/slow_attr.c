@@ -10,32 +10,22 @@
  * general after this many attempts. */
 #define QUICKEN_ATTEMPTS 64
 
-/* Sites that see many shapes share one table per VM from (shape id, name) to what attr_cache_lookup found. Ids are
- * unique and renewed with every change of a class, so an entry can only be right or unused; it holds a reference to
- * its name so that no other string takes its address. */
-#define SHARED_CACHE_SIZE 1024
-typedef struct SharedEntry {
-    Value name; /* owned, 0: free */
-    AttrCacheResult found;
-} SharedEntry;
-
-static SharedEntry *shared_entry(VM *vm, uint32_t id, Value name) {
+static SharedAttr *shared_entry(VM *vm, uint32_t id, Value name) {
     if (vm->shared_attrs == NULL) {
-        vm->shared_attrs = mem_zalloc(vm, SHARED_CACHE_SIZE * sizeof(SharedEntry));
+        vm->shared_attrs = mem_zalloc(vm, SHARED_ATTRS * sizeof(SharedAttr));
         if (vm->shared_attrs == NULL) {
             error_clear(vm);
             return NULL;
         }
     }
-    uint64_t mix = (id ^ (name >> 4)) * 0x9E3779B97F4A7C15u;
-    return (SharedEntry *)vm->shared_attrs + (mix >> 54);
+    return &vm->shared_attrs[shared_attr_place(id, name)];
 }
 
 static bool cached_lookup(VM *vm, Value obj, Value name, AttrCacheResult *r) {
     uint32_t id = is_obj(obj) ? as_obj(obj)->shape->id : 0;
     if (id == 0 || is_type(obj) || has_kind(obj, KIND_MODULE))
         return attr_cache_lookup(vm, obj, name, r);
-    SharedEntry *e = shared_entry(vm, id, name);
+    SharedAttr *e = shared_entry(vm, id, name);
     if (e != NULL && e->name == name && e->found.id == id) {
         *r = e->found;
         return true;
@@ -104,8 +94,10 @@ Value slow_getattr(VM *vm, Frame *f, Instr *at, Value obj) {
     AttrCacheResult r;
     if (at[3] >= QUICKEN_ATTEMPTS && cached_lookup(vm, obj, name, &r)) {
         Value found = read_cached(obj, &r);
-        if (found != 0)
+        if (found != 0) {
+            at[0] = instr_with_op(at[0], BC_GETATTR_MANY);
             return found;
+        }
     }
     Value v = attr_get(vm, obj, name);
     if (v != 0)
@@ -144,6 +136,7 @@ bool slow_setattr(VM *vm, Frame *f, Instr *at, Value obj, Value v) {
     if (!keep && type_of(vm, obj)->slots.setattr == vm->types.object->slots.setattr &&
         cached_lookup(vm, obj, name, &r) && r.kind == ATTR_INLINE) {
         set_owned(vm, (Value *)((char *)as_obj(obj) + r.offset), incref(v));
+        at[0] = instr_with_op(at[0], BC_SETATTR_MANY);
         return true;
     }
     bool cacheable = keep && attr_cache_store(vm, obj, name, &r) && r.id != 0;
@@ -195,6 +188,8 @@ bool slow_load_method(VM *vm, Frame *f, Instr *at, Value obj) {
         if (r.kind == ATTR_METHOD) {
             if (keep)
                 quicken(at, BC_LOAD_METHOD_CLASS, &r, r.value);
+            else if (r.id != 0)
+                at[0] = instr_with_op(at[0], BC_LOAD_METHOD_MANY);
             load_bound(f, at, r.value, obj);
             return true;
         }

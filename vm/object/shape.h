@@ -37,6 +37,26 @@ typedef struct AttrCacheResult {
     Value value; /* borrowed: the guard keeps it alive */
     Shape *new_shape;
 } AttrCacheResult;
+/* Places that see many shapes share one table per VM from (shape id, name) to what attr_cache_lookup found. Ids are
+ * unique and renewed with every change of a class, so an entry can only be right or unused; it holds a reference to
+ * its name so that no other string takes its address. */
+#define SHARED_ATTRS 1024
+typedef struct SharedAttr {
+    Value name; /* owned, 0: free */
+    AttrCacheResult found;
+} SharedAttr;
+
+static ALWAYS_INLINE size_t shared_attr_place(uint32_t id, Value name) {
+    return (size_t)((id ^ (name >> 4)) * 0x9E3779B97F4A7C15u >> 54);
+}
+
+/* What is noted in the table for an object's shape and a name, or NULL. */
+static ALWAYS_INLINE const AttrCacheResult *shared_attr_find(const SharedAttr *table, const Object *o, Value name) {
+    uint32_t id = o->shape->id;
+    const SharedAttr *e = &table[shared_attr_place(id, name)];
+    return e->name == name && e->found.id == id && id != 0 ? &e->found : NULL;
+}
+
 /* False (kind ATTR_NONE): the access cannot be cached. Never raises, never runs scripts. */
 bool attr_cache_lookup(VM *vm, Value obj, Value name, AttrCacheResult *r);
 bool attr_cache_store(VM *vm, Value obj, Value name, AttrCacheResult *r);

@@ -126,7 +126,7 @@ struct VM {
     uint32_t next_dict_version, next_type_version, next_shape_id;
 
     struct SlotIndex *slot_index; /* special names to rows of slots.def (type_slots.c), or NULL */
-    void *shared_attrs; /* attribute cache of polymorphic sites (interp/slow_attr.c), or NULL */
+    struct SharedAttr *shared_attrs; /* attribute cache of polymorphic sites (shape.h), or NULL */
 
     /* weak references: open hash table, object -> chain of refs (weakref.c) */
     struct WeakTable *weakrefs;
