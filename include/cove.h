@@ -348,6 +348,10 @@ COVE_API cove_value cove_compile(cove_vm *vm, const char *source, size_t size, c
 /** Runs a code object with the variables of a module (absent: `__main__`). @return its value */
 COVE_API cove_value cove_run_code(cove_vm *vm, cove_value code, cove_value module);
 
+/** Hands on what scripts have printed and still stands in buffers; done at the end of the functions above, and of
+ * cove_poll(). */
+COVE_API void cove_flush(cove_vm *vm);
+
 /** The module `__main__`. */
 COVE_API cove_value cove_main(cove_vm *vm);
 
@@ -515,7 +519,7 @@ typedef struct cove_buffer {
     bool readonly;      /**< Must not be written to. */
     const char *format; /**< Of an item, as in the module struct; "B" for plain bytes. */
     size_t item_size;   /**< Bytes of an item. */
-    void *private_[6];  /**< Private. */
+    void *private_;     /**< Private. */
 } cove_buffer;
 
 /**

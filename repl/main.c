@@ -30,7 +30,8 @@ static bool on_deadlock(VM *vm) {
     _exit(1);
 }
 
-static void apply_options(VM *vm, const Options *o) {
+static void apply_options(VM *vm, const void *options) {
+    const Options *o = options;
     vm->optimize = o->optimize;
     vm->dont_write_bytecode = o->dont_write_bytecode;
     vm->isolated = o->isolated;
@@ -56,10 +57,8 @@ static void apply_options(VM *vm, const Options *o) {
     }
 }
 
-static int fail_early(VM *vm) {
+static int fail_early(void) {
     fprintf(stderr, "Fatal Cove error: the interpreter could not be set up\n");
-    if (vm && error_pending(vm))
-        sys_report_exception(vm);
     return 1;
 }
 
@@ -78,15 +77,9 @@ int main(int argc, char **argv) {
         options_free(&options);
         return status;
     }
-    VM *vm = vm_create();
+    VM *vm = stdlib_vm_create(NULL, apply_options, &options);
     if (!vm)
-        return fail_early(NULL);
-    apply_options(vm, &options);
-    if (!stdlib_install(vm) || !io_setup_std(vm)) {
-        status = fail_early(vm);
-        vm_destroy(vm);
-        return status;
-    }
+        return fail_early();
     signals_setup(vm);
     bool killed = false;
     status = run_main(vm, &options, &killed);

@@ -204,21 +204,6 @@ static bool set_main(VM *vm, Value dict, const char *name, Value value) {
     return ok;
 }
 
-/* A new __main__ in sys.modules; its dict, borrowed. */
-static Value main_module(VM *vm) {
-    Value module = module_new(vm, "__main__");
-    if (!module)
-        return VALUE_ERROR;
-    Value dict = module_dict(module);
-    bool ok = dict_set_str(vm, vm->modules, NAME(__main__), module) &&
-              set_main(vm, dict, "__builtins__", incref(vm->builtins_module)) &&
-              set_main(vm, dict, "__annotations__", dict_new(vm)) && set_main(vm, dict, "__doc__", VALUE_NONE) &&
-              set_main(vm, dict, "__package__", VALUE_NONE) && set_main(vm, dict, "__spec__", VALUE_NONE) &&
-              set_main(vm, dict, "__loader__", incref(type_value(builtin_importer_type(vm))));
-    decref(vm, module); /* sys.modules keeps it */
-    return ok ? dict : VALUE_ERROR;
-}
-
 static bool run_code(VM *vm, Value code, Value dict) {
     Value result = code ? code_run(vm, code, dict, dict) : VALUE_ERROR;
     decref(vm, code);
@@ -511,7 +496,7 @@ int run_main(VM *vm, const Options *o, bool *killed) {
     if (!set_lists(vm, o) || !set_executable(vm) || !path || !add_environment_path(vm, o, path) ||
         !setup_warnings(vm, o))
         return run_failure(vm, killed);
-    Value dict = main_module(vm);
+    Value dict = stdlib_main_module(vm);
     if (!dict)
         return run_failure(vm, killed);
     int status = run_chosen(vm, o, dict, killed);

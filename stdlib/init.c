@@ -49,6 +49,38 @@ bool stdlib_install(VM *vm) {
     return true;
 }
 
+VM *stdlib_vm_create(const VmSetup *setup, void (*prepare)(VM *vm, const void *options), const void *options) {
+    VM *vm = vm_create(setup);
+    if (vm == NULL)
+        return NULL;
+    if (prepare != NULL)
+        prepare(vm, options);
+    if (stdlib_install(vm) && io_setup_std(vm))
+        return vm;
+    vm_destroy(vm);
+    return NULL;
+}
+
+static bool set_main(VM *vm, Value dict, const char *name, Value value) {
+    bool ok = value && dict_set_c(vm, dict, name, value);
+    decref(vm, value);
+    return ok;
+}
+
+Value stdlib_main_module(VM *vm) {
+    Value module = module_new(vm, "__main__");
+    if (!module)
+        return VALUE_ERROR;
+    Value dict = module_dict(module);
+    bool ok = dict_set_str(vm, vm->modules, NAME(__main__), module) &&
+              set_main(vm, dict, "__builtins__", incref(vm->builtins_module)) &&
+              set_main(vm, dict, "__annotations__", dict_new(vm)) && set_main(vm, dict, "__doc__", VALUE_NONE) &&
+              set_main(vm, dict, "__package__", VALUE_NONE) && set_main(vm, dict, "__spec__", VALUE_NONE) &&
+              set_main(vm, dict, "__loader__", incref(type_value(builtin_importer_type(vm))));
+    decref(vm, module); /* sys.modules keeps it */
+    return ok ? dict : VALUE_ERROR;
+}
+
 /* Flushes one of the standard files; true also when there is none, or it has been closed. */
 static bool flush_standard(VM *vm, Value name) {
     Value file = vm->sys_dict ? dict_get_str(vm, vm->sys_dict, name) : 0;

@@ -7,6 +7,11 @@
 /* Makes `builtins` and `sys` and connects the compiler and the import system. sys.path, sys.argv and the standard
  * files are the caller's business (io_setup_std for the files). False: an exception is pending. */
 bool stdlib_install(VM *vm);
+/* A whole VM: made, prepared by its maker (who sets the options that the installation looks at; may be NULL), with the
+ * library and the standard files installed. NULL: no memory. */
+VM *stdlib_vm_create(const VmSetup *setup, void (*prepare)(VM *vm, const void *options), const void *options);
+/* A new module __main__ in sys.modules: its dict, borrowed; 0 with an exception. */
+Value stdlib_main_module(VM *vm);
 /* What has to happen before a VM is destroyed: atexit callbacks, flushing the standard files. False when flushing
  * sys.stdout failed. */
 bool stdlib_finish(VM *vm);

@@ -42,7 +42,7 @@ static bool message_copy(Message *m, const char *data, size_t size) {
 
 /* The calling OS thread is the inner VM's main thread from now on. */
 static void enter(VM *inner) {
-    inner->main->os_ident = (uint64_t)pthread_self();
+    inner->main->os_ident = inner->owner_ident = (uint64_t)pthread_self();
     thread_set_stack_limit(inner->main);
 }
 
@@ -56,10 +56,9 @@ static void leave(VM *inner) {
         vm_destroy(inner);
 }
 
-static VM *start(const VM *outer) {
-    VM *inner = vm_create();
-    if (inner == NULL)
-        return NULL;
+static void take_over(VM *inner, const void *options) {
+    const VM *outer = options;
+    inner->grants = outer->grants;
     inner->optimize = outer->optimize;
     inner->dont_write_bytecode = outer->dont_write_bytecode;
     inner->isolated = outer->isolated;
@@ -67,10 +66,6 @@ static VM *start(const VM *outer) {
     inner->no_site = outer->no_site;
     inner->unbuffered = outer->unbuffered;
     inner->int_max_str_digits = outer->int_max_str_digits;
-    if (stdlib_install(inner) && io_setup_std(inner))
-        return inner;
-    vm_destroy(inner);
-    return NULL;
 }
 
 static Value run_message(VM *inner, const char *function, const Message *in) {
@@ -110,7 +105,7 @@ static Value interpreter_create(VM *vm, Type *type, Value *args, size_t nargs, V
     Interpreter *self = object_alloc(vm, type, 0);
     if (self == NULL)
         return VALUE_ERROR;
-    WITHOUT_LOCK(vm, self->inner = start(vm));
+    WITHOUT_LOCK(vm, self->inner = stdlib_vm_create(NULL, take_over, vm));
     if (self->inner != NULL)
         return from_obj(self);
     obj_decref(vm, &self->header);

@@ -181,7 +181,7 @@ static int print_all(VM *vm, SourceModule *modules, int n) {
 
 int main(int argc, char **argv) {
     SourceModule *modules = calloc((size_t)argc, sizeof *modules);
-    VM *vm = modules != NULL ? vm_create() : NULL;
+    VM *vm = modules != NULL ? vm_create(NULL) : NULL;
     int status = 1;
     bool ok = vm != NULL;
     for (int i = 1; ok && i < argc; i++) {

@@ -26,6 +26,7 @@
 #include "interp/traceback.h"
 #include "object/set.h"
 #include "object/shape.h"
+#include "runtime/limits.h"
 
 #define A instr_field(ins, 1)
 #define B instr_field(ins, 2)
@@ -145,6 +146,8 @@
             SAVE();                                                                                                  \
             if (!vm_safepoint(vm))                                                                                   \
                 goto error;                                                                                          \
+            if (unlikely(limits_pause(vm)))                                                                          \
+                goto pause;                                                                                          \
             LEAVE_IF_TRACED(leave);                                                                                  \
         }                                                                                                            \
     } while (0)
@@ -160,6 +163,8 @@
                 pc++;                                                                                                \
                 goto error;                                                                                          \
             }                                                                                                        \
+            if (unlikely(limits_pause(vm)))                                                                          \
+                goto pause;                                                                                          \
             LEAVE_IF_TRACED(leave);                                                                                  \
         }                                                                                                            \
     } while (0)
@@ -421,6 +426,13 @@ return_result:
         }
     }
 
+    /* --- a run has used up its budget: whoever continues it enters this frame again
+     * ------------------------------------------------------------------------------------------------------------ */
+pause:
+    SAVE();
+    t->exit_status = SEND_PAUSED;
+    return VALUE_ERROR;
+
     /* --- errors
      * ------------------------------------------------------------------------------------------------------------ */
 unbound:
@@ -432,7 +444,8 @@ error:
     traceback_add(vm, frame);
     TRACED(trace_raised(vm, frame));
 unwind : {
-    const HandlerEntry *handler = code_handler(frame->code, (uint32_t)(frame->pc - frame->code->instrs) - 1);
+    const HandlerEntry *handler =
+        unlikely(vm->stopping) ? NULL : code_handler(frame->code, (uint32_t)(frame->pc - frame->code->instrs) - 1);
     if (handler != NULL) {
         Value exception = error_take(vm);
         unsigned n = frame->code->nregs;

@@ -24,10 +24,10 @@ typedef struct FrameChunk {
 static bool chunk_enter(VM *vm, size_t need) {
     Thread *t = vm->thread;
     FrameChunk *current = t->chunk;
-    FrameChunk *c = current == NULL ? NULL : current->spare;
+    FrameChunk **spare = current == NULL ? &t->spare_chunk : &current->spare, *c = *spare;
     if (c != NULL && c->size - sizeof(FrameChunk) - FRAME_SLACK < need) {
         mem_free(vm, c, c->size);
-        current->spare = c = NULL;
+        *spare = c = NULL;
     }
     if (c == NULL) {
         size_t size = current == NULL ? FRAME_CHUNK_FIRST : current->size * 2;
@@ -39,7 +39,7 @@ static bool chunk_enter(VM *vm, size_t need) {
         c->size = size;
         c->spare = NULL;
     } else {
-        current->spare = NULL;
+        *spare = NULL;
     }
     c->previous = current;
     c->saved_top = t->frame_top;
@@ -84,9 +84,20 @@ void frame_pop_chunk(VM *vm) {
         mem_free(vm, c->spare, c->spare->size);
         c->spare = NULL;
     }
-    if (c->previous != NULL)
+    if (c->previous != NULL) {
         c->previous->spare = c;
-    else
+    } else { /* the next call from native code finds it */
+        FrameChunk *old = t->spare_chunk;
+        t->spare_chunk = c;
+        if (old != NULL)
+            mem_free(vm, old, old->size);
+    }
+}
+
+void frame_stack_free(VM *vm, Thread *t) {
+    FrameChunk *c = t->spare_chunk;
+    t->spare_chunk = NULL;
+    if (c != NULL)
         mem_free(vm, c, c->size);
 }
 

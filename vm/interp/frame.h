@@ -123,6 +123,7 @@ Frame *frame_push(VM *vm, Code *code);
 Frame *frame_push_slow(VM *vm, Code *code);
 void frame_unpush(VM *vm, Frame *f); /* gives back the newest frame, which owns nothing */
 void frame_pop_chunk(VM *vm);
+void frame_stack_free(VM *vm, Thread *t); /* what an empty stack still holds */
 
 /* function.c */
 Value function_new(VM *vm, Code *code, Value globals);
@@ -130,6 +131,11 @@ Value function_call(VM *vm, Value fn, Value *args, size_t nargs, Value kwnames);
 /* Fills regs[0 ..) of a new frame of fn from raw arguments (borrowed; references taken). On failure nothing is kept.
  */
 bool function_bind(VM *vm, Function *fn, Value *args, size_t nargs, Value kwnames, Value *regs);
+
+/* The same without running: a new frame at its first instruction, RET_EXIT; NULL with an exception. Not for functions
+ * that make generators. */
+Frame *function_push(VM *vm, Value fn, Value *args, size_t nargs);
+Frame *code_push(VM *vm, Value code, Value globals, Value locals);
 
 /* eval.c */
 /* trace.c. Runs a frame (RET_EXIT) until it returns, yields or raises; status in vm->thread->exit_status. `throwing`: an

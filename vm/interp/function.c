@@ -298,6 +298,39 @@ Value code_run(VM *vm, Value code, Value globals, Value locals) {
     return code_run_closure(vm, code, globals, locals, 0);
 }
 
+Frame *function_push(VM *vm, Value value, Value *args, size_t nargs) {
+    Function *fn = as_function(value);
+    Frame *f = frame_push(vm, fn->code);
+    if (f == NULL)
+        return NULL;
+    if (!function_bind(vm, fn, args, nargs, 0, f->regs)) {
+        frame_unpush(vm, f);
+        return NULL;
+    }
+    obj_incref(&fn->header);
+    f->func = fn;
+    f->previous = vm->thread->frame;
+    f->ret = RET_EXIT;
+    return f;
+}
+
+Frame *code_push(VM *vm, Value code_value, Value globals, Value locals) {
+    Code *code = as_code(code_value);
+    Value fn = function_new(vm, code, globals);
+    Frame *f = fn == 0 ? NULL : frame_push(vm, code);
+    if (f == NULL) {
+        decref(vm, fn);
+        return NULL;
+    }
+    memset(f->regs, 0, code->nregs * sizeof(Value));
+    if (!(code->flags & CO_OPTIMIZED))
+        *frame_namespace(f) = incref(locals);
+    f->func = as_function(fn); /* moved */
+    f->previous = vm->thread->frame;
+    f->ret = RET_EXIT;
+    return f;
+}
+
 /* --- the function type
  * -------------------------------------------------------------------------------------------------------------- */
 

@@ -88,6 +88,8 @@ static NOINLINE Value call_binding(VM *vm, Native *f, Value self, Value *args, s
     return f->fn(vm, self, out, f->nparams, 0);
 }
 
+/* Functions of a host are all served by one C function, which learns from vm->called whose call it is; binding the
+ * arguments calls nothing that could change it. */
 Value native_call(VM *vm, Native *f, Value *args, size_t nargs, Value kwnames) {
     Value self = f->self;
     if (f->descriptor) {
@@ -104,6 +106,7 @@ Value native_call(VM *vm, Native *f, Value *args, size_t nargs, Value kwnames) {
     }
     if (kwnames != 0 && as_tuple(kwnames)->len == 0)
         kwnames = 0;
+    vm->called = f;
     if (f->raw)
         return f->fn(vm, self, args, nargs, kwnames);
     if (likely(kwnames == 0 && nargs >= f->nrequired && nargs <= f->npositional)) {

@@ -107,9 +107,26 @@ struct ThreadSync *lock_thread_new(VM *vm) {
     return s;
 }
 
-void lock_thread_free(VM *vm, struct ThreadSync *sync) {
+struct ThreadSync *lock_sync_new(void) {
+    struct ThreadSync *s = calloc(1, sizeof *s);
+    if (s != NULL)
+        sem_init(&s->wake, 0, 0);
+    return s;
+}
+
+void lock_sync_forget(VM *vm, struct ThreadSync *sync) {
+    (void)sync;
     pthread_mutex_lock(&vm->lock->mutex); /* whoever granted it the lock may still look at `asleep` */
     pthread_mutex_unlock(&vm->lock->mutex);
+}
+
+void lock_sync_free(struct ThreadSync *sync) {
+    sem_destroy(&sync->wake);
+    free(sync);
+}
+
+void lock_thread_free(VM *vm, struct ThreadSync *sync) {
+    lock_sync_forget(vm, sync);
     sem_destroy(&sync->wake);
     mem_free(vm, sync, sizeof *sync);
 }
@@ -243,6 +260,7 @@ static void taken(VM *vm, Thread *t, bool visitor) {
     if (unlikely(vm->threads_stopped) && t != vm->main)
         retire(vm);
     vm->thread = t;
+    __atomic_store_n(&vm->owner_ident, t->os_ident, __ATOMIC_RELAXED);
     uint32_t own = __atomic_load_n(&t->interrupts, __ATOMIC_ACQUIRE) | (t->tracing ? INTERRUPT_TRACE : 0);
     if (unlikely(own != 0))
         __atomic_fetch_or(&vm->interrupts, own, __ATOMIC_RELAXED);
@@ -285,6 +303,7 @@ Thread *lock_release(VM *vm) {
     Thread *t = vm->thread;
     struct VmLock *lock = vm->lock;
     vm->thread = NULL;
+    __atomic_store_n(&vm->owner_ident, 0, __ATOMIC_RELAXED);
     if (unlikely(atomic_load(&lock->waiting) != 0)) {
         release_contended(lock);
         return t;

@@ -44,6 +44,10 @@ void lock_yield(VM *vm);
 bool lock_setup(VM *vm); /* the creating thread holds the lock */
 void lock_destroy(VM *vm);
 struct ThreadSync *lock_thread_new(VM *vm);
+/* The same outside of the VM's memory, for threads that do not have the lock yet. */
+struct ThreadSync *lock_sync_new(void);
+void lock_sync_forget(VM *vm, struct ThreadSync *sync); /* nobody looks at it any more */
+void lock_sync_free(struct ThreadSync *sync);
 void lock_thread_free(VM *vm, struct ThreadSync *sync);
 /* In the child of a fork, where only the calling thread is left: the lock is made anew and held by it. */
 void lock_after_fork(VM *vm);

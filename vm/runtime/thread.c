@@ -3,11 +3,13 @@
 #include "runtime/thread.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/config.h"
+#include "interp/frame.h"
 #include "runtime/park.h"
 #include "runtime/signals.h"
 
@@ -59,6 +61,13 @@ static void thread_clear(VM *vm, Thread *t) {
         *owned[i] = 0;
         decref(vm, v);
     }
+    while (t->handle_count > 0)
+        decref(vm, t->handles[--t->handle_count]);
+    mem_free(vm, t->handles, t->handle_room * sizeof(Value));
+    t->handles = NULL;
+    t->handle_room = 0;
+    set_owned(vm, &t->failure, 0);
+    frame_stack_free(vm, t);
     error_clear(vm);
 }
 
@@ -76,6 +85,46 @@ static void thread_end(VM *vm, Thread *t) {
     mem_free(vm, t, sizeof *t);
     lock_leave(vm);
 }
+
+/* --- threads of the host ----------------------------------------------------------------------------------------- */
+
+static void note_os_thread(Thread *t) {
+    t->os_ident = (uint64_t)pthread_self();
+    t->native_id = (uint64_t)syscall(SYS_gettid);
+    thread_set_stack_limit(t);
+}
+
+Thread *thread_attach(VM *vm) {
+    Thread *t = calloc(1, sizeof *t);
+    struct ThreadSync *sync = t == NULL ? NULL : lock_sync_new();
+    if (sync == NULL) {
+        free(t);
+        return NULL;
+    }
+    t->vm = vm;
+    t->sync = sync;
+    note_os_thread(t);
+    lock_acquire_in_turn(vm, t);
+    thread_link(vm, t);
+    return t;
+}
+
+void thread_detach(VM *vm) {
+    Thread *t = vm->thread;
+    thread_clear(vm, t);
+    thread_unlink(vm, t);
+    lock_sync_forget(vm, t->sync);
+    lock_leave(vm);
+    lock_sync_free(t->sync);
+    free(t);
+}
+
+void thread_adopt(VM *vm, Thread *t) {
+    note_os_thread(t);
+    lock_acquire_in_turn(vm, t);
+}
+
+/* --- threads of scripts ------------------------------------------------------------------------------------------ */
 
 typedef struct Start {
     Thread *thread;

@@ -12,6 +12,7 @@
 #include "interp/frame.h"
 #include "object/bytes.h"
 #include "object/type.h"
+#include "runtime/limits.h"
 #include "runtime/signals.h"
 #include "runtime/thread.h"
 
@@ -52,12 +53,12 @@ static bool setup_constants(VM *vm) {
 
 /* String hashes are keyed, so that nobody can make a script's dictionaries slow from outside. COVE_HASHSEED (or
  * PYTHONHASHSEED) set to a number fixes the key, for repeatable runs. */
-static void setup_hash_secret(VM *vm) {
+static void setup_hash_secret(VM *vm, uint64_t fixed) {
     const char *seed = getenv("COVE_HASHSEED");
     if (seed == NULL)
         seed = getenv("PYTHONHASHSEED");
-    if (seed != NULL && *seed >= '0' && *seed <= '9') {
-        vm->hash_secret[0] = strtoull(seed, NULL, 10);
+    if (fixed != 0 || (seed != NULL && *seed >= '0' && *seed <= '9')) {
+        vm->hash_secret[0] = fixed != 0 ? fixed : strtoull(seed, NULL, 10);
         vm->hash_secret[1] = vm->hash_secret[0] * 0x9E3779B97F4A7C15u;
         return;
     }
@@ -68,11 +69,23 @@ static void setup_hash_secret(VM *vm) {
     }
 }
 
-VM *vm_create(void) {
-    VM *vm = calloc(1, sizeof(VM));
+static void struct_free(VM *vm) { vm->allocator(vm->allocator_user, vm, sizeof *vm, 0); }
+
+VM *vm_create(const VmSetup *setup) {
+    static const VmSetup plain = {0};
+    if (setup == NULL)
+        setup = &plain;
+    void *(*allocator)(void *, void *, size_t, size_t) =
+        setup->allocator != NULL ? setup->allocator : mem_default_allocator;
+    VM *vm = allocator(setup->allocator_user, NULL, 0, sizeof(VM));
     if (vm == NULL)
         return NULL;
-    vm->allocator = mem_default_allocator;
+    memset(vm, 0, sizeof *vm);
+    vm->allocator = allocator;
+    vm->allocator_user = setup->allocator_user;
+    vm->mem_limit = setup->mem_limit;
+    vm->mem_used = vm->mem_peak = sizeof *vm;
+    vm->grants = UINT32_MAX;
     vm->recursion_limit = RECURSION_LIMIT_DEFAULT;
     vm->int_max_str_digits = 4300;
     vm->next_dict_version = vm->next_type_version = vm->next_shape_id = 1;
@@ -81,14 +94,15 @@ VM *vm_create(void) {
     thread_link(vm, vm->main);
     thread_set_stack_limit(vm->main);
     vm->main->os_ident = (uint64_t)pthread_self();
+    vm->owner_ident = vm->main->os_ident;
     vm->main->native_id = (uint64_t)syscall(SYS_gettid);
     gc_setup(vm);
-    setup_hash_secret(vm);
+    setup_hash_secret(vm, setup->hash_seed);
     vm->gc.running = true; /* no collection before everything stands */
     if (!lock_setup(vm) || !setup_types(vm) || !setup_names(vm) || !type_setup_names(vm) || !setup_constants(vm) ||
         (vm->modules = dict_new(vm)) == 0) {
         mem_release_all(vm);
-        free(vm);
+        struct_free(vm);
         return NULL;
     }
     vm->gc.running = false;
@@ -109,6 +123,13 @@ bool vm_safepoint(VM *vm) {
         __atomic_fetch_and(&vm->interrupts, ~(uint32_t)INTERRUPT_TRACE, __ATOMIC_RELAXED);
     if (why & INTERRUPT_SWITCH)
         lock_yield(vm);
+    if (why & INTERRUPT_LIMIT && !limits_step(vm))
+        return false;
+    if (why & INTERRUPT_PENDING) {
+        __atomic_fetch_and(&vm->interrupts, ~(uint32_t)INTERRUPT_PENDING, __ATOMIC_SEQ_CST);
+        if (vm->on_pending != NULL)
+            vm->on_pending(vm);
+    }
     if (why & INTERRUPT_SIGNAL) { /* for the main thread, whose own bit stays until it gets here */
         __atomic_fetch_and(&vm->interrupts, ~(uint32_t)INTERRUPT_SIGNAL, __ATOMIC_RELAXED);
         if (vm->thread == vm->main) {
@@ -165,5 +186,5 @@ void vm_destroy(VM *vm) {
         c->fn(vm, c->arg);
     lock_destroy(vm);
     mem_release_all(vm);
-    free(vm);
+    struct_free(vm);
 }

@@ -52,7 +52,7 @@ struct Thread {
     HandledItem *handled; /* top of the chain */
     HandledItem base_handled;
     struct Frame *frame; /* running frame; NULL outside scripts */
-    struct FrameChunk *chunk;
+    struct FrameChunk *chunk, *spare_chunk;
     char *frame_top, *frame_end; /* free part of the current chunk */
     int exit_status;             /* SendStatus with which the interpreter was last left */
     uint32_t depth;              /* script and native calls nested now */
@@ -78,6 +78,11 @@ struct Thread {
     struct ImportLock *importing; /* the module it waits for, that another thread imports: stdlib/import/lock.c */
     uint64_t os_ident, native_id; /* the pthread_t, and the kernel's number */
     Value locals; /* dict: threading.local object -> its attributes in this thread, or 0 */
+    /* of the host's calls (vm/api): values that live until their scope ends, owned; and its last failure, or 0 */
+    Value *handles;
+    size_t handle_count, handle_room;
+    Value failure;
+    uint32_t entered; /* cove_enter() calls that are not left yet */
 };
 
 /* Bits of vm->interrupts: why the interpreter should leave its fast path at the next safe point. */
@@ -86,8 +91,7 @@ enum {
     INTERRUPT_SIGNAL = 2,
     INTERRUPT_SWITCH = 4,
     INTERRUPT_PENDING = 8, /* calls posted by other threads or native code */
-    INTERRUPT_BUDGET = 16,
-    INTERRUPT_ASYNC_EXC = 32,
+    INTERRUPT_LIMIT = 16, /* steps and time are watched, or the host has something to say: runtime/limits.h */
     INTERRUPT_TRACE = 64, /* the running thread is traced: stays set */
 };
 
@@ -96,6 +100,7 @@ enum {
 struct VM {
     Thread *thread; /* that holds the lock */
     struct VmLock *lock;
+    uint64_t owner_ident; /* os_ident of `thread`, 0: none; any thread may ask whether it is its own */
     uint32_t interrupts; /* atomic: set by any thread, also by handlers of signals */
     Types types;
     ExceptionTypes exc;
@@ -168,7 +173,11 @@ struct VM {
     Thread main_thread;
     Thread *main; /* runs the handlers of signals: main_thread, or after a fork the thread that called it */
     Thread *threads;
-    void *host_user;
+    struct Limits *limits; /* of a host: steps and time, runtime/limits.h; or NULL */
+    volatile bool stopping; /* the host stops the scripts: no handler of theirs runs */
+    struct HostState *host;  /* what the embedding API knows of its host (vm/api/api.h), or NULL */
+    const Native *called;    /* the native function that was called last: for those that serve many (vm/api/native.c) */
+    uint32_t grants;         /* GRANT_* of stdlib/grants.h: what scripts may reach */
     Value roots;               /* list of the values kept by native code: see vm_keep */
     /* Every thread waits for another one; called in the last to do so. False: it is to stop waiting, with the pending
      * exception. NULL: they wait. See runtime/park.h */
@@ -181,7 +190,7 @@ struct VM {
     uint32_t switch_interval_us;
     Value source_texts; /* dict: file name -> str, of sources that are in no file (<stdin>, <string>), or 0 */
     struct SignalState *signals; /* runtime/signals.h, made on first use */
-    struct PendingCalls *pending;
+    void (*on_pending)(VM *vm); /* INTERRUPT_PENDING: runs the calls that other threads have posted; or NULL */
     struct StructSeqTypes *structseqs;
     struct EndCall *end_calls; /* vm_at_end */
     void *module_state[64]; /* native modules: slot number from stdlib/modules.def */
@@ -193,7 +202,14 @@ static ALWAYS_INLINE bool vm_interrupted(const VM *vm) {
 
 static ALWAYS_INLINE bool error_pending(VM *vm) { return vm->thread->exception != 0; }
 
-VM *vm_create(void); /* bare VM with all built-in types; NULL: no memory */
+/* What has to be known before the first allocation. All zero: the C library's memory, no limit, random hashes. */
+typedef struct VmSetup {
+    void *(*allocator)(void *user, void *p, size_t old_size, size_t new_size);
+    void *allocator_user;
+    size_t mem_limit;
+    uint64_t hash_seed;
+} VmSetup;
+VM *vm_create(const VmSetup *setup); /* bare VM with all built-in types; setup may be NULL; NULL: no memory */
 void vm_destroy(VM *vm);
 /* The native type of a module, made once per VM on first use; borrowed. NULL with an exception on failure. */
 Type *vm_type(VM *vm, const TypeSpec *spec, Type *base);

@@ -1,0 +1,101 @@
+/* Functions and modules of the host.
+ *
+ * All functions of hosts are Natives with the same C function, host_function_call. It finds the one that is meant
+ * through vm->called, opens a scope, and takes the result over. */
+#include "api/native.h"
+
+#include "object/signature.h"
+#include "object/type.h"
+
+#define PARAMETERS_MAX 24 /* of object/native.c */
+
+Value host_function_call(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
+    const HostFunction *f = (const HostFunction *)vm->called->spec;
+    static const cove_value none;
+    cove_call_info call = {
+        .self = handle(f->spec.flags & METHOD_STATIC ? 0 : self),
+        .args = f->deleter ? &none : (const cove_value *)args,
+        .nargs = f->deleter ? 1 : nargs,
+        .names = handle(kwnames),
+        .user = f->user,
+    };
+    size_t mark = vm->thread->handle_count;
+    return api_returned(vm, f->fn(host_vm(vm), &call), mark, f->spec.name);
+}
+
+/* A parameter's name, a mark, or an end: whether the signature can be read to its end, with few enough parameters. */
+static bool check_signature(VM *vm, const char *name, const char *signature) {
+    const char *p = signature;
+    SigItem item;
+    size_t n = 0;
+    while (signature_next(&p, &item)) {
+        if ((item.mark == SIG_PARAM || item.mark == SIG_ARGS || item.mark == SIG_KWARGS) && item.len == 0)
+            return raise_value(vm, "the signature of %s(), \"%s\", has a parameter without a name", name, signature);
+        n += item.mark == SIG_PARAM;
+    }
+    return n <= PARAMETERS_MAX || raise_value(vm, "%s() has %u parameters, more than %d", name, n, PARAMETERS_MAX);
+}
+
+HostFunction *host_function_new(VM *vm, const cove_function_def *def) {
+    const char *signature = def->signature == NULL ? "" : def->signature;
+    if (def->name == NULL || def->fn == NULL)
+        return (void *)raise_value(vm, "a native function needs a name and a C function");
+    if (strcmp(signature, "*") != 0 && !check_signature(vm, def->name, signature))
+        return NULL;
+    HostFunction *f = mem_alloc(vm, sizeof *f);
+    if (f == NULL)
+        return NULL;
+    *f = (HostFunction){
+        .spec = {def->name, host_function_call, signature, def->doc,
+                 (def->flags & COVE_STATIC ? METHOD_STATIC : 0) |
+                     (def->flags & COVE_CLASS_METHOD ? METHOD_CLASS : 0)},
+        .fn = def->fn,
+        .user = def->user,
+    };
+    return f;
+}
+
+cove_value cove_function(cove_vm *host, const cove_function_def *def) {
+    ENTER(host);
+    HostFunction *f = host_function_new(vm, def);
+    if (f != NULL)
+        f->spec.flags = 0;
+    return give(vm, f == NULL ? 0 : native_new(vm, &f->spec, 0, NULL, 0));
+}
+
+/* --- modules -----------------------------------------------------------------------------------------------------
+ */
+
+bool cove_add_module(cove_vm *host, const cove_module_def *def) {
+    ENTER(host);
+    Value key = api_text(vm, def->name, strlen(def->name));
+    bool ok = key != 0 && (vm->host->modules != 0 || (vm->host->modules = dict_new(vm)) != 0) &&
+              dict_set(vm, vm->host->modules, key, from_small_int((int64_t)((uintptr_t)def >> 3)));
+    decref(vm, key);
+    return given_ok(vm, ok);
+}
+
+static bool add_function(VM *vm, Value module, const cove_function_def *def) {
+    HostFunction *f = host_function_new(vm, def);
+    if (f == NULL)
+        return false;
+    f->spec.flags = 0;
+    Value name = ((Module *)as_obj(module))->name;
+    return module_add(vm, module, def->name, native_new(vm, &f->spec, 0, NULL, is_str(name) ? name : 0));
+}
+
+bool host_module_init(VM *vm, Value module, const cove_module_def *def) {
+    if (!has_kind(module, KIND_MODULE))
+        return raise_type(vm, "'%T' object is not a module", module);
+    Value doc = def->doc == NULL ? VALUE_NONE : api_text(vm, def->doc, strlen(def->doc));
+    if (!module_add(vm, module, "__doc__", doc))
+        return false;
+    for (const cove_function_def *f = def->functions; f != NULL && f->name != NULL; f++)
+        if (!add_function(vm, module, f))
+            return false;
+    if (def->setup == NULL)
+        return true;
+    size_t mark = vm->thread->handle_count;
+    cove_value ok = handle(def->setup(host_vm(vm), handle(module)) ? VALUE_TRUE : 0);
+    return api_returned(vm, ok, mark, def->name) != 0;
+}

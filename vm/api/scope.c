@@ -1,0 +1,49 @@
+/* Scopes: the stack of handles of a thread, and values kept beyond it. */
+#include "api/api.h"
+
+#define HANDLES_FIRST 64
+
+bool handles_grow(VM *vm, Thread *t) {
+    size_t room = t->handle_room == 0 ? HANDLES_FIRST : t->handle_room * 2;
+    Value *larger = mem_realloc(vm, t->handles, t->handle_room * sizeof(Value), room * sizeof(Value));
+    if (larger == NULL)
+        return false;
+    t->handles = larger;
+    t->handle_room = room;
+    return true;
+}
+
+void handles_drop(VM *vm, size_t mark) {
+    Thread *t = vm->thread;
+    while (t->handle_count > mark) /* finalizers may use the stack above, and leave it as it was */
+        decref(vm, t->handles[--t->handle_count]);
+}
+
+cove_scope cove_scope_open(cove_vm *host) {
+    ENTER(host);
+    return (cove_scope){vm->thread->handle_count};
+}
+
+void cove_scope_close(cove_vm *host, cove_scope scope) {
+    ENTER(host);
+    handles_drop(vm, scope.mark);
+}
+
+cove_value cove_scope_close_with(cove_vm *host, cove_scope scope, cove_value v) {
+    ENTER(host);
+    incref(v.bits);
+    handles_drop(vm, scope.mark);
+    return v.bits == 0 ? v : give(vm, v.bits);
+}
+
+cove_value cove_keep(cove_vm *host, cove_value v) {
+    ENTER(host);
+    NEED(v);
+    incref(v.bits);
+    return v;
+}
+
+void cove_release(cove_vm *host, cove_value v) {
+    ENTER(host);
+    decref(vm, v.bits);
+}

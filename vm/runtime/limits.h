@@ -1,0 +1,48 @@
+/* Limits that a host sets on scripts. The essay is in limits.c. */
+#ifndef COVE_RUNTIME_LIMITS_H
+#define COVE_RUNTIME_LIMITS_H
+
+#include "runtime/vm.h"
+
+/* One run that may be paused; they nest where a native function that a run has called resumes another. */
+typedef struct Budget {
+    uint64_t pause_steps;  /* of limits->steps; UINT64_MAX: none */
+    int64_t pause_time;    /* of lock_clock(); INT64_MAX: none */
+    int64_t stop_time;     /* likewise: when it must be over, pausable or not */
+    bool due;              /* used up: pause at the next place where that is possible */
+    bool stopped;          /* stop_time has passed */
+    const Thread *thread;  /* that makes the run ... */
+    uint32_t native_depth; /* ... and its depth where no native code stands between the run and the host */
+    struct Budget *outer;
+} Budget;
+
+typedef struct Limits {
+    uint64_t steps;          /* made so far, while anything is watched */
+    uint64_t next_look;      /* steps: nothing needs attention before */
+    uint64_t step_limit;     /* of the VM; UINT64_MAX: none */
+    Budget *budget;          /* of the run that goes on now, or NULL */
+    volatile uint32_t asked; /* ASK_*, by any thread */
+} Limits;
+
+enum {
+    ASK_INTERRUPT = 1, /* KeyboardInterrupt, once */
+    ASK_STOP = 2,      /* until withdrawn */
+};
+
+Limits *limits_get(VM *vm); /* made on first use; NULL with MemoryError */
+/* At a safe point, with INTERRUPT_LIMIT set: counts a step and looks at what is due. False with an exception. */
+bool limits_step(VM *vm);
+/* Have steps counted, or not, as the state says. */
+void limits_update(VM *vm);
+void limits_ask(VM *vm, uint32_t what); /* any thread, signal handlers too */
+void limits_withdraw(VM *vm, uint32_t what);
+/* For vm->limits->budget; to be ended in the opposite order. */
+void limits_begin(VM *vm, Budget *b, uint64_t steps, uint64_t pause_us, uint64_t stop_us);
+void limits_end(VM *vm, Budget *b);
+/* May and shall the interpreter leave the running frames as they are? */
+static inline bool limits_pause(VM *vm) {
+    const Budget *b = vm->limits == NULL ? NULL : vm->limits->budget;
+    return b != NULL && b->due && b->thread == vm->thread && b->native_depth == vm->thread->native_depth;
+}
+
+#endif
