@@ -108,9 +108,31 @@ $(B)/image_roundtrip: $(B)/obj/tests/unit/image_roundtrip.o $(B)/libcove.a
 $(B)/inflate: $(B)/obj/tests/unit/inflate.o $(B)/obj/stdlib/import/inflate.o
 	$(CC) $(LDFLAGS_$(CONFIG)) $(LDFLAGS) -o $@ $^
 
-unit: $(B)/image_roundtrip $(B)/inflate
+unit: $(B)/image_roundtrip $(B)/inflate api
 	$(B)/inflate
 	$(B)/image_roundtrip $(FROZEN) $(sort $(wildcard tests/compiler/*.co))
+
+# The embedding API: tests on cmocka, each file a program, and the examples, whose output is checked. What needs a library
+# that is not installed is left out, and says so.
+API_TESTS = $(if $(shell pkg-config --exists cmocka 2>/dev/null && echo yes),$(patsubst tests/api/%.c,$(B)/api/%,$(wildcard tests/api/test_*.c)))
+HAVE_UV := $(shell pkg-config --exists libuv 2>/dev/null && echo yes)
+EXAMPLES = $(patsubst examples/embed/%.c,$(B)/embed/%,$(filter-out $(if $(HAVE_UV),,examples/embed/libuv_host.c),$(wildcard examples/embed/*.c)))
+
+$(B)/api/%: tests/api/%.c tests/api/api_test.h $(B)/libcove.a include/cove.h
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -D_GNU_SOURCE,$(CFLAGS)) -D_GNU_SOURCE $(LDFLAGS_$(CONFIG)) $(LDFLAGS) -o $@ $< $(B)/libcove.a $(LIBS) -lcmocka
+
+# Examples are compiled as a host would: with nothing but the header.
+$(B)/embed/%: examples/embed/%.c $(B)/libcove.a include/cove.h
+	@mkdir -p $(@D)
+	$(CC) -std=c99 -D_POSIX_C_SOURCE=200809L -pedantic $(WARN) $(CFLAGS_$(CONFIG)) -Iinclude $(LDFLAGS_$(CONFIG)) $(LDFLAGS) -o $@ $< $(B)/libcove.a $(LIBS) $(if $(findstring libuv,$<),-luv)
+
+api: $(API_TESTS) $(EXAMPLES)
+	@$(if $(API_TESTS),,echo "tests of the embedding API: skipped, cmocka is not installed")
+	@$(if $(HAVE_UV),,echo "examples/embed/libuv_host.c: skipped, libuv is not installed")
+	@for t in $(API_TESTS); do echo "$$t"; CMOCKA_MESSAGE_OUTPUT=stdout timeout 300 $$t > $$t.log 2>&1 || { cat $$t.log; exit 1; }; done
+	@for e in $(EXAMPLES); do n=$${e##*/}; timeout 60 $$e > $$e.log 2>&1 && cmp -s $$e.log examples/embed/$$n.out || \
+	    { echo "example $$n: failed"; cat $$e.log; exit 1; }; done; echo "$(words $(EXAMPLES)) examples of embedding: as expected"
 
 # Every allocation of the scripts of tests/alloc fails once: some minutes.
 test-alloc: $(B)/cove
@@ -156,4 +178,4 @@ clean:
 	rm -rf build
 
 -include $(OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(wildcard $(B)/obj/tools/*.d $(B)/obj/tests/unit/*.d)
-.PHONY: all clean test unit asan tsan soak bench corpus format install uninstall
+.PHONY: all clean test unit asan tsan soak bench corpus format install uninstall api

@@ -19,6 +19,7 @@
 
 #include "object/bytes.h"
 #include "runtime/lock.h"
+#include "stdlib/grants.h"
 
 enum {
     UNREAD_MAX = 256 * 1024,   /* bytes kept before the transfer is paused */
@@ -280,6 +281,8 @@ static bool transfer_open(VM *vm, Transfer *t, const Settings *s, Value headers,
 }
 
 static Value transfer_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
+    if (!grant_check(vm, GRANT_NETWORK))
+        return VALUE_ERROR;
     Value v[8] = {0};
     if (!native_bind(vm, "Transfer", "method, url, headers, body, timeout, proxy, verify, certificates", args, nargs,
                      kwnames, v, 8))

@@ -13,6 +13,7 @@
 #include "runtime/thread.h"
 #include "stdlib/init.h"
 #include "stdlib/module_tools.h"
+#include "stdlib/grants.h"
 
 typedef struct Interpreter {
     Object header;
@@ -100,6 +101,8 @@ static void exchange(VM *inner, const char *function, const Message *in, Message
  * ------------------------------------------------------------------------------------------------ */
 
 static Value interpreter_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
+    if (!grant_check(vm, GRANT_THREADS))
+        return VALUE_ERROR;
     if (nargs != 0 || kwnames != 0)
         return raise_type(vm, "Interpreter() takes no arguments");
     Interpreter *self = object_alloc(vm, type, 0);

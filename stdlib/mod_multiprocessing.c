@@ -17,6 +17,7 @@
 #include "object/buffer.h"
 #include "object/type.h"
 #include "stdlib/mod_posix.h"
+#include "stdlib/grants.h"
 
 enum { RECURSIVE_MUTEX, SEMAPHORE };
 
@@ -43,6 +44,8 @@ static void *map_shared(VM *vm, size_t size) {
 }
 
 static Value block_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
+    if (!grant_check(vm, GRANT_PROCESSES))
+        return VALUE_ERROR;
     ssize_t size;
     if (nargs != 1 || kwnames != 0)
         return raise_type(vm, "Block() takes the number of bytes");
@@ -97,6 +100,8 @@ typedef struct SemLock {
 static SemLock *as_semlock(Value v) { return (SemLock *)as_obj(v); }
 
 static Value semlock_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
+    if (!grant_check(vm, GRANT_PROCESSES))
+        return VALUE_ERROR;
     int kind, value, maxvalue;
     if (nargs != 3 || kwnames != 0)
         return raise_type(vm, "SemLock() takes a kind, a value and the greatest value");

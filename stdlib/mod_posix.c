@@ -1,5 +1,6 @@
 /* The module posix: the system's services, from which the module os is made. This file has what the others share: a
  * path may be text, bytes, a path object or a descriptor, and every error names the file as the script gave it. */
+#include "stdlib/grants.h"
 #include "stdlib/mod_posix.h"
 
 #include <fcntl.h>
@@ -244,7 +245,7 @@ bool posix_owner(VM *vm, const char *what, Value v, uint32_t *out) {
 
 static Value environment(VM *vm) {
     Value dict = dict_new(vm);
-    for (char **e = environ; dict && e && *e; e++) {
+    for (char **e = vm->grants & GRANT_ENVIRONMENT ? environ : NULL; dict && e && *e; e++) {
         const char *equals = strchr(*e, '=');
         if (!equals)
             continue;

@@ -25,8 +25,9 @@ bool loop_io_open(VM *vm, Loop *loop) {
         return raise_os_error(vm, errno, 0);
     loop->wake_read = fds[0];
     loop->wake_write = fds[1];
-    loop->poller.ops = &poller_default;
-    if (!loop->selector && poller_default.open(vm, &loop->poller) < 0) {
+    const HostHooks *hooks = (const HostHooks *)vm->host;
+    loop->poller.ops = hooks && hooks->poller ? hooks->poller : &poller_default;
+    if (!loop->selector && loop->poller.ops->open(vm, &loop->poller) < 0) {
         loop->poller.ops = NULL;
         return raise_os_error(vm, errno, 0);
     }

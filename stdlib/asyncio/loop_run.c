@@ -34,16 +34,20 @@ static bool now_of(VM *vm, Value self, double *out) {
 static bool poll_timeout(VM *vm, Value self, double *out) {
     Loop *loop = as_loop(self);
     *out = 0;
-    if (loop->ready.len || loop->stopping || loop->ndeferred)
+    if (loop->ready.len || (loop->stopping && !loop->pumped) || loop->ndeferred)
         return true;
+    /* whole milliseconds, as the poller has it, and no more than the host has allowed */
+    double limit = loop->pumped ? floor(loop->pump_limit * 1e3) * 1e-3 : INFINITY;
     if (!loop->timers.len) {
-        *out = -1;
+        *out = isinf(limit) ? -1 : limit;
         return true;
     }
     double when = loop->timers.items[0].when, now;
     if (!now_of(vm, self, &now))
         return false;
     double timeout = when - now;
+    if (timeout > limit)
+        timeout = limit;
     *out = timeout > TIMEOUT_MAX ? TIMEOUT_MAX : timeout > 0 ? timeout : 0;
     return true;
 }

@@ -32,4 +32,9 @@ struct PollerOps {
 
 extern const PollerOps poller_default;
 
+/* The head of what vm->host points to, if there is a host: what it has put in the place of the library's own. */
+typedef struct HostHooks {
+    const PollerOps *poller; /* NULL: the default */
+} HostHooks;
+
 #endif

@@ -6,6 +6,8 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include "stdlib/grants.h"
+
 #define HIGH_WATER (64 * 1024)
 
 /* ---- helpers --------------------------------------------------------------------------------------------------- */
@@ -445,6 +447,8 @@ static Value transport_create(VM *vm, Type *type, Value *args, size_t nargs, Val
 }
 
 static bool transport_init(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
+    if (!grant_check(vm, GRANT_NETWORK))
+        return false;
     Value v[6] = {0};
     return native_bind(vm, "SocketTransport", "loop, sock, protocol, waiter=None, extra=None, server=None", args,
                        nargs, kwnames, v, 6) &&

@@ -1,5 +1,6 @@
 /* date: a day of the calendar. */
 #include "stdlib/datetime/datetime.h"
+#include "stdlib/grants.h"
 
 /* ---- making ---------------------------------------------------------------------------------------------------- */
 
@@ -79,6 +80,8 @@ METHOD(fromtimestamp) {
 }
 
 METHOD(today) {
+    if (!grant_check(vm, GRANT_CLOCK))
+        return VALUE_ERROR;
     Type *type = as_type(self);
     if (type == dt_state(vm)->date)
         return from_timestamp(vm, type, (int64_t)time(NULL));

@@ -4,6 +4,7 @@
  * moment (localtime_r). The other direction, which has two answers where the clock is set back and none where it is
  * set forward, is searched for with it; `fold` chooses. */
 #include "stdlib/datetime/datetime.h"
+#include "stdlib/grants.h"
 
 #include <errno.h>
 #include <math.h>
@@ -183,6 +184,8 @@ Value zone_fromtimestamp(NATIVE_ARGS) {
 }
 
 Value zone_now(NATIVE_ARGS) {
+    if (!grant_check(vm, GRANT_CLOCK))
+        return VALUE_ERROR;
     Value zone;
     struct timespec now;
     if (!zone_check(vm, args[0], &zone))
@@ -199,6 +202,8 @@ static bool warn_naive_utc(VM *vm, const char *function, const char *instead) {
 }
 
 Value zone_utcnow(NATIVE_ARGS) {
+    if (!grant_check(vm, GRANT_CLOCK))
+        return VALUE_ERROR;
     if (!warn_naive_utc(vm, "utcnow", "now(datetime.UTC)"))
         return VALUE_ERROR;
     struct timespec now;

@@ -8,6 +8,7 @@
  * before them, as it does where the library is made of files. Only the few that the interpreter itself relies on come
  * first.
  */
+#include "stdlib/grants.h"
 #include "stdlib/import/importer.h"
 #include "stdlib/init.h"
 
@@ -67,6 +68,8 @@ static Value read_all(VM *vm, int fd, size_t expected, Value path) {
 }
 
 Value file_read_bytes(VM *vm, Value path) {
+    if (!grant_check(vm, GRANT_FILES))
+        return VALUE_ERROR;
     Value name = path_bytes(vm, path);
     if (!name)
         return VALUE_ERROR;
@@ -141,7 +144,10 @@ bool module_execute_builtin(VM *vm, Value module, Value name) {
         return raise_import(vm, vm->exc.ImportError, name, 0, "%R is not a built-in module", name);
     if (!has_kind(module, KIND_MODULE))
         return raise_type(vm, "'%T' object is not a module", module);
-    return m->init(vm, module) && module_set_doc(vm, module, name);
+    if (!m->init(vm, module) || !module_set_doc(vm, module, name))
+        return false;
+    grants_apply(vm, module, m->name);
+    return true;
 }
 
 bool mod_sys_init(VM *vm, Value module) {
@@ -314,6 +320,8 @@ static Value namespace_spec(VM *vm, Value name, Value portions) {
 }
 
 static Value find_file_spec(VM *vm, Value name, Value path) {
+    if (!(vm->grants & GRANT_FILES))
+        return VALUE_NONE;
     if (is_none(path)) {
         path = dict_get_str(vm, vm->sys_dict, NAME(path));
         if (!path || is_none(path))

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "stdlib/io/io.h"
+#include "stdlib/grants.h"
 
 bool io_is_native_file(VM *vm, Value raw) {
     IoTypes *t = io_types(vm);
@@ -222,6 +223,8 @@ static Value file_create(VM *vm, Type *type, Value *args, size_t nargs, Value kw
 }
 
 static bool file_slot_init(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
+    if (!grant_check(vm, GRANT_FILES))
+        return false;
     Value v[4];
     if (!native_bind(vm, "FileIO", "file, mode='r', closefd=True, opener=None", args, nargs, kwnames, v, 4))
         return false;

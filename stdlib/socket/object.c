@@ -7,6 +7,7 @@
 
 #include "object/float.h"
 #include "runtime/warnings.h"
+#include "stdlib/grants.h"
 
 static bool start(VM *vm, Socket *s, int fd, int family, int type, int proto) {
     s->fd = fd;
@@ -69,6 +70,8 @@ static bool inspect(VM *vm, int fd, int *family, int *type, int *proto) {
 }
 
 static bool socket_init(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
+    if (!grant_check(vm, GRANT_NETWORK))
+        return false;
     Socket *s = as_socket(self);
     Value v[4];
     int family = -1, type = -1, proto = -1, fd = -1;

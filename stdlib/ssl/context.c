@@ -1,6 +1,7 @@
 /* _SSLContext: what the connections of a program have in common: certificates, trust, versions, callbacks. */
 #if defined(COVE_WITH_OPENSSL)
 #include "stdlib/ssl/ssl.h"
+#include "stdlib/grants.h"
 
 #include <dlfcn.h>
 
@@ -147,6 +148,8 @@ static Value load_failed(VM *vm, int line) {
 }
 
 static Value context_load_cert_chain(NATIVE_ARGS) {
+    if (!grant_check(vm, GRANT_FILES))
+        return VALUE_ERROR;
     Context *c = as_context(self);
     Password password = {vm, args[2] && !is_none(args[2]) ? args[2] : 0};
     if (password.source && !is_callable(password.source) && !is_str(password.source) && !is_bytes(password.source) &&
@@ -212,6 +215,8 @@ static bool add_certificates(VM *vm, Context *c, const char *data, size_t n, boo
 }
 
 static Value context_load_verify_locations(NATIVE_ARGS) {
+    if (!grant_check(vm, GRANT_FILES))
+        return VALUE_ERROR;
     Context *c = as_context(self);
     Value file = args[0] && !is_none(args[0]) ? args[0] : 0, folder = args[1] && !is_none(args[1]) ? args[1] : 0,
           data = args[2] && !is_none(args[2]) ? args[2] : 0;
@@ -248,6 +253,8 @@ static Value context_load_verify_locations(NATIVE_ARGS) {
 }
 
 static Value context_set_default_verify_paths(NATIVE_ARGS) {
+    if (!grant_check(vm, GRANT_FILES))
+        return VALUE_ERROR;
     return F->SSL_CTX_set_default_verify_paths(as_context(self)->ctx) ? VALUE_NONE : ssl_fail(vm, NULL, 4600);
 }
 
@@ -503,6 +510,8 @@ static Value get_keylog(VM *vm, Value self) {
 }
 
 static bool set_keylog(VM *vm, Value self, Value v) {
+    if (!grant_check(vm, GRANT_FILES))
+        return false;
     Context *c = as_context(self);
     F->SSL_CTX_set_keylog_callback(c->ctx, NULL);
     if (c->keylog)

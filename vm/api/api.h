@@ -16,9 +16,11 @@
 #include "object/containers.h"
 #include "runtime/lock.h"
 #include "runtime/vm.h"
+#include "stdlib/asyncio/poller.h"
 
 /* What the API keeps for a VM; vm->host. */
 typedef struct HostState {
+    HostHooks hooks; /* first: the library looks there */
     cove_config config;
     Value modules;           /* dict: name -> address of the cove_module_def */
     struct Mailbox *mailbox; /* calls posted by other threads: mailbox.c */
@@ -99,8 +101,20 @@ static inline int given_int(VM *vm, int n) {
     } while (0)
 bool api_need_all(VM *vm, const cove_value *values, size_t n);
 
-/* A host function has returned: its result as an owned value, or 0 with the exception pending. `what` names it. */
-Value api_returned(VM *vm, cove_value result, size_t mark, const char *what);
+/* Around a call of a function of the host: a scope for its values, and the failure that its caller may still ask for.
+ */
+typedef struct Callout {
+    size_t mark;
+    Value failure;
+} Callout;
+static ALWAYS_INLINE Callout callout_begin(VM *vm) {
+    Thread *t = vm->thread;
+    Callout c = {t->handle_count, t->failure};
+    t->failure = 0;
+    return c;
+}
+/* It has returned: its result as an owned value, or 0 with the exception pending. `what` names it. */
+Value callout_end(VM *vm, Callout c, cove_value result, const char *what);
 
 /* life.c */
 Value api_text(VM *vm, const char *text, size_t size); /* a str of the host's UTF-8, checked */

@@ -85,8 +85,8 @@ static bool class_init(VM *vm, Value self, Value *args, size_t nargs, Value kwna
         .names = handle(raw ? kwnames : 0),
         .user = def->user,
     };
-    size_t mark = vm->thread->handle_count;
-    Value r = api_returned(vm, def->init(host_vm(vm), &call), mark, "__init__");
+    Callout callout = callout_begin(vm);
+    Value r = callout_end(vm, callout, def->init(host_vm(vm), &call), "__init__");
     decref(vm, r);
     return r != 0;
 }

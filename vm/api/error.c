@@ -29,20 +29,16 @@ bool api_need_all(VM *vm, const cove_value *values, size_t n) {
     return true;
 }
 
-Value api_returned(VM *vm, cove_value result, size_t mark, const char *what) {
+Value callout_end(VM *vm, Callout c, cove_value result, const char *what) {
     Thread *t = vm->thread;
-    Value v = incref(result.bits);
-    if (unlikely(t->handle_count != mark))
-        handles_drop(vm, mark);
-    Value failure = t->failure;
+    Value v = incref(result.bits), failure = t->failure;
+    t->failure = c.failure;
+    if (unlikely(t->handle_count != c.mark))
+        handles_drop(vm, c.mark);
     if (likely(v != 0)) {
-        if (unlikely(failure != 0)) {
-            t->failure = 0;
-            decref(vm, failure);
-        }
+        decref(vm, failure);
         return v;
     }
-    t->failure = 0;
     if (failure == 0)
         return raise_system(vm, "native function %s() failed without an exception", what);
     return raise_steal(vm, failure);

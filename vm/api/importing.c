@@ -33,9 +33,9 @@ static bool ask_host(VM *vm, Value name, Value *out, bool *package) {
     if (config->find_module == NULL)
         return true;
     cove_source source = {0};
-    size_t mark = vm->thread->handle_count;
+    Callout callout = callout_begin(vm);
     int found = config->find_module(host_vm(vm), config->find_module_user, str_data(name), &source);
-    Value ok = api_returned(vm, handle(found < 0 ? 0 : VALUE_TRUE), mark, "find_module");
+    Value ok = callout_end(vm, callout, handle(found < 0 ? 0 : VALUE_TRUE), "find_module");
     if (ok == 0 || found == 0)
         return ok != 0;
     HostLoader *loader = loader_new(vm);

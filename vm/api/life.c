@@ -10,6 +10,7 @@
 #include "api/api.h"
 #include "api/limits.h"
 #include "api/mailbox.h"
+#include "api/poller.h"
 #include "api/resource.h"
 #include "runtime/signals.h"
 #include "runtime/thread.h"
@@ -80,6 +81,7 @@ static bool host_install(VM *vm, const cove_config *c) {
         return false;
     pthread_mutex_init(&state->guests->mutex, NULL);
     vm->main->entered = 1;
+    host_poller_install(vm);
     if (!mailbox_open(vm) || !set_path(vm, c->path) || !host_importer_install(vm) || !host_streams_install(vm))
         return false;
     if (!host_limits_setup(vm))
@@ -124,6 +126,7 @@ void cove_destroy(cove_vm *host) {
     host_limits_lift(vm);
     handles_drop(vm, 0);
     set_owned(vm, &vm->thread->failure, 0);
+    mailbox_deliver(vm);
     if (!stdlib_finish(vm))
         error_clear(vm);
     vm->host->closing = true;

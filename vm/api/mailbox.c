@@ -86,9 +86,9 @@ void mailbox_deliver(VM *vm) {
     while (letters != NULL) {
         Letter *letter = letters;
         letters = letter->next;
-        size_t mark = vm->thread->handle_count;
+        Callout callout = callout_begin(vm);
         letter->fn(host_vm(vm), letter->user);
-        handles_drop(vm, mark);
+        decref(vm, callout_end(vm, callout, handle(VALUE_NONE), "posted call"));
         free(letter);
     }
     if (pending != 0)

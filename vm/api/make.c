@@ -167,9 +167,9 @@ typedef struct HostMemory {
     void *user;
 } HostMemory;
 
-static bool memory_get_buffer(VM *vm, Value self, Buffer *out, bool writable) {
+static bool memory_get_buffer(VM *vm, Value self, Buffer *out, int flags) {
     HostMemory *m = (HostMemory *)as_obj(self);
-    return buffer_fill(vm, out, self, m->data, m->size, !m->writable, writable);
+    return buffer_fill(vm, out, self, m->data, m->size, !m->writable, flags);
 }
 
 static void memory_end(VM *vm, Resource *r) {

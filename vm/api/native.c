@@ -19,8 +19,8 @@ Value host_function_call(VM *vm, Value self, Value *args, size_t nargs, Value kw
         .names = handle(kwnames),
         .user = f->user,
     };
-    size_t mark = vm->thread->handle_count;
-    return api_returned(vm, f->fn(host_vm(vm), &call), mark, f->spec.name);
+    Callout callout = callout_begin(vm);
+    return callout_end(vm, callout, f->fn(host_vm(vm), &call), f->spec.name);
 }
 
 /* A parameter's name, a mark, or an end: whether the signature can be read to its end, with few enough parameters. */
@@ -95,7 +95,7 @@ bool host_module_init(VM *vm, Value module, const cove_module_def *def) {
             return false;
     if (def->setup == NULL)
         return true;
-    size_t mark = vm->thread->handle_count;
+    Callout callout = callout_begin(vm);
     cove_value ok = handle(def->setup(host_vm(vm), handle(module)) ? VALUE_TRUE : 0);
-    return api_returned(vm, ok, mark, def->name) != 0;
+    return callout_end(vm, callout, ok, def->name) != 0;
 }

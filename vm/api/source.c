@@ -5,6 +5,7 @@
 #include "interp/frame.h"
 #include "stdlib/import/importer.h"
 #include "stdlib/init.h"
+#include "stdlib/grants.h"
 
 Value api_main_dict(VM *vm) {
     Value module = dict_get_str(vm, vm->modules, NAME(__main__));
@@ -61,7 +62,10 @@ bool cove_exec_file(cove_vm *host, const char *path) {
     ENTER(host);
     Value dict = api_main_dict(vm);
     Value name = dict == 0 ? 0 : str_decode(vm, path, strlen(path), "utf-8", "surrogateescape");
+    uint32_t grants = vm->grants;
+    vm->grants |= GRANT_FILES; /* it is the host that wants it read */
     Value data = name == 0 ? 0 : file_read_bytes(vm, name);
+    vm->grants = grants;
     Value code = data == 0 ? 0 : vm->compile(vm, data, name, "exec", COMPILE_FILE_INPUT, -1);
     /* the text stays known, as the report of an error may not look into files that are not granted */
     Value text = code == 0 ? 0 : str_decode(vm, as_bytes(data)->data, as_bytes(data)->len, "utf-8", "replace");

@@ -31,11 +31,11 @@ static SendStatus stepper_send(VM *vm, Value self, Value sent, Value *out) {
     if (s->step == NULL)
         return SEND_RETURN;
     cove_value v = cove_absent();
-    size_t mark = vm->thread->handle_count;
+    Callout callout = callout_begin(vm);
     incref(self);
     enum cove_step step = s->step(host_vm(vm), s->user, handle(sent), &v);
     bool failed = step != COVE_STEP_YIELDED && step != COVE_STEP_RETURNED;
-    *out = api_returned(vm, failed ? cove_absent() : v.bits == 0 ? handle(VALUE_NONE) : v, mark, "step");
+    *out = callout_end(vm, callout, failed ? cove_absent() : v.bits == 0 ? handle(VALUE_NONE) : v, "step");
     if (step != COVE_STEP_YIELDED)
         resource_end(vm, &s->resource);
     decref(vm, self);

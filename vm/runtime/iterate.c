@@ -9,7 +9,8 @@
 
 /* Can it be iterated over by __getitem__ with 0, 1, 2, ...? */
 static bool is_sequence(const Type *t) {
-    return t->slots.getitem && t->kind != KIND_DICT && (t->flags & (TYPE_HEAP | TYPE_SEQUENCE));
+    return t->slots.getitem && t->kind != KIND_DICT &&
+           ((t->flags & (TYPE_HEAP | TYPE_SEQUENCE)) || !t->spec->slots.getitem); /* or a class of a host */
 }
 
 Value iter_get(VM *vm, Value v) {

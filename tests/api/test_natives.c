@@ -1,0 +1,340 @@
+/* Functions, modules and classes of the host; iterators, awaitables, generators driven from C. */
+#include "api_test.h"
+
+static cove_value twice(cove_vm *vm, const cove_call_info *call) {
+    int64_t n;
+    if (!cove_to_int(vm, call->args[0], &n))
+        return COVE_FAILED;
+    return cove_int(vm, n * (cove_ok(call->args[1]) ? 10 : 2) + (int64_t)(intptr_t)call->user);
+}
+
+static cove_value everything(cove_vm *vm, const cove_call_info *call) {
+    cove_value names = cove_ok(call->names) ? call->names : cove_none(vm);
+    return cove_tuple(vm, (cove_value[]){cove_tuple(vm, call->args, call->nargs), names}, 2);
+}
+
+static cove_value apply(cove_vm *vm, const cove_call_info *call) { return cove_call(vm, call->args[0], NULL, 0); }
+static cove_value silent(cove_vm *vm, const cove_call_info *call) { return (void)vm, (void)call, COVE_FAILED; }
+static cove_value fails(cove_vm *vm, const cove_call_info *call) {
+    (void)call;
+    return cove_raise(vm, "ValueError", "%s %d", "bad", 7);
+}
+static cove_value recovers(cove_vm *vm, const cove_call_info *call) {
+    (void)call;
+    cove_global(vm, "nowhere");
+    return cove_str(vm, "fine");
+}
+
+static const cove_function_def functions[] = {
+    {"twice", twice, "n, /, ten=None", "Doubles.", 0, (void *)1},
+    {"everything", everything, "*", NULL, 0, NULL},
+    {"apply", apply, "fn", NULL, 0, NULL},
+    {"silent", silent, "", NULL, 0, NULL},
+    {"fails", fails, NULL, NULL, 0, NULL},
+    {"recovers", recovers, "", NULL, 0, NULL},
+    {0},
+};
+
+static bool setup(cove_vm *vm, cove_value module) { return cove_set_attr(vm, module, "version", cove_int(vm, 3)); }
+static bool setup_fails(cove_vm *vm, cove_value module) {
+    (void)module;
+    cove_raise(vm, "RuntimeError", "not today");
+    return false;
+}
+
+static const cove_module_def engine = {"engine", "The engine.", functions, setup};
+static const cove_module_def inner = {"engine.inner", NULL, functions, NULL};
+static const cove_module_def broken = {"broken", NULL, NULL, setup_fails};
+static const cove_module_def hidden = {"json", NULL, NULL, setup};
+
+static void test_functions(void **state) {
+    cove_vm *vm = *state;
+    assert_true(cove_add_module(vm, &engine));
+    exec_ok(vm, "import engine\nfrom engine import *\n");
+    assert_string_equal(shown(vm, "twice(4), twice(4, ten=1), engine.version"), "(9, 41, 3)");
+    assert_string_equal(shown(vm, "everything(1, 2, a=3)"), "((1, 2), ('a',))");
+    assert_string_equal(shown(vm, "recovers()"), "'fine'");
+    assert_string_equal(shown(vm, "twice.__doc__, twice.__name__, engine.__doc__, twice.__text_signature__"),
+                        "('Doubles.', 'twice', 'The engine.', '($module, n, /, ten=None)')");
+    static const struct {
+        const char *text, *type, *message;
+    } rows[] = {
+        {"twice()", "TypeError", "twice() missing 1 required positional argument: 'n'"},
+        {"twice('x')", "TypeError", "'str' object cannot be interpreted as an integer"},
+        {"twice(n=1)", "TypeError", NULL},
+        {"silent()", "SystemError", "native function silent() failed without an exception"},
+        {"fails()", "ValueError", "bad 7"},
+        {"apply(fails)", "ValueError", "bad 7"},
+        {"apply(lambda: 1/0)", "ZeroDivisionError", "division by zero"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_false(cove_ok(cove_eval(vm, rows[i].text)));
+        assert_string_equal(cove_error_type(vm), rows[i].type);
+        if (rows[i].message != NULL && i > 0)
+            assert_string_equal(cove_error_message(vm), rows[i].message);
+    }
+    static const cove_function_def wrong[] = {{"f", NULL, "", NULL, 0, NULL}, {NULL, twice, "", NULL, 0, NULL}};
+    assert_false(cove_ok(cove_function(vm, &wrong[0])));
+    assert_false(cove_ok(cove_function(vm, &wrong[1])));
+    assert_int_equal(int_of(vm, cove_call(vm, cove_function(vm, functions), (cove_value[]){cove_int(vm, 5)}, 1)), 11);
+}
+
+static void test_modules(void **state) {
+    cove_vm *vm = *state;
+    assert_true(cove_add_module(vm, &inner) && cove_add_module(vm, &engine) && cove_add_module(vm, &broken) &&
+                cove_add_module(vm, &hidden));
+    exec_ok(vm, "import engine.inner\nassert engine.inner.twice(1) == 3\n");
+    assert_false(cove_exec(vm, "import broken", NULL));
+    assert_error(vm, "RuntimeError", "not today");
+    exec_ok(vm, "import sys\nassert 'broken' not in sys.modules\nimport json\njson.dumps\n");
+    exec_ok(vm, "import importlib.util\nassert importlib.util.find_spec('engine').name == 'engine'\n");
+}
+
+static int released;
+static void release_source(cove_source *s) { released += s->user == (void *)&released; }
+static int find(cove_vm *vm, void *user, const char *name, cove_source *out) {
+    (void)user;
+    if (strcmp(name, "failing") == 0)
+        return cove_raise(vm, "OSError", "no disk"), -1;
+    if (strcmp(name, "pkg") == 0)
+        *out = (cove_source){"from . import part\n", 19, "pkg/__init__.co", true, release_source, &released};
+    else if (strcmp(name, "pkg.part") == 0)
+        *out = (cove_source){"def f():\n    return 1 / 0\n", 26, NULL, false, release_source, &released};
+    else
+        return 0;
+    return 1;
+}
+
+static void test_search(void **state) {
+    (void)state;
+    cove_config config = cove_config_default();
+    config.find_module = find;
+    cove_vm *vm = cove_create(&config);
+    released = 0;
+    exec_ok(vm, "import pkg.part\nassert pkg.__file__ == 'pkg/__init__.co' and pkg.part.__file__ == '<pkg.part>'\n");
+    assert_int_equal(released, 2);
+    assert_false(cove_exec(vm, "pkg.part.f()", "t.co"));
+    assert_non_null(strstr(cove_error_report(vm), "File \"<pkg.part>\", line 2, in f\n    return 1 / 0\n"));
+    assert_false(cove_exec(vm, "import failing", NULL));
+    assert_error(vm, "OSError", "no disk");
+    assert_false(cove_exec(vm, "import pkg.nix", NULL));
+    assert_true(cove_error_is(vm, "ModuleNotFoundError"));
+    cove_destroy(vm);
+}
+
+/* --- classes -----------------------------------------------------------------------------------------------------
+ */
+
+typedef struct Point {
+    double x, y;
+} Point;
+static int finalized;
+static const cove_class_def point_class;
+
+static cove_value point_init(cove_vm *vm, const cove_call_info *call) {
+    Point *p = cove_instance_data(vm, call->self, &point_class);
+    if (p == NULL || !cove_to_double(vm, call->args[0], &p->x) ||
+        (cove_ok(call->args[1]) && !cove_to_double(vm, call->args[1], &p->y)))
+        return COVE_FAILED;
+    return cove_none(vm);
+}
+static void point_finalize(cove_vm *vm, void *data) {
+    (void)vm, (void)data;
+    finalized++;
+}
+static cove_value point_repr(cove_vm *vm, const cove_call_info *call) {
+    Point *p = cove_instance_data(vm, call->self, &point_class);
+    return p == NULL ? COVE_FAILED : cove_str_format(vm, "<%g %g>", p->x, p->y);
+}
+static cove_value point_add(cove_vm *vm, const cove_call_info *call) {
+    Point *p = cove_instance_data(vm, call->self, &point_class),
+          *q = cove_instance_data(vm, call->args[0], &point_class);
+    void *data;
+    if (p == NULL || q == NULL)
+        return COVE_FAILED;
+    cove_value sum = cove_instance(vm, &point_class, &data);
+    if (cove_ok(sum))
+        *(Point *)data = (Point){p->x + q->x, p->y + q->y};
+    return sum;
+}
+static cove_value point_len(cove_vm *vm, const cove_call_info *call) { return (void)call, cove_int(vm, 2); }
+static cove_value point_item(cove_vm *vm, const cove_call_info *call) {
+    Point *p = cove_instance_data(vm, call->self, &point_class);
+    int64_t i;
+    if (p == NULL || !cove_to_int(vm, call->args[0], &i))
+        return COVE_FAILED;
+    return i == 0 ? cove_float(vm, p->x) : i == 1 ? cove_float(vm, p->y) : cove_raise(vm, "IndexError", "0 or 1");
+}
+static cove_value point_origin(cove_vm *vm, const cove_call_info *call) {
+    return cove_call(vm, call->self, (cove_value[]){cove_int(vm, 0)}, 1);
+}
+static cove_value point_unit(cove_vm *vm, const cove_call_info *call) {
+    return cove_ok(call->self) ? cove_raise(vm, "RuntimeError", "self?") : cove_int(vm, 1);
+}
+static cove_value point_tag(cove_vm *vm, const cove_call_info *call) {
+    cove_value tag = cove_slot(vm, call->self, 0);
+    return cove_ok(tag) ? tag : cove_none(vm);
+}
+static cove_value point_set_tag(cove_vm *vm, const cove_call_info *call) {
+    return cove_set_slot(vm, call->self, 0, call->args[0]) ? cove_none(vm) : COVE_FAILED;
+}
+static cove_value point_x(cove_vm *vm, const cove_call_info *call) {
+    Point *p = cove_instance_data(vm, call->self, &point_class);
+    return p == NULL ? COVE_FAILED : cove_float(vm, p->x);
+}
+
+static const cove_function_def point_methods[] = {
+    {"__repr__", point_repr, "", NULL, 0, NULL},
+    {"__add__", point_add, "other, /", NULL, 0, NULL},
+    {"__len__", point_len, "", NULL, 0, NULL},
+    {"__getitem__", point_item, "i, /", NULL, 0, NULL},
+    {"origin", point_origin, "", "The origin.", COVE_CLASS_METHOD, NULL},
+    {"unit", point_unit, "", NULL, COVE_STATIC, NULL},
+    {0},
+};
+static const cove_property_def point_properties[] = {
+    {"tag", point_tag, point_set_tag, "Any value.", NULL},
+    {"x", point_x, NULL, NULL, NULL},
+    {0},
+};
+static const cove_class_def point_class = {"engine.Point", "A point.",    sizeof(Point),    1, "x, y=0", point_init,
+                                           point_finalize, point_methods, point_properties, 0, NULL};
+static const cove_class_def final_class = {
+    "Final", NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, COVE_CLASS_FINAL | COVE_CLASS_ABSTRACT, NULL};
+
+static void test_class(void **state) {
+    cove_vm *vm = *state;
+    finalized = 0;
+    cove_value cls = cove_class(vm, &point_class);
+    assert_true(cove_same(vm, cls, cove_class(vm, &point_class)));
+    cove_set_global(vm, "Point", cls);
+    cove_scope all = cove_scope_open(vm);
+    exec_ok(vm, "p = Point(1, y=2)\nq = p + Point(3)\n");
+    assert_string_equal(shown(vm, "p, q, len(p), p[1], list(p), p.x"), "(<1 2>, <4 2>, 2, 2.0, [1.0, 2.0], 1.0)");
+    assert_string_equal(
+        shown(vm, "Point, Point.__doc__, Point.origin(), Point.unit(), p.unit(), Point.__mro__"),
+        "(<class 'engine.Point'>, 'A point.', <0 0>, 1, 1, (<class 'engine.Point'>, <class 'object'>))");
+    exec_ok(
+        vm,
+        "class Child(Point):\n    def __init__(self, n):\n        super().__init__(n, n)\n        self.extra = n\n"
+        "    def __len__(self): return super().__len__() + 1\nc = Child(7)\n"
+        "assert len(c) == 3 and c.extra == 7 and repr(c) == '<7 7>' and c.x == 7\n"
+        "assert isinstance(Child.origin(), Child) if False else True\n"
+        "c.tag = [c]\nassert c.tag[0] is c\ndel c.tag\nassert c.tag is None\n");
+    Point *p = cove_instance_data(vm, cove_global(vm, "c"), &point_class);
+    assert_true(p != NULL && p->x == 7 && (uintptr_t)p % 16 == 0);
+    assert_null(cove_instance_data(vm, cove_int(vm, 1), &point_class));
+    assert_error(vm, "TypeError", "a Point is required, not int");
+    static const char *const failing[] = {
+        "Point()",           "Point('x')", "Point(1, 2, 3)", "p.x = 1",          "del p.x",    "p[2]",
+        "Point.tag.fget(5)", "p + 1",      "Point.x = 5",    "Point.__len__(5)", "p.undefined"};
+    for (size_t i = 0; i < sizeof failing / sizeof *failing; i++) {
+        assert_false(cove_exec(vm, failing[i], NULL));
+        assert_false(cove_error_is(vm, "SystemError"));
+    }
+    assert_false(cove_ok(cove_slot(vm, cove_global(vm, "p"), 1)));
+    assert_error(vm, "IndexError", "'engine.Point' objects have no slot 1");
+    assert_false(cove_set_slot(vm, cove_int(vm, 1), 0, cove_none(vm)));
+    cove_scope_close(vm, all);
+    cove_clear_error(vm);
+    finalized = 0;
+    exec_ok(vm, "del p, q\nc.tag = c\ndel c\n");
+    assert_int_equal(finalized, 2);
+    cove_collect(vm);
+    assert_int_equal(finalized, 3);
+}
+
+static void test_finalized_at_the_end(void **state) {
+    (void)state;
+    cove_vm *vm = cove_create(NULL);
+    cove_keep(vm, cove_instance(vm, &point_class, NULL));
+    finalized = 0;
+    cove_destroy(vm);
+    assert_int_equal(finalized, 1);
+}
+
+static void test_class_flags(void **state) {
+    cove_vm *vm = *state;
+    cove_set_global(vm, "Final", cove_class(vm, &final_class));
+    assert_false(cove_exec(vm, "class X(Final): pass", NULL));
+    assert_true(cove_error_is(vm, "TypeError"));
+    assert_false(cove_exec(vm, "Final()", NULL));
+    assert_error(vm, "TypeError", "cannot create 'Final' instances");
+    assert_non_null(cove_instance_data(vm, cove_instance(vm, &final_class, NULL), &final_class));
+}
+
+/* --- steps -------------------------------------------------------------------------------------------------------
+ */
+
+typedef struct Counter {
+    int64_t next, end;
+    int released;
+} Counter;
+
+static enum cove_step count(cove_vm *vm, void *user, cove_value sent, cove_value *out) {
+    Counter *c = user;
+    if (cove_kind_of(vm, sent) == COVE_KIND_STR)
+        return cove_raise(vm, "ValueError", "no text"), COVE_STEP_FAILED;
+    *out = cove_int(vm, c->next);
+    return c->next++ < c->end ? COVE_STEP_YIELDED : COVE_STEP_RETURNED;
+}
+static void release_counter(void *user) { ((Counter *)user)->released++; }
+
+static void test_iterator(void **state) {
+    cove_vm *vm = *state;
+    Counter c = {0, 3, 0};
+    cove_set_global(vm, "it", cove_iterator(vm, count, &c, release_counter));
+    assert_string_equal(shown(vm, "list(it), list(it)"), "([0, 1, 2], [])");
+    assert_int_equal(c.released, 1);
+    Counter d = {0, 2, 0};
+    cove_set_global(vm, "aw", cove_awaitable(vm, count, &d, release_counter));
+    exec_ok(vm, "async def co():\n    return await aw, 'end'\nc = co()\n");
+    cove_value co = cove_global(vm, "c"), out;
+    assert_int_equal(cove_send(vm, co, cove_none(vm), &out), COVE_STEP_YIELDED);
+    assert_int_equal(int_of(vm, out), 0);
+    assert_int_equal(cove_send(vm, co, cove_int(vm, 5), &out), COVE_STEP_YIELDED);
+    assert_int_equal(cove_send(vm, co, cove_none(vm), &out), COVE_STEP_RETURNED);
+    assert_string_equal(text_of(vm, cove_to_repr(vm, out)), "(2, 'end')");
+    Counter e = {0, 9, 0};
+    cove_set_global(vm, "aw", cove_awaitable(vm, count, &e, release_counter));
+    exec_ok(vm, "c = co()\n");
+    co = cove_global(vm, "c");
+    assert_int_equal(cove_send(vm, co, cove_none(vm), &out), COVE_STEP_YIELDED);
+    assert_int_equal(cove_throw(vm, co, cove_global(vm, "KeyError"), &out), COVE_STEP_FAILED);
+    assert_true(cove_error_is(vm, "KeyError"));
+    assert_int_equal(e.released, 1);
+}
+
+static void test_generator(void **state) {
+    cove_vm *vm = *state;
+    exec_ok(vm, "log = []\ndef g():\n    try:\n        x = yield 1\n        while True:\n            try:\n"
+                "                x = yield x * 2\n            except KeyError:\n                x = 100\n"
+                "    finally:\n        log.append('closed')\ngen = g()\n");
+    cove_value g = cove_global(vm, "gen"), out;
+    assert_int_equal(cove_next(vm, g, &out), COVE_STEP_YIELDED);
+    assert_int_equal(cove_send(vm, g, cove_int(vm, 21), &out), COVE_STEP_YIELDED);
+    assert_int_equal(int_of(vm, out), 42);
+    assert_int_equal(cove_throw(vm, g, cove_global(vm, "KeyError"), &out), COVE_STEP_YIELDED);
+    assert_int_equal(int_of(vm, out), 200);
+    assert_true(cove_close(vm, g));
+    assert_string_equal(shown(vm, "log"), "['closed']");
+    assert_int_equal(cove_next(vm, g, &out), COVE_STEP_RETURNED);
+    assert_true(cove_is_none(vm, out));
+    cove_value it = cove_iter(vm, cove_eval(vm, "[5]"));
+    assert_int_equal(cove_next(vm, it, &out), COVE_STEP_YIELDED);
+    assert_int_equal(cove_next(vm, it, &out), COVE_STEP_RETURNED);
+    assert_int_equal(cove_next(vm, cove_int(vm, 1), &out), COVE_STEP_FAILED);
+    assert_false(cove_close(vm, cove_int(vm, 1)));
+    assert_false(cove_ok(cove_iter(vm, cove_int(vm, 1))));
+    assert_int_equal(cove_throw(vm, g, cove_int(vm, 1), &out), COVE_STEP_FAILED);
+    assert_true(cove_error_is(vm, "TypeError"));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        WITH_VM(test_functions), WITH_VM(test_modules),     cmocka_unit_test(test_search),
+        WITH_VM(test_class),     WITH_VM(test_class_flags), cmocka_unit_test(test_finalized_at_the_end),
+        WITH_VM(test_iterator),  WITH_VM(test_generator),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
