@@ -6,6 +6,7 @@
 #include "api/api.h"
 #include "interp/eval.h"
 #include "interp/generator.h"
+#include "interp/trace.h"
 #include "runtime/limits.h"
 
 enum { RUN_NEW, RUN_PAUSED, RUN_WAITING, RUN_GOING, RUN_OVER };
@@ -21,6 +22,7 @@ struct cove_run {
     HandledItem base_handled, *handled;
     uint32_t depth;
     uint64_t steps;
+    bool begun; /* some instruction of it has been executed */
 };
 
 /* Exchanges the run's stack for the thread's. */
@@ -185,7 +187,9 @@ static Value enter(VM *vm, cove_run *run, Value sent, Value exc) {
         raise_steal(vm, exc);
         f->pc++; /* a frame that raises stands behind its instruction */
     }
-    return eval_run(vm, f, exc != 0);
+    int how = exc != 0 ? EVAL_THROW : run->begun && run->frame != NULL ? EVAL_GO_ON : EVAL_START;
+    run->begun = true;
+    return eval_run(vm, f, how);
 }
 
 /* One stretch: the thread's stack, handled exceptions and depth are the run's meanwhile. */
