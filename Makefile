@@ -20,7 +20,7 @@ CFLAGS_tsan = -O1 -g -fno-var-tracking -fsanitize=thread -fno-pie
 LDFLAGS_tsan = -fsanitize=thread -no-pie
 
 B = $(if $(filter release,$(CONFIG)),build,build/$(CONFIG))
-override CFLAGS += -std=gnu11 -D_GNU_SOURCE $(WARN) -fvisibility=hidden -fno-strict-aliasing -fno-math-errno -ffp-contract=off $(CFLAGS_$(CONFIG)) -Ivm -Iinclude -I.
+override CFLAGS += -std=gnu11 -D_GNU_SOURCE $(WARN) -fvisibility=hidden -fno-strict-aliasing -fno-math-errno -ffp-contract=off $(CFLAGS_$(CONFIG)) -Ivm -I.
 with = $(if $(shell pkg-config --exists $(word 2,$(subst :, ,$(1))) 2>/dev/null && echo yes),-DCOVE_WITH_$(word 1,$(subst :, ,$(1))))
 OPTIONAL_FLAGS := $(foreach library,$(OPTIONAL),$(call with,$(library)))
 override CFLAGS += $(OPTIONAL_FLAGS)
@@ -120,7 +120,7 @@ EXAMPLES = $(patsubst examples/embed/%.c,$(B)/embed/%,$(filter-out $(if $(HAVE_U
 
 $(B)/api/%: tests/api/%.c tests/api/api_test.h $(B)/libcove.a include/cove.h
 	@mkdir -p $(@D)
-	$(CC) $(filter-out -D_GNU_SOURCE,$(CFLAGS)) -D_GNU_SOURCE $(LDFLAGS_$(CONFIG)) $(LDFLAGS) -o $@ $< $(B)/libcove.a $(LIBS) -lcmocka
+	$(CC) $(CFLAGS) -Iinclude $(LDFLAGS_$(CONFIG)) $(LDFLAGS) -o $@ $< $(B)/libcove.a $(LIBS) -lcmocka
 
 # Examples are compiled as a host would: with nothing but the header.
 $(B)/embed/%: examples/embed/%.c $(B)/libcove.a include/cove.h

@@ -10,7 +10,7 @@
 #ifndef COVE_API_API_H
 #define COVE_API_API_H
 
-#include <cove.h>
+#include "include/cove.h"
 
 #include "object/bytes.h"
 #include "object/containers.h"
