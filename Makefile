@@ -174,8 +174,12 @@ install: $(B)/cove
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/cove
 
+# Pages of the embedding API from the header's comments.
+reference:
+	doxygen packaging/Doxyfile
+
 clean:
 	rm -rf build
 
 -include $(OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(wildcard $(B)/obj/tools/*.d $(B)/obj/tests/unit/*.d)
-.PHONY: all clean test unit asan tsan soak bench corpus format install uninstall api
+.PHONY: all clean test unit asan tsan soak bench corpus format install uninstall api reference

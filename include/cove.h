@@ -54,7 +54,8 @@ extern "C" {
 #endif
 
 #if defined(__GNUC__)
-#define COVE_API __attribute__((visibility("default")))
+#define COVE_API __attribute__((visibility("default"))) /**< What the library shows to others. */
+/** Has the compiler check arguments against a format as printf's. */
 #define COVE_PRINTF(text, first) __attribute__((__format__(__printf__, text, first)))
 #else
 #define COVE_API
@@ -308,7 +309,7 @@ COVE_API cove_value cove_raise_value(cove_vm *vm, cove_value exception);
 /** Fails with an OSError (or the class made for that number) for an `errno`. @return COVE_FAILED */
 COVE_API cove_value cove_raise_errno(cove_vm *vm, int number, const char *filename);
 
-/** A new exception class, as `class name(base)`. @param base an exception class; absent: Exception */
+/** A new exception class, as `class name(base)`. The base is an exception class; absent: Exception. */
 COVE_API cove_value cove_new_exception(cove_vm *vm, const char *name, cove_value base);
 
 /** @} */
@@ -341,7 +342,7 @@ enum cove_mode {
     COVE_MODE_SINGLE /**< One statement of a prompt: values that it makes are shown. */
 };
 
-/** Compiles a text. @param size bytes of source @return a code object */
+/** Compiles a text of that many bytes. @return a code object */
 COVE_API cove_value cove_compile(cove_vm *vm, const char *source, size_t size, const char *filename,
                                  enum cove_mode mode);
 
@@ -381,7 +382,7 @@ COVE_API cove_value cove_uint(cove_vm *vm, uint64_t u);                  /**< An
 COVE_API cove_value cove_float(cove_vm *vm, double d);                   /**< A float. */
 COVE_API cove_value cove_complex(cove_vm *vm, double real, double imag); /**< A complex number. */
 
-/** An int of any size from its text, as `int(text, base)`. @param base 2 to 36, or 0: by the prefix */
+/** An int of any size from its text, as `int(text, base)`. The base is 2 to 36, or 0: told by the prefix. */
 COVE_API cove_value cove_int_from_text(cove_vm *vm, const char *text, int base);
 
 /** An int of any size from its bytes in two's complement or, without a sign, in plain binary. */
@@ -400,10 +401,10 @@ COVE_API cove_value cove_str_format(cove_vm *vm, const char *format, ...) COVE_P
 /** A str that stands for a name: made once in the VM, so that attributes and keys are found fastest by it. */
 COVE_API cove_value cove_name(cove_vm *vm, const char *text);
 
-/** A bytes object with a copy of the data. @param data NULL: zeros */
+/** A bytes object with a copy of the data. With data NULL it is all zeros. */
 COVE_API cove_value cove_bytes(cove_vm *vm, const void *data, size_t size);
 
-/** A bytearray with a copy of the data. @param data NULL: zeros */
+/** A bytearray with a copy of the data. With data NULL it is all zeros. */
 COVE_API cove_value cove_bytearray(cove_vm *vm, const void *data, size_t size);
 
 /**
@@ -774,7 +775,8 @@ COVE_API cove_value cove_slot(cove_vm *vm, cove_value instance, unsigned slot);
 /** Sets a value that an instance holds; absent: none. False with TypeError or IndexError. */
 COVE_API bool cove_set_slot(cove_vm *vm, cove_value instance, unsigned slot, cove_value v);
 
-/** Ends an iterator from its `__next__`: `return cove_end_iteration(vm, cove_absent())`. @param value what it returns
+/** Ends an iterator from its `__next__`: `return cove_end_iteration(vm, cove_absent())`. The value is what it
+ * returns.
  */
 COVE_API cove_value cove_end_iteration(cove_vm *vm, cove_value value);
 
@@ -788,7 +790,7 @@ COVE_API cove_value cove_end_iteration(cove_vm *vm, cove_value value);
  */
 typedef enum cove_step (*cove_step_fn)(cove_vm *vm, void *user, cove_value sent, cove_value *out);
 
-/** An iterator whose values a C function gives. @param release called with user at its end; may be NULL */
+/** An iterator whose values a C function gives. At its end, release (may be NULL) is called with user. */
 COVE_API cove_value cove_iterator(cove_vm *vm, cove_step_fn step, void *user, void (*release)(void *user));
 
 /**
@@ -924,7 +926,7 @@ COVE_API size_t cove_collect(cove_vm *vm);
  * @{
  */
 
-/** Told of the end of a coroutine. @param result its result; failed: see cove_error() */
+/** Told of the end of a coroutine. The result is what it returned; failed: see cove_error(). */
 typedef void (*cove_done_fn)(cove_vm *vm, void *user, cove_value result);
 
 /**
