@@ -140,6 +140,11 @@ static void test_hard_limit(void **state) {
     assert_error(vm, "SystemExit", "stopped by the host");
     assert_string_equal(shown(vm, "log"), "[]");
     cove_run_free(run);
+    /* nor can native code that never comes to an end by itself hold the host */
+    run = cove_run_new(vm, cove_eval(vm, "lambda: any(__import__('itertools').repeat(0))"), NULL, 0);
+    assert_int_equal(cove_run_resume(run, &budget, cove_absent(), NULL), COVE_RUN_FAILED);
+    assert_error(vm, "SystemExit", "stopped by the host");
+    cove_run_free(run);
     assert_string_equal(shown(vm, "total(10)"), "45");
 }
 

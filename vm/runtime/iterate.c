@@ -36,6 +36,9 @@ Value iter_next(VM *vm, Value it) {
     /* iterators over iterators nest in C without passing through a call */
     if (unlikely((char *)__builtin_frame_address(0) < vm->thread->stack_limit))
         return raise_recursion(vm, "");
+    /* native code that takes item after item of an endless native iterator can be interrupted too */
+    if (unlikely(vm_interrupted(vm)) && !vm_safepoint(vm))
+        return VALUE_ERROR;
     Value item = next(vm, it);
     if (unlikely(!item))
         iter_ended(vm);

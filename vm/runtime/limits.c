@@ -100,7 +100,7 @@ static bool look(VM *vm) {
         int64_t now = is_timed(b) ? lock_clock() : 0;
         if (l->steps >= b->pause_steps || (is_timed(b) && now >= b->pause_time))
             b->due = true;
-        if (is_timed(b) && now >= b->stop_time && !limits_pause(vm)) {
+        if (is_timed(b) && now >= b->stop_time) {
             b->stopped = true;
             return stop(vm);
         }
