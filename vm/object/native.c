@@ -5,6 +5,7 @@
  * others through signature_bind. */
 #include "runtime/vm.h"
 
+#include "object/containers.h"
 #include "object/descr.h"
 #include "object/signature.h"
 #include "object/type.h"
@@ -99,7 +100,8 @@ Value native_call(VM *vm, Native *f, Value *args, size_t nargs, Value kwnames) {
         }
         self = *args++;
         nargs--;
-        if (unlikely(!receiver_fits(vm, f, self))) {
+        if (unlikely((fast_type(vm, self) != f->owner || (f->spec->flags & METHOD_CLASS)) &&
+                     !receiver_fits(vm, f, self))) {
             fail_receiver(vm, f, self);
             return 0;
         }
