@@ -184,6 +184,8 @@ static bool split_blanks(VM *vm, Value list, const Text *t, size_t max) {
     return p >= end || add_part(vm, list, t, p, end); /* the rest keeps its blanks */
 }
 
+#define PARTS_EXPECTED 12
+
 Value text_split(VM *vm, const Text *t, const char *sep, size_t nsep, ssize_t limit) {
     Value list = list_new(vm, 0);
     if (list == 0)
@@ -192,7 +194,9 @@ Value text_split(VM *vm, const Text *t, const char *sep, size_t nsep, ssize_t li
     if (sep == NULL)
         return finish_list(vm, list, split_blanks(vm, list, t, max));
     const char *p = t->data, *end = p + t->len;
-    bool ok = true;
+    /* room for the parts of a usual line, so that the list does not grow step by step */
+    bool ok =
+        t->len < PARTS_EXPECTED || list_reserve(vm, as_list(list), max < PARTS_EXPECTED ? max + 1 : PARTS_EXPECTED);
     while (ok && max-- > 0) {
         ssize_t i = text_find(p, (size_t)(end - p), sep, nsep);
         if (i < 0)
