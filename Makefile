@@ -50,10 +50,13 @@ $(B)/obj/%.o: %.c
 
 # The interpreter loop: keep a dispatch of its own behind every instruction, and no spilled copies of constants.
 LOOP_FLAGS := $(shell echo | $(CC) -Werror -fno-gcse -fno-crossjumping -E - >/dev/null 2>&1 && echo -fno-gcse -fno-crossjumping -fno-tree-loop-distribute-patterns)
-# Under sanitizers, optimizing the loop takes minutes and gigabytes.
-LOOP_FLAGS += $(if $(filter asan tsan,$(CONFIG)),-O0)
+# Under sanitizers, optimizing the loop takes minutes and gigabytes; and guarding each of its variables on the stack would
+# make a call of it so large that scripts with nested native calls run out of stack.
+UNGUARDED := $(shell echo | $(CC) -Werror --param asan-stack=0 -E - >/dev/null 2>&1 && echo --param asan-stack=0)
+UNOPTIMIZED := -O0 $(if $(filter asan,$(CONFIG)),$(UNGUARDED))
+LOOP_FLAGS += $(if $(filter asan tsan,$(CONFIG)),$(UNOPTIMIZED))
 $(B)/obj/vm/interp/eval.o: override CFLAGS += $(LOOP_FLAGS)
-$(B)/obj/vm/interp/eval_traced.o: override CFLAGS += $(if $(filter asan,$(CONFIG)),-O0,-Os)
+$(B)/obj/vm/interp/eval_traced.o: override CFLAGS += $(if $(filter asan tsan,$(CONFIG)),$(UNOPTIMIZED),-Os)
 
 # What waits for the system or is called once in a while is built for size.
 COLD = vm/code/disasm vm/code/image_write vm/code/verify vm/object/codec_% vm/object/exception% vm/object/structseq \
