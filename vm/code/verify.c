@@ -291,7 +291,7 @@ static void check_indices(Verifier *v, Instr i, uint64_t cache) {
     unsigned op = instr_op(i);
     if (strchr(format, 'n') && (uint32_t)cache >= c->nnames)
         fail(v, "no such name", (uint32_t)cache);
-    if (format[1] == 'k' && instr_x(i) >= c->nconsts)
+    if (format[0] && format[1] == 'k' && instr_x(i) >= c->nconsts)
         fail(v, "no such constant", instr_x(i));
     if (format[0] && format[1] != 'k' && format[2] == 'k' && instr_c(i) >= c->nconsts)
         fail(v, "no such constant", instr_c(i));
