@@ -147,8 +147,8 @@ corpus: $(B)/cove
 
 asan:
 	$(MAKE) CONFIG=asan
-	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 $(MAKE) CONFIG=asan unit
-	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 TEST_TIMEOUT=300 sh tests/run build/asan/cove $(TESTS)
+	ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 $(MAKE) CONFIG=asan unit
+	ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 TEST_TIMEOUT=300 sh tests/run build/asan/cove $(TESTS)
 
 # What threads share, under ThreadSanitizer.
 tsan:
