@@ -62,7 +62,7 @@ static Value refuse(VM *vm, uint32_t grant) {
     return raisef(vm, vm->exc.PermissionError, "the host has not granted access to %s", what);
 }
 
-bool grant_check(VM *vm, uint32_t grant) { return likely(vm->grants & grant) || refuse(vm, grant); }
+AT_START bool grant_check(VM *vm, uint32_t grant) { return likely(vm->grants & grant) || refuse(vm, grant); }
 
 #define REFUSAL(name, grant)                                                                                         \
     static Value name(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) { return refuse(vm, grant); }

@@ -9,14 +9,14 @@
 #include "interp/trace.h"
 #include "object/instance.h"
 
-Value sys_get(VM *vm, const char *name) {
+AT_START Value sys_get(VM *vm, const char *name) {
     Value found = vm->sys_dict ? dict_get_c(vm, vm->sys_dict, name) : 0;
     if (!found)
         error_clear(vm); /* memory for the name was short */
     return found;
 }
 
-bool sys_set(VM *vm, const char *name, Value value) {
+AT_START bool sys_set(VM *vm, const char *name, Value value) {
     bool ok = value && dict_set_c(vm, vm->sys_dict, name, value);
     decref(vm, value);
     return ok;

@@ -9,7 +9,9 @@
 #define COVE_VERSION "0.1.0"
 #define LANGUAGE_HEX 0x030d00f0
 
-static bool set_text(VM *vm, const char *name, const char *text) { return sys_set(vm, name, str_from_c(vm, text)); }
+AT_START static bool set_text(VM *vm, const char *name, const char *text) {
+    return sys_set(vm, name, str_from_c(vm, text));
+}
 
 /* A record of plain numbers and texts; items are consumed, 0 among them is a failure. */
 static Value record(VM *vm, const char *name, const char *doc, const char *const *fields, size_t n, Value *items) {
@@ -177,10 +179,11 @@ static bool install_texts(VM *vm) {
     return sys_set(vm, "version", str_printf(vm, "3.13.0 (Cove %s) [%s]", COVE_VERSION, compiler_text())) &&
            set_text(vm, "platform", platform_text()) &&
            set_text(vm, "byteorder", *(char *)&probe ? "little" : "big") &&
-           set_text(vm, "copyright", "Copyright (c) the Cove authors.") && set_text(vm, "prefix", "") && set_text(vm, "exec_prefix", "") &&
-           set_text(vm, "base_prefix", "") && set_text(vm, "base_exec_prefix", "") &&
-           set_text(vm, "platlibdir", "lib") && set_text(vm, "float_repr_style", "short") &&
-           set_text(vm, "abiflags", "") && set_text(vm, "_framework", "");
+           set_text(vm, "copyright", "Copyright (c) the Cove authors.") && set_text(vm, "prefix", "") &&
+           set_text(vm, "exec_prefix", "") && set_text(vm, "base_prefix", "") &&
+           set_text(vm, "base_exec_prefix", "") && set_text(vm, "platlibdir", "lib") &&
+           set_text(vm, "float_repr_style", "short") && set_text(vm, "abiflags", "") &&
+           set_text(vm, "_framework", "");
 }
 
 static bool install_numbers(VM *vm) {
@@ -203,11 +206,10 @@ static bool install_lists(VM *vm) {
 static bool complete_info(VM *vm, Value module) {
     (void)module;
     return install_texts(vm) && install_numbers(vm) && sys_set(vm, "builtin_module_names", builtin_names(vm)) &&
-           sys_set(vm, "stdlib_module_names", library_names(vm)) &&
-           sys_set(vm, "version_info", version_info(vm)) && sys_set(vm, "flags", flags(vm)) &&
-           sys_set(vm, "float_info", float_info(vm)) && sys_set(vm, "int_info", int_info(vm)) &&
-           sys_set(vm, "hash_info", hash_info(vm)) && sys_set(vm, "thread_info", thread_info(vm)) &&
-           sys_set(vm, "implementation", implementation(vm));
+           sys_set(vm, "stdlib_module_names", library_names(vm)) && sys_set(vm, "version_info", version_info(vm)) &&
+           sys_set(vm, "flags", flags(vm)) && sys_set(vm, "float_info", float_info(vm)) &&
+           sys_set(vm, "int_info", int_info(vm)) && sys_set(vm, "hash_info", hash_info(vm)) &&
+           sys_set(vm, "thread_info", thread_info(vm)) && sys_set(vm, "implementation", implementation(vm));
 }
 
 /* A hook is there twice: as __name__ it stays what it was at the start. */
@@ -223,7 +225,7 @@ static bool keep_originals(VM *vm) {
     return true;
 }
 
-bool sys_install(VM *vm) {
+AT_START bool sys_install(VM *vm) {
     vm->sys_module = module_new(vm, "sys");
     if (!vm->sys_module)
         return false;

@@ -724,7 +724,7 @@ static Value create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames
     return t == NULL ? VALUE_ERROR : from_obj(t);
 }
 
-Value text_new(VM *vm, Value buffer, const char *encoding, const char *errors, Value newline, bool line_buffering,
+AT_START Value text_new(VM *vm, Value buffer, const char *encoding, const char *errors, Value newline, bool line_buffering,
                bool write_through) {
     IoTypes *types = io_types(vm);
     TextIO *t = types == NULL ? NULL : object_alloc(vm, types->text, 0);
@@ -896,7 +896,7 @@ const TypeSpec textiowrapper_spec = {
  * ---------------------------------------------------------------------------------------------------------------------
  */
 
-bool io_is_direct(VM *vm, Value file) {
+AT_START bool io_is_direct(VM *vm, Value file) {
     IoTypes *types = io_types(vm);
     if (types == NULL || !is_obj(file) || obj_type(as_obj(file)) != types->text)
         return false;
@@ -919,7 +919,7 @@ bool io_write_fast(VM *vm, Value file, const char *utf8, size_t n) {
     return !t->line_buffering || memchr(utf8, '\n', n) == NULL || flush_all(vm, t);
 }
 
-bool io_flush_fast(VM *vm, Value file) { return flush_all(vm, of(file)); }
+AT_START bool io_flush_fast(VM *vm, Value file) { return flush_all(vm, of(file)); }
 
 /* --- IncrementalNewlineDecoder
  * -------------------------------------------------------------------------------------------------------------- */

@@ -17,6 +17,12 @@
 #define NOINLINE __attribute__((noinline))
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 #define COLD __attribute__((cold, noinline))
+/* Functions that every start needs and that are alone in their neighbourhood: beside each other, fewer pages are read. */
+#if defined(__ELF__)
+#define AT_START __attribute__((section(".text.startup"), noinline))
+#else
+#define AT_START
+#endif
 #define UNUSED __attribute__((unused))
 #define UNREACHABLE() __builtin_unreachable()
 #else
@@ -26,6 +32,7 @@
 #define NOINLINE
 #define ALWAYS_INLINE inline
 #define COLD
+#define AT_START
 #define UNUSED
 #define UNREACHABLE() assert(!"unreachable")
 #endif

@@ -21,7 +21,7 @@ typedef struct FrameChunk {
 /* --- the stack
  * ------------------------------------------------------------------------------------------------------------- */
 
-static bool chunk_enter(VM *vm, size_t need) {
+AT_START static bool chunk_enter(VM *vm, size_t need) {
     Thread *t = vm->thread;
     FrameChunk *current = t->chunk;
     FrameChunk **spare = current == NULL ? &t->spare_chunk : &current->spare, *c = *spare;
@@ -50,7 +50,7 @@ static bool chunk_enter(VM *vm, size_t need) {
     return true;
 }
 
-Frame *frame_push_slow(VM *vm, Code *code) {
+AT_START Frame *frame_push_slow(VM *vm, Code *code) {
     Thread *t = vm->thread;
     if (t->depth >= vm->recursion_limit) {
         raise_recursion(vm, "");
@@ -72,9 +72,9 @@ Frame *frame_push_slow(VM *vm, Code *code) {
     return f;
 }
 
-Frame *frame_push(VM *vm, Code *code) { return frame_push_slow(vm, code); }
+AT_START Frame *frame_push(VM *vm, Code *code) { return frame_push_slow(vm, code); }
 
-void frame_pop_chunk(VM *vm) {
+AT_START void frame_pop_chunk(VM *vm) {
     Thread *t = vm->thread;
     FrameChunk *c = t->chunk;
     t->frame_top = c->saved_top;

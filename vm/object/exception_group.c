@@ -303,7 +303,7 @@ const GetSetSpec group_getset[] = {
 };
 
 /* ExceptionGroup has two bases, which the table of native types cannot say. */
-bool exception_group_setup(VM *vm) {
+AT_START bool exception_group_setup(VM *vm) {
     Type *t = vm->exc.ExceptionGroup;
     Value base = type_value(vm->exc.BaseExceptionGroup), exception = type_value(vm->exc.Exception);
     t->bases = tuple_pack(vm, 2, base, exception);
