@@ -191,8 +191,7 @@ Value compile_source(VM *vm, Value source, Value filename, const char *mode, int
     ParseWarnings warnings = {0};
     int how = parse_mode(vm, mode);
     Value decoded = 0;
-    if (how < 0 ||
-        (!is_str(source) && !source_decode(vm, source, filename, flags & COMPILE_FILE_INPUT, &decoded)))
+    if (how < 0 || (!is_str(source) && !source_decode(vm, source, filename, flags & COMPILE_FILE_INPUT, &decoded)))
         return VALUE_ERROR;
     if (decoded)
         source = decoded;

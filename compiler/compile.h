@@ -20,8 +20,8 @@ enum {
  * RecursionError. */
 Value compile_source(VM *vm, Value source, Value filename, const char *mode, int flags, int optimize);
 
-/* source_encoding.c: the text of bytes whose coding line names another encoding than UTF-8, owned; 0 if it names none.
- * False: SyntaxError. */
+/* source_encoding.c: the text of bytes whose coding line names another encoding than UTF-8, owned; 0 if it names
+ * none. False: SyntaxError. */
 bool source_decode(VM *vm, Value source, Value filename, bool file_input, Value *text);
 
 #endif

@@ -136,9 +136,9 @@ static void module_give_up(VM *vm, Value dict) {
     }
 }
 
-/* What scripts left behind is finalized while everything it may use still works: the script's module goes as a whole, by
- * its count or, since its functions refer to it, as a cycle whose finalizers run before anything is cut. Then the other
- * modules give up their variables, but for sys and builtins. */
+/* What scripts left behind is finalized while everything it may use still works: the script's module goes as a whole,
+ * by its count or, since its functions refer to it, as a cycle whose finalizers run before anything is cut. Then the
+ * other modules give up their variables, but for sys and builtins. */
 static void modules_finish(VM *vm) {
     Value main = incref(dict_get_str(vm, vm->modules, NAME(__main__))), key, value;
     if (has_kind(main, KIND_MODULE) && dict_delete(vm, vm->modules, NAME(__main__)) > 0 && as_obj(main)->refcount > 1)
@@ -148,8 +148,8 @@ static void modules_finish(VM *vm) {
     gc_collect(vm, GC_GENERATIONS - 1);
     Value all = list_new(vm, 0);
     for (size_t pos = 0; all != 0 && dict_next(vm->modules, &pos, &key, &value);)
-        if (has_kind(value, KIND_MODULE) && value != vm->sys_module &&
-            value != vm->builtins_module && !(is_str(key) && native_module_find(str_data(key)) != NULL))
+        if (has_kind(value, KIND_MODULE) && value != vm->sys_module && value != vm->builtins_module &&
+            !(is_str(key) && native_module_find(str_data(key)) != NULL))
             list_append(vm, all, value);
     vm->finalizing = true;
     for (size_t i = all == 0 ? 0 : as_list(all)->len; i > 0; i--)

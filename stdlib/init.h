@@ -7,8 +7,8 @@
 /* Makes `builtins` and `sys` and connects the compiler and the import system. sys.path, sys.argv and the standard
  * files are the caller's business (io_setup_std for the files). False: an exception is pending. */
 bool stdlib_install(VM *vm);
-/* A whole VM: made, prepared by its maker (who sets the options that the installation looks at; may be NULL), with the
- * library and the standard files installed. NULL: no memory. */
+/* A whole VM: made, prepared by its maker (who sets the options that the installation looks at; may be NULL), with
+ * the library and the standard files installed. NULL: no memory. */
 VM *stdlib_vm_create(const VmSetup *setup, void (*prepare)(VM *vm, const void *options), const void *options);
 /* A new module __main__ in sys.modules: its dict, borrowed; 0 with an exception. */
 Value stdlib_main_module(VM *vm);
@@ -36,8 +36,8 @@ const NativeModule *native_module_find(const char *name);
 #undef MODULE
 
 /* stdlib/io */
-bool io_setup_std(VM *vm);             /* makes sys.stdin, sys.stdout, sys.stderr and their __names__ */
-bool io_is_direct(VM *vm, Value file); /* is it one of our own text files, not a subclass and not replaced? */
+bool io_setup_std(VM *vm);              /* makes sys.stdin, sys.stdout, sys.stderr and their __names__ */
+bool io_is_direct(VM *vm, Value file);  /* is it one of our own text files, not a subclass and not replaced? */
 bool io_flush_fast(VM *vm, Value file); /* as its flush(), likewise */
 bool io_write_fast(VM *vm, Value file, const char *utf8, size_t n); /* as its write(), for a file that is direct */
 

@@ -19,8 +19,10 @@ bool itertools_state_index(VM *vm, Value v, ssize_t *out);
 Value itertools_indices(VM *vm, const size_t *indices, size_t n); /* as a tuple */
 /* The other way, brought between min and bound - 1. */
 bool itertools_set_indices(VM *vm, Value state, size_t *indices, size_t n, size_t min, size_t bound);
-#define REDUCE_ROW(reduce) {"__reduce__", reduce, "", "How to make a copy.", 0}
-#define SETSTATE_ROW(set) {"__setstate__", set, "state, /", "Takes over a state.", 0}
+#define REDUCE_ROW(reduce)                                                                                           \
+    { "__reduce__", reduce, "", "How to make a copy.", 0 }
+#define SETSTATE_ROW(set)                                                                                            \
+    { "__setstate__", set, "state, /", "Takes over a state.", 0 }
 
 /* mod_itertools_combine.c */
 extern const TypeSpec itertools_product_spec, itertools_permutations_spec, itertools_combinations_spec,

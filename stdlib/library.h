@@ -19,7 +19,8 @@ typedef struct LibrarySymbol {
 } LibrarySymbol;
 
 #define LIBRARY_FUNCTION(name) __typeof__(&name) name
-#define LIBRARY_SYMBOL(table, name) {#name, offsetof(table, name)}
+#define LIBRARY_SYMBOL(table, name)                                                                                  \
+    { #name, offsetof(table, name) }
 
 typedef struct LibrarySpec {
     const char *file;    /* with its version, as the dynamic linker looks it up: "libpcre2-8.so.0" */
@@ -27,8 +28,8 @@ typedef struct LibrarySpec {
     const LibrarySymbol *symbols;
 } LibrarySpec;
 
-/* Opens the library and fills the table. False with ImportError, naming the module and the package to install, when it
- * is missing or lacks a symbol. The library stays open as long as the process lives; nothing else is global. */
+/* Opens the library and fills the table. False with ImportError, naming the module and the package to install, when
+ * it is missing or lacks a symbol. The library stays open as long as the process lives; nothing else is global. */
 bool library_open(VM *vm, const char *module, const LibrarySpec *spec, void *table);
 /* ImportError for a module that was left out of this build because the headers of `package` were missing. */
 bool library_left_out(VM *vm, const char *module, const char *package);

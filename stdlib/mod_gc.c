@@ -108,7 +108,8 @@ static Value gc_method_get_objects(VM *vm, Value self, Value *args, size_t nargs
     }
     Value list = list_new(vm, 0);
     for (int g = 0; list && g <= GC_GENERATIONS; g++) { /* for scripts, what has settled is old */
-        if ((only < 0 || only == g || (only == GC_GENERATIONS - 1 && g == GC_GENERATIONS)) && !add_generation(vm, heads[g], list))
+        if ((only < 0 || only == g || (only == GC_GENERATIONS - 1 && g == GC_GENERATIONS)) &&
+            !add_generation(vm, heads[g], list))
             set_owned(vm, &list, 0);
     }
     return list;

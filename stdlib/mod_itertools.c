@@ -336,7 +336,8 @@ static Value accumulate_setstate(NATIVE_ARGS) {
     return VALUE_NONE;
 }
 
-static const MethodSpec accumulate_methods[] = {REDUCE_ROW(accumulate_reduce), SETSTATE_ROW(accumulate_setstate), {0}};
+static const MethodSpec accumulate_methods[] = {
+    REDUCE_ROW(accumulate_reduce), SETSTATE_ROW(accumulate_setstate), {0}};
 
 static const TypeSpec accumulate_spec = {
     .name = "itertools.accumulate",
@@ -503,7 +504,8 @@ static Value compress_next(VM *vm, Value self) {
 
 static Value compress_reduce(NATIVE_ARGS) {
     Compress *c = (Compress *)as_obj(self);
-    return itertools_warn(vm) ? itertools_reduced(vm, self, itertools_pack(vm, c->data, c->selectors), 0) : VALUE_ERROR;
+    return itertools_warn(vm) ? itertools_reduced(vm, self, itertools_pack(vm, c->data, c->selectors), 0)
+                              : VALUE_ERROR;
 }
 
 static const MethodSpec compress_methods[] = {REDUCE_ROW(compress_reduce), {0}};
@@ -661,7 +663,10 @@ static Value while_setstate(NATIVE_ARGS) {
     return VALUE_NONE;
 }
 
-#define while_methods {REDUCE_ROW(while_reduce), SETSTATE_ROW(while_setstate), {0}}
+#define while_methods                                                                                                \
+    {                                                                                                                \
+        REDUCE_ROW(while_reduce), SETSTATE_ROW(while_setstate), { 0 }                                                \
+    }
 static const MethodSpec dropwhile_methods[] = while_methods, takewhile_methods[] = while_methods;
 static const MethodSpec filterfalse_methods[] = {REDUCE_ROW(func_iter_reduce), {0}};
 static const MethodSpec starmap_methods[] = {REDUCE_ROW(func_iter_reduce), {0}};

@@ -83,7 +83,8 @@ static bool refill(VM *vm, Combine *c) {
 static Value reduce_choice(VM *vm, Value self, Value state) {
     Combine *c = (Combine *)as_obj(self);
     Value length = int_from_ssize(vm, (ssize_t)c->asked);
-    Value pair = length ? itertools_pack(vm, c->result && c->stopped ? vm->empty_tuple : c->pool, length) : VALUE_ERROR;
+    Value pair =
+        length ? itertools_pack(vm, c->result && c->stopped ? vm->empty_tuple : c->pool, length) : VALUE_ERROR;
     decref(vm, length);
     return itertools_reduced(vm, self, pair, state);
 }
@@ -515,8 +516,7 @@ static Value replacement_setstate(NATIVE_ARGS) {
     return refill(vm, c) ? VALUE_NONE : VALUE_ERROR;
 }
 
-static const MethodSpec replacement_methods[] = {
-    REDUCE_ROW(choice_reduce), SETSTATE_ROW(replacement_setstate), {0}};
+static const MethodSpec replacement_methods[] = {REDUCE_ROW(choice_reduce), SETSTATE_ROW(replacement_setstate), {0}};
 
 const TypeSpec itertools_replacement_spec = {
     .name = "itertools.combinations_with_replacement",

@@ -76,8 +76,8 @@ void posix_after_fork(VM *vm) {
     posix_fork_hooks(vm, POSIX_FORK_CHILD);
 }
 
-/* The child's number, 0 in the child; -1 with an exception. With `master`, the child gets a new terminal whose other side
- * is that descriptor in the parent. */
+/* The child's number, 0 in the child; -1 with an exception. With `master`, the child gets a new terminal whose other
+ * side is that descriptor in the parent. */
 static pid_t fork_child(VM *vm, const char *function, int *master) {
     posix_fork_hooks(vm, POSIX_FORK_BEFORE);
     pid_t pid = master ? forkpty(master, NULL, NULL, NULL) : fork();

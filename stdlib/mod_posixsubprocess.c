@@ -59,7 +59,6 @@ static _Noreturn void child_failed(const Child *c, Stage stage, int error) {
     _exit(ignored < 0 ? 254 : 255);
 }
 
-
 static void close_range_of(unsigned first, unsigned last) {
     if (first > last)
         return;

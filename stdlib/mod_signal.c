@@ -59,8 +59,7 @@ static Value signal_default_int_handler(NATIVE_ARGS) {
 }
 
 static bool main_thread_only(VM *vm, const char *what) {
-    return vm->thread == vm->main ||
-           raise_value(vm, "%s only works in main thread of the main interpreter", what);
+    return vm->thread == vm->main || raise_value(vm, "%s only works in main thread of the main interpreter", what);
 }
 
 /* 0 or 1 if v equals SIG_DFL or SIG_IGN, 2 if it is a callable, -1 with an exception. */

@@ -169,8 +169,8 @@ typedef struct Loop {
     uint64_t thread_id;        /* of the thread in run_forever */
     int origin_depth;          /* of coroutines, as it was before debug mode changed it; -1: not changed */
     double slow_callback, resolution;
-    bool pumped;       /* by a host, turn by turn: */
-    double pump_limit; /* the longest wait of the turn, in seconds */
+    bool pumped;              /* by a host, turn by turn: */
+    double pump_limit;        /* the longest wait of the turn, in seconds */
     Thread *stuck;            /* that polls, while only another thread can end that; else NULL */
     struct Loop *next, *prev; /* all loops of the VM */
 } Loop;

@@ -1,4 +1,5 @@
-/* The .co modules that are part of the library, as images (code/image.h). The table is made by the build (tools/freeze). */
+/* The .co modules that are part of the library, as images (code/image.h). The table is made by the build
+ * (tools/freeze). */
 #ifndef COVE_STDLIB_IMPORT_FROZEN_H
 #define COVE_STDLIB_IMPORT_FROZEN_H
 

@@ -50,13 +50,13 @@ bool module_execute_source(VM *vm, Value module, Value path);
 bool module_execute_frozen(VM *vm, Value module, Value name);
 bool module_execute_builtin(VM *vm, Value module, Value name);
 bool module_set_doc(VM *vm, Value module, Value name); /* of a native module that has no docstring of its own */
-Value file_read_bytes(VM *vm, Value path);  /* OSError; owned bytes */
-Value code_from_file(VM *vm, Value path);   /* reads and compiles a source file */
-Value code_from_frozen(VM *vm, Value name); /* 0 with ImportError "No such frozen object named x" */
+Value file_read_bytes(VM *vm, Value path);             /* OSError; owned bytes */
+Value code_from_file(VM *vm, Value path);              /* reads and compiles a source file */
+Value code_from_frozen(VM *vm, Value name);            /* 0 with ImportError "No such frozen object named x" */
 
 /* lock.c: who imports which module */
-/* Waits until no other thread imports it, and begins to do so. False: a handler's exception, or RuntimeError because the
- * other one waits for this thread. */
+/* Waits until no other thread imports it, and begins to do so. False: a handler's exception, or RuntimeError because
+ * the other one waits for this thread. */
 bool import_lock_take(VM *vm, Value name) MUST_CHECK;
 bool import_lock_release(VM *vm, Value name); /* false without exception: it was not taken by this thread */
 /* Waits for another thread that imports the module. 1: it did; 0: nobody does, or would be done before this thread;

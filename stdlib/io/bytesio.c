@@ -275,11 +275,7 @@ const TypeSpec bytesio_spec = {
     .size = sizeof(BytesIO),
     .flags = TYPE_BASE | TYPE_GC | TYPE_HAS_DICT,
     .kind = KIND_OTHER,
-    .slots = {.create = create,
-              .init = init,
-              .dealloc = dealloc,
-              .iter = m_iter,
-              .next = m_next},
+    .slots = {.create = create, .init = init, .dealloc = dealloc, .iter = m_iter, .next = m_next},
     .methods = methods,
     .getset = getset,
 };

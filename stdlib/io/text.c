@@ -724,8 +724,8 @@ static Value create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames
     return t == NULL ? VALUE_ERROR : from_obj(t);
 }
 
-AT_START Value text_new(VM *vm, Value buffer, const char *encoding, const char *errors, Value newline, bool line_buffering,
-               bool write_through) {
+AT_START Value text_new(VM *vm, Value buffer, const char *encoding, const char *errors, Value newline,
+                        bool line_buffering, bool write_through) {
     IoTypes *types = io_types(vm);
     TextIO *t = types == NULL ? NULL : object_alloc(vm, types->text, 0);
     if (t == NULL)

@@ -23,7 +23,8 @@ static Value describe(VM *vm, Thread *t) {
     Value waited = t->parked_in != NULL && t->parked_in->object != 0 ? t->parked_in->object : VALUE_NONE;
     const char *kind;
     Thread *owner = thread_lock_owner(waited, &kind);
-    Value ident = int_from_uint64(vm, t->os_ident), frame = t->frame == NULL ? VALUE_NONE : frame_object(vm, t->frame);
+    Value ident = int_from_uint64(vm, t->os_ident),
+          frame = t->frame == NULL ? VALUE_NONE : frame_object(vm, t->frame);
     Value holder = owner == NULL ? VALUE_NONE : int_from_uint64(vm, owner->os_ident);
     Value row = ident && frame && holder ? tuple_pack(vm, 4, ident, frame, waited, holder) : VALUE_ERROR;
     decref(vm, ident);

@@ -1,9 +1,9 @@
 /* Starting threads, and the handles by which others wait for their end.
  *
- * A handle and its thread both refer to what they share: the handle object is kept alive by the running thread, so its
- * state can be read at any time. A thread is done when its function has returned and what it held has been dropped; then
- * everybody who waits in the handle's queue goes on. Handles of threads that are no daemons are listed, as the end of the
- * program waits for those. */
+ * A handle and its thread both refer to what they share: the handle object is kept alive by the running thread, so
+ * its state can be read at any time. A thread is done when its function has returned and what it held has been
+ * dropped; then everybody who waits in the handle's queue goes on. Handles of threads that are no daemons are listed,
+ * as the end of the program waits for those. */
 #include "stdlib/thread/thread.h"
 
 #include <unistd.h>
@@ -50,7 +50,8 @@ static void finished(VM *vm, ThreadHandle *h) {
         unlist(vm, h);
 }
 
-/* --- starting ----------------------------------------------------------------------------------------------------- */
+/* --- starting -----------------------------------------------------------------------------------------------------
+ */
 
 typedef struct Work {
     Value function, args, kwargs; /* owned; kwargs may be 0 */
@@ -175,7 +176,8 @@ static Value start_new_thread(NATIVE_ARGS) {
     return ident;
 }
 
-/* --- waiting for the end ------------------------------------------------------------------------------------------ */
+/* --- waiting for the end ------------------------------------------------------------------------------------------
+ */
 
 /* False with the error, also that of a signal's handler. A time-out is no error. */
 static bool join(VM *vm, ThreadHandle *h, int64_t deadline) {
@@ -270,7 +272,8 @@ const MethodSpec thread_start_methods[] = {
     {"_shutdown", shutdown, "", "Waits for all threads that are no daemons.", 0},
     {"_count", count, "", "How many threads, started here, still run.", 0},
     {"stack_size", stack_size, "size=0, /",
-     "Sets the stack size of threads made from now on, in bytes; 0 is the system's default. Returns the one before.", 0},
+     "Sets the stack size of threads made from now on, in bytes; 0 is the system's default. Returns the one before.",
+     0},
     {0},
 };
 

@@ -1,7 +1,7 @@
 /* threading.local: an object with attributes of its own in every thread.
  *
- * The attributes of a thread are a dict that the thread holds, keyed by the object's address: it goes with the thread,
- * and the object's end takes it out of all threads. */
+ * The attributes of a thread are a dict that the thread holds, keyed by the object's address: it goes with the
+ * thread, and the object's end takes it out of all threads. */
 #include "stdlib/thread/thread.h"
 
 #include "object/instance.h"
@@ -83,8 +83,8 @@ static void local_clear(VM *vm, Object *self) {
     decref(vm, names);
 }
 
-/* The attributes of all threads go at once; what their finalizers do to the threads' list cannot matter, as each dict is
- * taken out before it is dropped. */
+/* The attributes of all threads go at once; what their finalizers do to the threads' list cannot matter, as each dict
+ * is taken out before it is dropped. */
 static void local_dealloc(VM *vm, Object *self) {
     Value pending = error_take(vm), key = key_of(vm, (Local *)self);
     for (Thread *t = vm->threads; key != 0 && t != NULL; t = t->next)

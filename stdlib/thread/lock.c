@@ -1,8 +1,9 @@
 /* _thread.lock and _thread.RLock.
  *
- * Both are plain data under the VM's lock; a thread that finds one taken parks in its queue. A released lock is free for
- * whoever comes first, the woken thread or one that happens to run: handing it over instead would force a switch of
- * threads at every release of a contended lock. One that was woken and came too late goes back to the queue's front. */
+ * Both are plain data under the VM's lock; a thread that finds one taken parks in its queue. A released lock is free
+ * for whoever comes first, the woken thread or one that happens to run: handing it over instead would force a switch
+ * of threads at every release of a contended lock. One that was woken and came too late goes back to the queue's
+ * front. */
 #include "stdlib/thread/thread.h"
 
 #include <math.h>
@@ -34,7 +35,8 @@ Thread *thread_lock_owner(Value object, const char **kind) {
     return spec == &lock_spec ? as_lock(object)->owner : as_rlock(object)->owner;
 }
 
-/* --- waiting ------------------------------------------------------------------------------------------------------ */
+/* --- waiting ------------------------------------------------------------------------------------------------------
+ */
 
 bool thread_deadline(VM *vm, Value timeout, int64_t *deadline) {
     *deadline = INT64_MAX;
@@ -98,7 +100,8 @@ static bool acquire_arguments(VM *vm, Value *args, bool *wait, int64_t *deadline
 
 static Value none_of(bool ok) { return ok ? VALUE_NONE : VALUE_ERROR; }
 
-/* --- lock --------------------------------------------------------------------------------------------------------- */
+/* --- lock ---------------------------------------------------------------------------------------------------------
+ */
 
 static Value lock_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
     if (nargs != 0 || kwnames != 0)
@@ -195,7 +198,8 @@ const TypeSpec lock_spec = {
     .methods = lock_methods,
 };
 
-/* --- RLock -------------------------------------------------------------------------------------------------------- */
+/* --- RLock --------------------------------------------------------------------------------------------------------
+ */
 
 static Value rlock_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
     RLock *lock = object_alloc(vm, type, 0);

@@ -30,7 +30,8 @@ static Value interrupt_main(NATIVE_ARGS) {
     return VALUE_NONE;
 }
 
-/* --- exceptions nobody caught ------------------------------------------------------------------------------------- */
+/* --- exceptions nobody caught -------------------------------------------------------------------------------------
+ */
 
 static Type *hook_args_type(VM *vm) {
     static const char *const fields[] = {"exc_type", "exc_value", "exc_traceback", "thread"};
@@ -76,8 +77,8 @@ static const MethodSpec methods[] = {
     {"daemon_threads_allowed", daemons_allowed, "", "Tells whether threads may be daemons here.", 0},
     {"exit", exit_thread, "", "Raises SystemExit, which ends the calling thread.", 0},
     {"exit_thread", exit_thread, "", "An old name of exit().", 0},
-    {"interrupt_main", interrupt_main, "signum=2, /", "Acts as if the signal had come: its handler runs in the main thread.",
-     0},
+    {"interrupt_main", interrupt_main, "signum=2, /",
+     "Acts as if the signal had come: its handler runs in the main thread.", 0},
     {"_excepthook", excepthook, "args, /", "Reports an exception that a thread's function did not catch.", 0},
     {0},
 };

@@ -11,8 +11,8 @@
 extern const TypeSpec lock_spec, rlock_spec, thread_handle_spec, thread_local_spec;
 extern const MethodSpec thread_start_methods[];
 
-/* The deadline for a wait of a script's `timeout` argument: absent, None and -1 mean no limit. False with the error for
- * other negative and for too large ones. */
+/* The deadline for a wait of a script's `timeout` argument: absent, None and -1 mean no limit. False with the error
+ * for other negative and for too large ones. */
 bool thread_deadline(VM *vm, Value timeout, int64_t *deadline);
 /* Parks until woken; handlers of signals run meanwhile. The result is WOKEN, TIMEOUT or ERROR. */
 ParkResult thread_wait(VM *vm, ParkQueue *queue, int64_t deadline, bool front);

@@ -2,8 +2,9 @@
  * contract, but never breaks the loader.
  *
  * Usage: image_roundtrip FILE.co ...
- * Each file is compiled and written; what is loaded from that must list the same instructions and be written to the same
- * bytes. Then bytes of the image are changed, by a fixed series of pseudo-random numbers, and the image is cut short. */
+ * Each file is compiled and written; what is loaded from that must list the same instructions and be written to the
+ * same bytes. Then bytes of the image are changed, by a fixed series of pseudo-random numbers, and the image is cut
+ * short. */
 #include "runtime/vm.h"
 
 #include "code/image.h"
@@ -107,8 +108,8 @@ static bool test_file(VM *vm, const char *name) {
 }
 
 int main(int argc, char **argv) {
-    /* A set's order depends on the order in which it was filled where hashes collide: with fixed hashes a set constant that
-     * comes back is written, and shown, as before. */
+    /* A set's order depends on the order in which it was filled where hashes collide: with fixed hashes a set
+     * constant that comes back is written, and shown, as before. */
     setenv("COVE_HASHSEED", "1", 1);
     VM *vm = vm_create(NULL);
     if (vm == NULL || !stdlib_install(vm) || !io_setup_std(vm))

@@ -17,7 +17,8 @@
 #define NOINLINE __attribute__((noinline))
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 #define COLD __attribute__((cold, noinline))
-/* Functions that every start needs and that are alone in their neighbourhood: beside each other, fewer pages are read. */
+/* Functions that every start needs and that are alone in their neighbourhood: beside each other, fewer pages are
+ * read. */
 #if defined(__ELF__)
 #define AT_START __attribute__((section(".text.startup"), noinline))
 #else

@@ -62,8 +62,8 @@ enum CodeFlags { /* as inspect.CO_* */
                  CO_SUSPENDS = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR,
 };
 
-/* Instructions in [start, end) that raise continue at `handler`. Entries are sorted and do not overlap: of nested ones each
- * has its part cut out of those around it. */
+/* Instructions in [start, end) that raise continue at `handler`. Entries are sorted and do not overlap: of nested
+ * ones each has its part cut out of those around it. */
 typedef struct HandlerEntry {
     uint32_t start, end, handler;
     uint32_t reg; /* temporaries from here on are dropped; then it receives the exception */
@@ -80,12 +80,13 @@ typedef struct CodePosition {
 /* What a local register is, for frame.f_locals and messages. */
 enum { LOCAL_PLAIN = 0, LOCAL_CELL = 1, LOCAL_HIDDEN = 2 /* of an inlined comprehension */ };
 
-/* The body, from instrs to cellvars, may still be packed in an image (code/image.h): then `packed` is set, instrs is a
- * stub that unpacks it, and the rest of the body is empty. Whoever looks at a body other than by running it, calls
+/* The body, from instrs to cellvars, may still be packed in an image (code/image.h): then `packed` is set, instrs is
+ * a stub that unpacks it, and the rest of the body is empty. Whoever looks at a body other than by running it, calls
  * code_ready first. */
 typedef struct Code {
     Object header;
-    Instr *instrs; /* ninstrs words, caches included; quickened in place; the start of the block that holds the tables */
+    Instr *
+        instrs; /* ninstrs words, caches included; quickened in place; the start of the block that holds the tables */
     Value *consts; /* owned */
     Value *names;  /* interned strings, owned */
     HandlerEntry *handlers;
@@ -95,9 +96,9 @@ typedef struct Code {
     Value cellvars;           /* tuple of names, for co_cellvars */
     uint32_t ninstrs, nconsts, nnames, nhandlers, npositions, positions_size;
     size_t block_size;
-    const uint8_t *packed;    /* the packed body, or NULL */
-    struct CodeImage *image;  /* where it comes from, counted, or NULL */
-    uint16_t argcount; /* positional parameters, positional-only included; without *args */
+    const uint8_t *packed;   /* the packed body, or NULL */
+    struct CodeImage *image; /* where it comes from, counted, or NULL */
+    uint16_t argcount;       /* positional parameters, positional-only included; without *args */
     uint16_t posonlyargcount, kwonlyargcount;
     uint16_t nlocals; /* argcount + kwonlyargcount [+ *args] [+ **kwargs], in this order, then the other locals */
     uint16_t nregs;

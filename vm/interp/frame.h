@@ -138,8 +138,8 @@ Frame *function_push(VM *vm, Value fn, Value *args, size_t nargs);
 Frame *code_push(VM *vm, Value code, Value globals, Value locals);
 
 /* eval.c */
-/* trace.c. Runs a frame (RET_EXIT) until it returns, yields or raises; status in vm->thread->exit_status. `throwing`: an
- * exception is pending and is raised at the frame's pc. The frame is consumed unless it is a generator's. */
+/* trace.c. Runs a frame (RET_EXIT) until it returns, yields or raises; status in vm->thread->exit_status. `throwing`:
+ * an exception is pending and is raised at the frame's pc. The frame is consumed unless it is a generator's. */
 Value eval_run(VM *vm, Frame *entry, int throwing);
 /* Runs code as a module, class or exec does: namespace `locals` (a mapping), globals a dict. */
 Value code_run(VM *vm, Value code, Value globals, Value locals);

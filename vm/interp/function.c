@@ -60,8 +60,9 @@ static bool raise_too_many(const Binding *b) {
     size_t ndefaults = b->fn->defaults == 0 ? 0 : as_tuple(b->fn->defaults)->len, kwonly_given = 0;
     for (size_t i = c->argcount; i < (size_t)c->argcount + c->kwonlyargcount; i++)
         kwonly_given += b->regs[i] != 0;
-    Value takes = ndefaults > 0 ? str_printf(vm, "from %d to %u", (int)c->argcount - (int)ndefaults, (size_t)c->argcount)
-                                : str_printf(vm, "%u", (size_t)c->argcount);
+    Value takes = ndefaults > 0
+                      ? str_printf(vm, "from %d to %u", (int)c->argcount - (int)ndefaults, (size_t)c->argcount)
+                      : str_printf(vm, "%u", (size_t)c->argcount);
     bool plural = ndefaults > 0 || c->argcount != 1;
     Value also = kwonly_given > 0 ? str_printf(vm, " positional argument%s (and %u keyword-only argument%s)",
                                                b->npos != 1 ? "s" : "", kwonly_given, kwonly_given != 1 ? "s" : "")

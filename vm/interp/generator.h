@@ -42,8 +42,8 @@ bool generator_close_value(VM *vm, Generator *g, Value *value); /* also what it 
 /* For the loop: makes g's chain run and returns the frame to enter (its previous, ret and dst are the caller's to
  * set); NULL with an exception. */
 Frame *generator_resume(VM *vm, Thread *t, Generator *g, Value sent);
-/* Where a chain counts its links: in a field of the root's frame that means nothing while the root delegates (whom the
- * result goes to is then noted in the leaf). */
+/* Where a chain counts its links: in a field of the root's frame that means nothing while the root delegates (whom
+ * the result goes to is then noted in the leaf). */
 static ALWAYS_INLINE uint16_t *generator_chain_links(Generator *root) { return &root->frame.dst; }
 
 /* generator_link for the common case, an await of a coroutine that has just been made; NULL: not that case, or the
@@ -81,7 +81,8 @@ static ALWAYS_INLINE Frame *generator_resume_plain(VM *vm, Thread *t, Generator 
     Frame *f = &g->frame;
     if (f->state == FRAME_SUSPENDED) {
         Value *waiting = &f->regs[f->aux];
-        if (unlikely((f->flags & (GEN_DELEGATED | GEN_DELEGATING)) || t->depth >= vm->recursion_limit || is_obj(*waiting)))
+        if (unlikely((f->flags & (GEN_DELEGATED | GEN_DELEGATING)) || t->depth >= vm->recursion_limit ||
+                     is_obj(*waiting)))
             return NULL;
         *waiting = VALUE_NONE;
     } else if (f->state != FRAME_CREATED || t->depth >= vm->recursion_limit) {

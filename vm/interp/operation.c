@@ -1,13 +1,13 @@
 /* Special methods as frames: what an instruction does when a method of a script class serves it.
  *
- * `a + b`, `a < b`, `not a`, `a[b]`, `a.b` may each need a script function, or several one after the other: the first may
- * answer NotImplemented. None of them runs in a nested interpreter. The instruction pushes a frame for the first one
- * (RET_OPERATION) and stands still; when it returns, the operation goes on from where it was, with another frame or
- * with the result, and only then drops its operands, writes its destination or jumps.
+ * `a + b`, `a < b`, `not a`, `a[b]`, `a.b` may each need a script function, or several one after the other: the first
+ * may answer NotImplemented. None of them runs in a nested interpreter. The instruction pushes a frame for the first
+ * one (RET_OPERATION) and stands still; when it returns, the operation goes on from where it was, with another frame
+ * or with the result, and only then drops its operands, writes its destination or jumps.
  *
  * The frame in flight carries what is needed to go on: the opcode in `dst` (the instruction may have been quickened
- * meanwhile, by the very method), and in `aux` which methods have been tried and how many words back from the caller's
- * pc the instruction is.
+ * meanwhile, by the very method), and in `aux` which methods have been tried and how many words back from the
+ * caller's pc the instruction is.
  *
  * Whatever is not a plain script function, natively defined methods included, is called as everywhere else. */
 #include "interp/operation.h"
@@ -20,8 +20,8 @@ enum Tried {
     TRIED_INPLACE = 1,
     TRIED_LEFT = 2,
     TRIED_RIGHT = 4,
-    TRIED_ONLY = 8,     /* operations with one method */
-    TRIED_LEN = 16,     /* truth by __len__ */
+    TRIED_ONLY = 8,       /* operations with one method */
+    TRIED_LEN = 16,       /* truth by __len__ */
     RESULT_INVERTED = 32, /* __ne__ by __eq__ */
 };
 
@@ -43,7 +43,8 @@ static Value right_operand(const Operation *o) {
 
 static bool is_script_made(Value v) { return is_obj(v) && (obj_type(as_obj(v))->flags & TYPE_HEAP); }
 
-/* The script function that is the special method of v's class, borrowed; 0: it is something else, or there is none. */
+/* The script function that is the special method of v's class, borrowed; 0: it is something else, or there is none.
+ */
 static Value script_method(VM *vm, Value v, Value name) {
     return is_script_made(v) ? type_script_method(vm, obj_type(as_obj(v)), name) : 0;
 }
@@ -83,7 +84,8 @@ static Value run(Operation *o, Value function, Value *args, size_t nargs) {
     return error_pending(o->vm) ? VALUE_ERROR : function_call(o->vm, function, args, nargs, 0);
 }
 
-/* --- names --------------------------------------------------------------------------------------------------------- */
+/* --- names ---------------------------------------------------------------------------------------------------------
+ */
 
 typedef struct OperatorNames {
     size_t plain, reflected; /* offsets in Names */
@@ -119,7 +121,8 @@ static const size_t compare_names[] = {
 
 static Value name_at(VM *vm, size_t offset) { return *(Value *)((char *)&vm->names + offset); }
 
-/* --- binary operators ---------------------------------------------------------------------------------------------- */
+/* --- binary operators ----------------------------------------------------------------------------------------------
+ */
 
 /* The rows of a binary operator in opcodes.def are NAME, NAME_K, INAME, INAME_K, in this order of operators. */
 static BinaryOp binary_op_of(Opcode op, bool *inplace) {
@@ -206,11 +209,15 @@ static Value unary_step(Operation *o) {
     VM *vm = o->vm;
     Value x = left_operand(o);
     UnaryOp op = o->op == BC_NEG ? OP_NEG : o->op == BC_POS ? OP_POS : OP_INVERT;
-    Value fn = script_method(vm, x, o->op == BC_NEG ? NAME(__neg__) : o->op == BC_POS ? NAME(__pos__) : NAME(__invert__));
+    Value fn = script_method(vm, x,
+                             o->op == BC_NEG   ? NAME(__neg__)
+                             : o->op == BC_POS ? NAME(__pos__)
+                                               : NAME(__invert__));
     return fn != 0 ? run(o, fn, &x, 1) : arith_unary(vm, op, x);
 }
 
-/* --- comparisons --------------------------------------------------------------------------------------------------- */
+/* --- comparisons ---------------------------------------------------------------------------------------------------
+ */
 
 /* The rows of a comparison are NAME, NAME_K, JNAME, JNAME_K, JNNAME, JNNAME_K, in the order of CompareOp. */
 static CompareOp compare_op_of(Opcode op) { return (CompareOp)((op - BC_LT) / 6); }
@@ -272,7 +279,8 @@ static Value compare_step(Operation *o, Value result) {
     return result == VALUE_NOTIMPL ? compare_last(vm, x, y, op) : result;
 }
 
-/* --- truth and membership: the results are bools ------------------------------------------------------------------- */
+/* --- truth and membership: the results are bools -------------------------------------------------------------------
+ */
 
 static Value truth_of_bool(VM *vm, Value v) {
     if (v == 0 || is_bool(v))
@@ -327,7 +335,8 @@ static Value contains_step(Operation *o, Value result) {
     return yes < 0 ? VALUE_ERROR : from_bool(yes);
 }
 
-/* --- items, attributes, iteration ---------------------------------------------------------------------------------- */
+/* --- items, attributes, iteration ----------------------------------------------------------------------------------
+ */
 
 static Value done(bool ok) { return ok ? VALUE_NONE : VALUE_ERROR; }
 
@@ -349,9 +358,10 @@ static Value attribute_name(const Operation *o) {
     return o->frame->code->names[(uint32_t)*caches];
 }
 
-/* Calls the getter, setter or deleter of a property, if it is a script function; args as for that. False, with *result
- * left alone, if there is no property of that name or it is used in another way. */
-static bool run_accessor(Operation *o, Value obj, Value name, size_t accessor, Value *args, size_t nargs, Value *result) {
+/* Calls the getter, setter or deleter of a property, if it is a script function; args as for that. False, with
+ * *result left alone, if there is no property of that name or it is used in another way. */
+static bool run_accessor(Operation *o, Value obj, Value name, size_t accessor, Value *args, size_t nargs,
+                         Value *result) {
     Value found = is_script_made(obj) ? type_lookup(o->vm, obj_type(as_obj(obj)), name) : 0;
     if (!has_exact_kind(found, KIND_PROPERTY))
         return false;
@@ -395,7 +405,8 @@ static Value attribute_write(Operation *o) {
         return run(o, fn, args, set ? 3 : 2);
     Value values[2] = {obj, args[2]}, result;
     if (is_script_made(obj) && obj_type(as_obj(obj))->slots.setattr == attr_generic_set &&
-        run_accessor(o, obj, name, set ? offsetof(Property, set) : offsetof(Property, del), values, set ? 2 : 1, &result))
+        run_accessor(o, obj, name, set ? offsetof(Property, set) : offsetof(Property, del), values, set ? 2 : 1,
+                     &result))
         return result;
     return done(attr_set(vm, obj, name, args[2]));
 }
@@ -416,7 +427,8 @@ static Value iter_step(Operation *o, Value result) {
     return VALUE_ERROR;
 }
 
-/* --- steps and the end --------------------------------------------------------------------------------------------- */
+/* --- steps and the end ---------------------------------------------------------------------------------------------
+ */
 
 static Value step(Operation *o, Value result) {
     if (o->op >= BC_ADD && o->op < BC_NEG)

@@ -41,7 +41,8 @@ Value slow_intrinsic(VM *vm, Frame *f, uint32_t which, Value *args, size_t n);
 
 /* slow_attr.c */
 Value slow_getattr(VM *vm, Frame *f, Instr *at, Value obj);
-/* Does a read of the attribute end in a script function: __getattr__, __getattribute__, a property's getter? A store: in
+/* Does a read of the attribute end in a script function: __getattr__, __getattribute__, a property's getter? A store:
+ * in
  * __setattr__, a setter? For instances of script classes. */
 bool slow_reads_by_script(VM *vm, Frame *f, Instr *at, Value obj);
 bool slow_writes_by_script(VM *vm, Frame *f, Value obj, uint32_t name);

@@ -126,7 +126,8 @@ bool slow_reads_by_script(VM *vm, Frame *f, Instr *at, Value obj) {
 
 bool slow_writes_by_script(VM *vm, Frame *f, Value obj, uint32_t name) {
     Type *t = obj_type(as_obj(obj));
-    return t->slots.setattr != attr_generic_set || has_exact_kind(type_lookup(vm, t, f->code->names[name]), KIND_PROPERTY);
+    return t->slots.setattr != attr_generic_set ||
+           has_exact_kind(type_lookup(vm, t, f->code->names[name]), KIND_PROPERTY);
 }
 
 bool slow_setattr(VM *vm, Frame *f, Instr *at, Value obj, Value v) {

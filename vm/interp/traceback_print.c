@@ -225,8 +225,7 @@ static void put_filename(StrBuilder *out, Value filename, bool color) {
     put_start(out, COLOR_PLACE, color);
 }
 
-static void put_entry(VM *vm, CachedFile *files, int *next, StrBuilder *out, const Entry *e, bool marks,
-                      bool color) {
+static void put_entry(VM *vm, CachedFile *files, int *next, StrBuilder *out, const Entry *e, bool marks, bool color) {
     put_filename(out, e->filename, color);
     strbuilder_printf(out, "%d", e->range.line);
     put_end(out, color);
@@ -258,8 +257,7 @@ static size_t entries_skipped(VM *vm, Value tb) {
 }
 
 /* The entries, with marks or with bare source lines; false if there is none to show. */
-static bool put_entries(VM *vm, CachedFile *files, int *next, StrBuilder *out, Value tb, bool marks,
-                        bool color) {
+static bool put_entries(VM *vm, CachedFile *files, int *next, StrBuilder *out, Value tb, bool marks, bool color) {
     Entry last = {0};
     size_t count = 0, skip = entries_skipped(vm, tb);
     for (; tb && skip > 0; skip--)

@@ -36,8 +36,8 @@ bool gc_is_tracked(Object *o);
 Object *gc_request_young(VM *vm, Object *newest);
 /* Visits everything the object owns: its struct, attributes, class. */
 void gc_traverse(Object *o, VisitFn visit, void *arg);
-/* All tracked objects are the VM's own, made before any script has run, and live as long as it: collections leave them
- * out, which makes the collections of small scripts, and the end of every script, cheap. */
+/* All tracked objects are the VM's own, made before any script has run, and live as long as it: collections leave
+ * them out, which makes the collections of small scripts, and the end of every script, cheap. */
 void gc_settle(VM *vm);
 /* Moves all tracked objects out of the collector's sight, and back. */
 void gc_freeze(VM *vm);
@@ -45,7 +45,8 @@ void gc_unfreeze(VM *vm);
 static inline GcLink *gc_link(Object *o) { return (GcLink *)o - 1; }
 static inline Object *gc_object(GcLink *l) { return (Object *)(l + 1); }
 
-/* A new container joins the young generation. True when that has outgrown its threshold: time for gc_request_young. */
+/* A new container joins the young generation. True when that has outgrown its threshold: time for gc_request_young.
+ */
 static ALWAYS_INLINE bool gc_track(GcState *gc, Object *o) {
     GcLink *l = gc_link(o), *last = gc->young.prev;
     o->gc_state = GC_STATE_TRACKED;

@@ -14,8 +14,7 @@ bool buffer_get_flags(VM *vm, Value v, Buffer *out, int flags) {
     if (slots == NULL || slots->get_buffer == NULL)
         return raise_type(vm, "a bytes-like object is required, not '%.100T'", v);
     bool held = slots->release_buffer == buffer_release_script && slots->get_buffer != buffer_get_script;
-    if (!(held ? buffer_get_held(vm, v, out, flags, slots->get_buffer)
-               : slots->get_buffer(vm, v, out, flags))) {
+    if (!(held ? buffer_get_held(vm, v, out, flags, slots->get_buffer) : slots->get_buffer(vm, v, out, flags))) {
         *out = (Buffer){0};
         return false;
     }

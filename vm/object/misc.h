@@ -41,8 +41,8 @@ typedef struct Module {
     Value name;
     bool (*complete)(VM *vm, Value module); /* adds what the module has beyond what it started with; NULL: nothing */
 } Module;
-/* To be called before a module is looked at as a whole, or changed: names that are seldom asked for (most of sys) wait
- * until then, or until one of them is missed. */
+/* To be called before a module is looked at as a whole, or changed: names that are seldom asked for (most of sys)
+ * wait until then, or until one of them is missed. */
 bool module_complete(VM *vm, Value module);
 Value module_new(VM *vm, const char *name);
 Value module_new_named(VM *vm, Value name);

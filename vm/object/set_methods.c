@@ -418,7 +418,7 @@ static Value size_of(VM *vm, Value self, Value *args, size_t nargs, Value kwname
         {"issuperset", issuperset, "other, /", "True if every item of the other is in this set.", 0},                \
         {"symmetric_difference", symmetric_method, "other, /", "A new set of what is in just one of the two.", 0},   \
         {"union", union_method, "*others", "A new set of all items of this set and the others.", 0},                 \
-        {"__contains__", contains_method, "object, /", "x.__contains__(y) is y in x.", METHOD_COEXIST},                           \
+        {"__contains__", contains_method, "object, /", "x.__contains__(y) is y in x.", METHOD_COEXIST},              \
         {"__reduce__", reduce, "", "State for copying and pickling.", 0},                                            \
         {"__sizeof__", size_of, "", "The size of the set in memory, in bytes.", 0}, CLASS_GETITEM_ROW
 

@@ -26,8 +26,8 @@ Value str_unchanged(VM *vm, Value s);               /* s itself, or the plain st
 Value str_intern(VM *vm, Value s);                  /* consumes s; returns the owned unique string */
 Value str_intern_c(VM *vm, const char *text);       /* owned */
 Value str_intern_text(VM *vm, const char *utf8, size_t nbytes); /* valid UTF-8; owned */
-Value str_from_char(VM *vm, uint32_t code_point);   /* cached for Latin-1 */
-Value str_printf(VM *vm, const char *fmt, ...);     /* the formats of runtime/errors.h */
+Value str_from_char(VM *vm, uint32_t code_point);               /* cached for Latin-1 */
+Value str_printf(VM *vm, const char *fmt, ...);                 /* the formats of runtime/errors.h */
 Value str_vprintf(VM *vm, const char *fmt, va_list args);
 int64_t str_hash(VM *vm, Str *s);
 int64_t str_hash_text(VM *vm, const char *utf8, size_t nbytes); /* of the string with that text */

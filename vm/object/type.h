@@ -95,7 +95,7 @@ const char *slot_text_signature(const SlotDef *def); /* slot_wrapper.c */
 Value slot_doc(VM *vm, const SlotDef *def);
 bool slot_is_script(SlotFn fn); /* is it one of the functions that look a special method up? */
 Value slot_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames); /* script-defined __new__ */
-bool type_reads_plainly(VM *vm, Type *t); /* is its __getattribute__ object's? */
+bool type_reads_plainly(VM *vm, Type *t);                /* is its __getattribute__ object's? */
 Value slot_getattr_hook(VM *vm, Value self, Value name); /* __getattribute__ and __getattr__ together */
 
 /* type_attr.c */

@@ -578,8 +578,8 @@ static void update_flags(Type *t) {
     t->slots.send = t->slots.next == t->base->slots.next ? t->base->slots.send : NULL;
 }
 
-/* The rows of slots.def by name: `first` by a hash of the name's address, `next` links those that share it. Numbers are
- * one more than those of rows, 0 ends a chain. */
+/* The rows of slots.def by name: `first` by a hash of the name's address, `next` links those that share it. Numbers
+ * are one more than those of rows, 0 ends a chain. */
 #define SLOT_BUCKETS 256
 _Static_assert(ARRAY_LEN(slot_defs) < UINT8_MAX, "numbers of rows must fit a byte");
 struct SlotIndex {
@@ -654,8 +654,8 @@ static void update_all(VM *vm, Type *t) {
             update_offset(vm, t, slot_defs[i].offset);
 }
 
-/* The base's slots are right but for the names that the class itself or other classes of its MRO bring in: what they have
- * in common with the base comes in the same order in both MROs. */
+/* The base's slots are right but for the names that the class itself or other classes of its MRO bring in: what they
+ * have in common with the base comes in the same order in both MROs. */
 void slots_update_all(VM *vm, Type *t) {
     Tuple *mro = as_tuple(t->mro);
     t->slots = t->base->slots;

@@ -155,7 +155,8 @@ Value arith_inplace(VM *vm, BinaryOp op, Value a, Value b) {
 }
 
 Value arith_binary_last(VM *vm, BinaryOp op, bool inplace, Value a, Value b) {
-    Value r = inplace && (op == OP_ADD || op == OP_MUL) ? inplace_sequence(vm, op, a, b) : binary_sequence(vm, op, a, b);
+    Value r =
+        inplace && (op == OP_ADD || op == OP_MUL) ? inplace_sequence(vm, op, a, b) : binary_sequence(vm, op, a, b);
     if (r != VALUE_NOTIMPL)
         return r;
     if (inplace)

@@ -1,9 +1,9 @@
 /* Raising and inspecting exceptions from C.
  *
  * Format directives of raisef, str_printf and strbuilder_printf (not printf's!):
- *   %s C string (UTF-8)   %d int   %i int64_t   %z ssize_t   %u size_t   %x unsigned (hex)   %p address   %c code point   %%
- * percent %S str(value)   %R repr(value)   %A ascii(value)   %T name of the value's type   %N Type *'s name %V a
- * Value known to be str, its text    %.200s C string cut at 200 bytes
+ *   %s C string (UTF-8)   %d int   %i int64_t   %z ssize_t   %u size_t   %x unsigned (hex)   %p address   %c code
+ * point   %% percent %S str(value)   %R repr(value)   %A ascii(value)   %T name of the value's type   %N Type *'s
+ * name %V a Value known to be str, its text    %.200s C string cut at 200 bytes
  */
 #ifndef COVE_RUNTIME_ERRORS_H
 #define COVE_RUNTIME_ERRORS_H

@@ -1,27 +1,29 @@
 /* The VM's lock, with a switch interval, and without the convoy effect.
  *
- * The lock is one word. Taking and leaving it free of other threads is one atomic exchange each; only when threads wait
- * does anybody touch the queues behind it. There are two of them.
+ * The lock is one word. Taking and leaving it free of other threads is one atomic exchange each; only when threads
+ * wait does anybody touch the queues behind it. There are two of them.
  *
- * A thread that computes and is not alone gives the lock up when it is asked to: a waiting thread that has seen no change
- * of owner for a whole switch interval sets INTERRUPT_SWITCH, and the owner hands the lock over at its next safe point.
+ * A thread that computes and is not alone gives the lock up when it is asked to: a waiting thread that has seen no
+ * change of owner for a whole switch interval sets INTERRUPT_SWITCH, and the owner hands the lock over at its next
+ * safe point.
  *
- * A thread that comes back from outside (it read from a socket, it slept) does not wait that long: it asks at once. Such
- * a visit is mostly short, and ends when the thread blocks again. The computing thread, which waits at the head of its
- * queue, watches the word for some microseconds before it sleeps, and goes on; calls of a visitor that take microseconds
- * are made without the lock meanwhile (lock_watched). So that a flood of visits cannot starve it,
+ * A thread that comes back from outside (it read from a socket, it slept) does not wait that long: it asks at once.
+ * Such a visit is mostly short, and ends when the thread blocks again. The computing thread, which waits at the head
+ * of its queue, watches the word for some microseconds before it sleeps, and goes on; calls of a visitor that take
+ * microseconds are made without the lock meanwhile (lock_watched). So that a flood of visits cannot starve it,
  *   - a visitor does not ask another visitor for the lock until that one stays;
- *   - after LOSS_LIMIT_NS a visitor that leaves hands the lock back, even to a thread that sleeps, and not to the next;
- *   - the time that visits took is measured, and the computing thread is then left alone for ten times as long (a switch
- *     interval at most), less what it computed before, up to CREDIT_NS.
- * The threads that do I/O get the VM within microseconds and take a tenth of its time.
+ *   - after LOSS_LIMIT_NS a visitor that leaves hands the lock back, even to a thread that sleeps, and not to the
+ * next;
+ *   - the time that visits took is measured, and the computing thread is then left alone for ten times as long (a
+ * switch interval at most), less what it computed before, up to CREDIT_NS. The threads that do I/O get the VM within
+ * microseconds and take a tenth of its time.
  *
  * Spinning is for machines with several processors, and for owners that run on another one.
  *
- * Two orders matter. Leaving stores `held` and then reads `waiting` and `watched`; a waiter adds itself to `waiting`, or
- * ends its watch, and then reads `held`: all sequentially consistent, so that one of them sees the other. Likewise for
- * `granted`, `asleep` and the semaphore. Only the owner grants the lock to a waiter, so that a waiter never takes and is
- * granted it at the same time. */
+ * Two orders matter. Leaving stores `held` and then reads `waiting` and `watched`; a waiter adds itself to `waiting`,
+ * or ends its watch, and then reads `held`: all sequentially consistent, so that one of them sees the other. Likewise
+ * for `granted`, `asleep` and the semaphore. Only the owner grants the lock to a waiter, so that a waiter never takes
+ * and is granted it at the same time. */
 #include "runtime/lock.h"
 
 #include <errno.h>
@@ -67,14 +69,14 @@ struct VmLock {
     atomic_uint held;
     atomic_uint waiting; /* threads in the queues */
     atomic_uint urgent_waiting;
-    atomic_uint leaving; /* threads that have ended and still look at this struct */
-    atomic_uint changes; /* of owner */
-    atomic_bool watched; /* the interrupted owner is awake and waits for its turn */
+    atomic_uint leaving;     /* threads that have ended and still look at this struct */
+    atomic_uint changes;     /* of owner */
+    atomic_bool watched;     /* the interrupted owner is awake and waits for its turn */
     atomic_llong rest_until; /* the owner is not interrupted by urgent threads before */
-    atomic_bool visitor; /* the owner came back from outside, and goes there again soon */
-    int64_t visit_from;  /* of the owner: when its visit began, if somebody waited then; else 0 */
-    int64_t visits;      /* how long visits lasted since a thread was interrupted */
-    atomic_int owner_cpu; /* where the owner took the lock */
+    atomic_bool visitor;     /* the owner came back from outside, and goes there again soon */
+    int64_t visit_from;      /* of the owner: when its visit began, if somebody waited then; else 0 */
+    int64_t visits;          /* how long visits lasted since a thread was interrupted */
+    atomic_int owner_cpu;    /* where the owner took the lock */
     Thread *last_owner;
     bool spin;
     pthread_mutex_t mutex; /* guards the queues */
@@ -454,8 +456,8 @@ void lock_acquire_in_turn(VM *vm, Thread *t) {
     taken(vm, t, false);
 }
 
-/* After a computing thread was interrupted between the two moments. What it lost to visits counts, with as much again for
- * the switches; not what it waited for a processor. What it computed before is to its credit. */
+/* After a computing thread was interrupted between the two moments. What it lost to visits counts, with as much again
+ * for the switches; not what it waited for a processor. What it computed before is to its credit. */
 static void set_rest(VM *vm, int64_t from, int64_t until) {
     struct VmLock *lock = vm->lock;
     int64_t lost = 2 * lock->visits < until - from ? 2 * lock->visits : until - from;

@@ -31,8 +31,8 @@ void lock_acquire(VM *vm, Thread *t);
         lock_acquire(vm, unlocked_);                                                                                 \
     } while (0)
 
-/* Whether a thread that computes was interrupted by this one and watches for its turn. Then WITHOUT_LOCK pays for itself
- * even around a call that does not wait but takes some microseconds. */
+/* Whether a thread that computes was interrupted by this one and watches for its turn. Then WITHOUT_LOCK pays for
+ * itself even around a call that does not wait but takes some microseconds. */
 bool lock_watched(VM *vm);
 
 /* Takes the VM in turn, as a thread does that waited for another thread of the program. */

@@ -1,8 +1,8 @@
 /* Parking: threads of one program waiting for each other, under the VM's lock.
  *
- * A waiting thread stands in its object's queue with a node on its own C stack. Whoever wakes it takes the node out and
- * clears the thread's mark of being stuck at once, not when the thread gets to run: so the count of stuck threads is
- * right whenever the lock is held, and a deadlock is neither missed nor reported too early. */
+ * A waiting thread stands in its object's queue with a node on its own C stack. Whoever wakes it takes the node out
+ * and clears the thread's mark of being stuck at once, not when the thread gets to run: so the count of stuck threads
+ * is right whenever the lock is held, and a deadlock is neither missed nor reported too early. */
 #include "runtime/park.h"
 
 static void append(ParkQueue *q, Parked *p) {
@@ -34,7 +34,7 @@ static void take_out(ParkQueue *q, Parked *p) {
 
 /* The report is made by scripts: it must not begin to wait itself. */
 static bool tell(VM *vm, Thread *t) {
-    bool (*on_deadlock)(VM *vm) = vm->on_deadlock;
+    bool (*on_deadlock)(VM * vm) = vm->on_deadlock;
     if (vm->telling_deadlock)
         return raise_runtime(vm, "deadlock");
     vm->telling_deadlock = true;

@@ -1,12 +1,12 @@
 /* Waiting of threads for each other.
  *
  * A lock, the end of a thread, a loop with nothing to do: whatever only another thread of the same program can bring
- * about is waited for here, in a queue that belongs to the object waited for. All of it happens under the VM's lock, so
- * an object's state needs no protection of its own: it is looked at, and if it is not right, the thread parks.
+ * about is waited for here, in a queue that belongs to the object waited for. All of it happens under the VM's lock,
+ * so an object's state needs no protection of its own: it is looked at, and if it is not right, the thread parks.
  *
  * As the VM sees who waits without a time limit, it sees when nobody is left who could wake anybody: then
- * vm->on_deadlock is called by the last thread to park, before it sleeps. Threads that wait for something from outside
- * (WITHOUT_LOCK) are never counted as waiting.
+ * vm->on_deadlock is called by the last thread to park, before it sleeps. Threads that wait for something from
+ * outside (WITHOUT_LOCK) are never counted as waiting.
  */
 #ifndef COVE_RUNTIME_PARK_H
 #define COVE_RUNTIME_PARK_H

@@ -50,14 +50,15 @@ void repr_leave(VM *vm, Value obj);
 /* arith.c, compare.c --------------------------------------------------------------------------------------------- */
 Value arith_binary(VM *vm, BinaryOp op, Value a, Value b);
 Value arith_inplace(VM *vm, BinaryOp op, Value a, Value b);
-/* What is left of `a op b` when neither operand's own methods took it: the sequences' concatenation and repetition, then
- * the error. */
+/* What is left of `a op b` when neither operand's own methods took it: the sequences' concatenation and repetition,
+ * then the error. */
 Value arith_binary_last(VM *vm, BinaryOp op, bool inplace, Value a, Value b);
 Value arith_unary(VM *vm, UnaryOp op, Value a);
 Value arith_power(VM *vm, Value a, Value b, Value mod);
 extern const char *const arith_symbol[BINARY_OPS]; /* "+", ... "divmod()" */
 Value compare_rich(VM *vm, Value a, Value b, CompareOp op);
-Value compare_last(VM *vm, Value a, Value b, CompareOp op); /* when neither operand's methods took it: identity, or the error */
+Value compare_last(VM *vm, Value a, Value b,
+                   CompareOp op); /* when neither operand's methods took it: identity, or the error */
 int compare_bool(VM *vm, Value a, Value b, CompareOp op);
 int value_equal(VM *vm, Value a, Value b); /* a is b or a == b: 1, 0, -1 */
 bool value_identical(Value a, Value b);    /* `is` */

@@ -52,9 +52,15 @@ static void thread_unlink(VM *vm, Thread *t) {
 
 /* What the state refers to goes while the thread still can run finalizers; these may set some of it again. */
 static void thread_clear(VM *vm, Thread *t) {
-    Value *owned[] = {&t->locals,          &t->context, &t->trace,
-                      &t->profile,         &t->async_firstiter, &t->async_finalizer,
-                      &t->repr_active,     &t->asyncgen_finalizers, &t->coroutine_origins,
+    Value *owned[] = {&t->locals,
+                      &t->context,
+                      &t->trace,
+                      &t->profile,
+                      &t->async_firstiter,
+                      &t->async_finalizer,
+                      &t->repr_active,
+                      &t->asyncgen_finalizers,
+                      &t->coroutine_origins,
                       &t->base_handled.exception};
     for (size_t i = 0; i < ARRAY_LEN(owned); i++) {
         Value v = *owned[i];
@@ -86,7 +92,8 @@ static void thread_end(VM *vm, Thread *t) {
     lock_leave(vm);
 }
 
-/* --- threads of the host ----------------------------------------------------------------------------------------- */
+/* --- threads of the host -----------------------------------------------------------------------------------------
+ */
 
 static void note_os_thread(Thread *t) {
     t->os_ident = (uint64_t)pthread_self();
@@ -124,7 +131,8 @@ void thread_adopt(VM *vm, Thread *t) {
     lock_acquire_in_turn(vm, t);
 }
 
-/* --- threads of scripts ------------------------------------------------------------------------------------------ */
+/* --- threads of scripts ------------------------------------------------------------------------------------------
+ */
 
 typedef struct Start {
     Thread *thread;

@@ -10,8 +10,8 @@ void thread_link(VM *vm, Thread *t);
  * exception pending. stack_size in bytes, 0: the system's default; *ident: the new thread's os_ident. False with
  * RuntimeError or MemoryError; the body is not called then. */
 bool thread_start(VM *vm, void (*body)(VM *vm, void *argument), void *argument, size_t stack_size, uint64_t *ident);
-/* Makes the calling OS thread, which the VM does not know, one of its threads, and takes the lock in its turn. NULL: no
- * memory. (The state comes from malloc: without the lock the VM's allocator must not be called.) */
+/* Makes the calling OS thread, which the VM does not know, one of its threads, and takes the lock in its turn. NULL:
+ * no memory. (The state comes from malloc: without the lock the VM's allocator must not be called.) */
 Thread *thread_attach(VM *vm);
 /* Ends what thread_attach began, with the lock; returns without. */
 void thread_detach(VM *vm);

@@ -68,16 +68,16 @@ struct Thread {
     Value running_loop;        /* asyncio: the event loop that runs in this thread, or 0 */
     uint64_t id;
     Thread *next;
-    Value trace, profile; /* sys.settrace, sys.setprofile, 0: none */
-    uint32_t hooks_running; /* calls of these two that have not returned */
-    bool tracing;           /* one of them is set and none is running */
-    struct ThreadSync *sync;  /* how it is woken: runtime/lock.c */
-    uint32_t interrupts; /* atomic: bits for this thread alone; they become the VM's when it takes the lock */
-    struct ParkQueue *parked_in;  /* what it waits for, of all that threads of a program wait for: runtime/park.h */
+    Value trace, profile;        /* sys.settrace, sys.setprofile, 0: none */
+    uint32_t hooks_running;      /* calls of these two that have not returned */
+    bool tracing;                /* one of them is set and none is running */
+    struct ThreadSync *sync;     /* how it is woken: runtime/lock.c */
+    uint32_t interrupts;         /* atomic: bits for this thread alone; they become the VM's when it takes the lock */
+    struct ParkQueue *parked_in; /* what it waits for, of all that threads of a program wait for: runtime/park.h */
     bool parked_forever;
     struct ImportLock *importing; /* the module it waits for, that another thread imports: stdlib/import/lock.c */
     uint64_t os_ident, native_id; /* the pthread_t, and the kernel's number */
-    Value locals; /* dict: threading.local object -> its attributes in this thread, or 0 */
+    Value locals;                 /* dict: threading.local object -> its attributes in this thread, or 0 */
     /* of the host's calls (vm/api): values that live until their scope ends, owned; and its last failure, or 0 */
     Value *handles;
     size_t handle_count, handle_room;
@@ -91,8 +91,8 @@ enum {
     INTERRUPT_SIGNAL = 2,
     INTERRUPT_SWITCH = 4,
     INTERRUPT_PENDING = 8, /* calls posted by other threads or native code */
-    INTERRUPT_LIMIT = 16, /* steps and time are watched, or the host has something to say: runtime/limits.h */
-    INTERRUPT_TRACE = 64, /* the running thread is traced: stays set */
+    INTERRUPT_LIMIT = 16,  /* steps and time are watched, or the host has something to say: runtime/limits.h */
+    INTERRUPT_TRACE = 64,  /* the running thread is traced: stays set */
 };
 
 #define SLAB_CLASSES 33
@@ -101,7 +101,7 @@ struct VM {
     Thread *thread; /* that holds the lock */
     struct VmLock *lock;
     uint64_t owner_ident; /* os_ident of `thread`, 0: none; any thread may ask whether it is its own */
-    uint32_t interrupts; /* atomic: set by any thread, also by handlers of signals */
+    uint32_t interrupts;  /* atomic: set by any thread, also by handlers of signals */
     Types types;
     ExceptionTypes exc;
     Names names;
@@ -124,13 +124,13 @@ struct VM {
     struct SlabPage *slab_pages;
     struct LargeBlock *large_blocks;
     Object *free_worklist;
-    Value memory_error; /* preallocated MemoryError */
+    Value memory_error;  /* preallocated MemoryError */
     bool raising_memory; /* raise_memory() tries to get memory for an instance */
 
     /* counters behind inline caches */
     uint32_t next_dict_version, next_type_version, next_shape_id;
 
-    struct SlotIndex *slot_index; /* special names to rows of slots.def (type_slots.c), or NULL */
+    struct SlotIndex *slot_index;    /* special names to rows of slots.def (type_slots.c), or NULL */
     struct SharedAttr *shared_attrs; /* attribute cache of polymorphic sites (shape.h), or NULL */
 
     /* weak references: open hash table, object -> chain of refs (weakref.c) */
@@ -166,34 +166,34 @@ struct VM {
     NativeFn next_function;   /* of the built-in next(): the interpreter resumes generators inline */
     bool verbose_exit, interactive, finalizing;
     bool threads_stopped; /* the program ends: only the main thread gets the lock from here on */
-    int optimize; /* -O level */
+    int optimize;         /* -O level */
     bool dont_write_bytecode, dev_mode;
     bool hash_randomized;
     bool no_site, isolated, ignore_environment, safe_path, inspect, quiet, unbuffered;
     Thread main_thread;
     Thread *main; /* runs the handlers of signals: main_thread, or after a fork the thread that called it */
     Thread *threads;
-    struct Limits *limits; /* of a host: steps and time, runtime/limits.h; or NULL */
+    struct Limits *limits;  /* of a host: steps and time, runtime/limits.h; or NULL */
     volatile bool stopping; /* the host stops the scripts: no handler of theirs runs */
-    struct HostState *host;  /* what the embedding API knows of its host (vm/api/api.h), or NULL */
-    const Native *called;    /* the native function that was called last: for those that serve many (vm/api/native.c) */
-    uint32_t grants;         /* GRANT_* of stdlib/grants.h: what scripts may reach */
-    Value roots;               /* list of the values kept by native code: see vm_keep */
+    struct HostState *host; /* what the embedding API knows of its host (vm/api/api.h), or NULL */
+    const Native *called; /* the native function that was called last: for those that serve many (vm/api/native.c) */
+    uint32_t grants;      /* GRANT_* of stdlib/grants.h: what scripts may reach */
+    Value roots;          /* list of the values kept by native code: see vm_keep */
     /* Every thread waits for another one; called in the last to do so. False: it is to stop waiting, with the pending
      * exception. NULL: they wait. See runtime/park.h */
     bool (*on_deadlock)(VM *vm);
     bool telling_deadlock;
-    bool (*wants_color)(VM *vm); /* are reports on the standard error to be in colour? NULL: no */
+    bool (*wants_color)(VM *vm);        /* are reports on the standard error to be in colour? NULL: no */
     uint32_t thread_count, stuck_count; /* threads alive, and of these those that only another thread can wake */
-    Value module_types;        /* dict: spec address -> type, for native module types made on demand */
+    Value module_types;                 /* dict: spec address -> type, for native module types made on demand */
     uint64_t next_thread_id;
     uint32_t switch_interval_us;
     Value source_texts; /* dict: file name -> str, of sources that are in no file (<stdin>, <string>), or 0 */
     struct SignalState *signals; /* runtime/signals.h, made on first use */
-    void (*on_pending)(VM *vm); /* INTERRUPT_PENDING: runs the calls that other threads have posted; or NULL */
+    void (*on_pending)(VM *vm);  /* INTERRUPT_PENDING: runs the calls that other threads have posted; or NULL */
     struct StructSeqTypes *structseqs;
     struct EndCall *end_calls; /* vm_at_end */
-    void *module_state[64]; /* native modules: slot number from stdlib/modules.def */
+    void *module_state[64];    /* native modules: slot number from stdlib/modules.def */
 };
 
 static ALWAYS_INLINE bool vm_interrupted(const VM *vm) {
@@ -215,8 +215,8 @@ void vm_destroy(VM *vm);
 Type *vm_type(VM *vm, const TypeSpec *spec, Type *base);
 /* Keeps a value alive as long as the VM; returns it (borrowed). Consumes v. */
 Value vm_keep(VM *vm, Value v);
-/* Has `fn` called at the end of the VM, when scripts no longer run and the memory is still there: for what libraries hold
- * outside of it. The last one comes first. */
+/* Has `fn` called at the end of the VM, when scripts no longer run and the memory is still there: for what libraries
+ * hold outside of it. The last one comes first. */
 bool vm_at_end(VM *vm, void (*fn)(VM *vm, void *arg), void *arg) MUST_CHECK;
 /* The interpreter's safe point: runs what vm->interrupts asks for; false with an exception. */
 bool vm_safepoint(VM *vm);
