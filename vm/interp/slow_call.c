@@ -382,7 +382,7 @@ Value slow_get_awaitable(VM *vm, Value v, unsigned where) {
         return VALUE_ERROR;
     }
     if (has_kind(it, KIND_GENERATOR) && obj_type(as_obj(it)) == vm->types.coroutine &&
-        generator_yield_from(as_generator(it)) != 0 && (as_generator(it)->frame.flags & GEN_DELEGATED)) {
+        generator_yield_from(as_generator(it)) != 0) {
         decref(vm, it);
         return raise_runtime(vm, "coroutine is being awaited already");
     }
