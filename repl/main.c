@@ -40,6 +40,10 @@ static void apply_options(VM *vm, const void *options) {
     vm->inspect = o->inspect;
     vm->interactive = o->interactive;
     vm->quiet = o->quiet;
+    vm->verbose = (uint8_t)o->verbose;
+    vm->bytes_warning = (uint8_t)o->bytes_warning;
+    vm->debug = o->debug;
+    vm->no_user_site = o->no_user_site;
     vm->unbuffered = o->unbuffered;
     vm->ignore_environment = o->ignore_environment;
     vm->on_deadlock = on_deadlock;

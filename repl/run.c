@@ -189,6 +189,13 @@ static bool setup_warnings(VM *vm, const Options *o) {
         if (!ok)
             return false;
     }
+    if (vm->bytes_warning > 0) {
+        Value item = str_from_c(vm, vm->bytes_warning > 1 ? "error::BytesWarning" : "default::BytesWarning");
+        bool ok = item && list && list_append(vm, list, item);
+        decref(vm, item);
+        if (!ok)
+            return false;
+    }
     if (!list || as_list(list)->len == 0)
         return true;
     Value module = import_c(vm, "warnings");

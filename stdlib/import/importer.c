@@ -8,6 +8,8 @@
  * A module stands in sys.modules while it is executed, marked by its spec as initializing: a circular import finds
  * the unfinished module, and the error messages can say so. A module that fails to initialize is removed again.
  */
+#include <stdio.h>
+
 #include "stdlib/import/importer.h"
 #include "stdlib/init.h"
 
@@ -202,6 +204,15 @@ static bool is_legacy_loader(VM *vm, Value loader) {
            attr_has(vm, loader, NAME(load_module)) == 1;
 }
 
+/* The line of the option -v. It goes to the descriptor, as sys.stderr may not be there yet. */
+static bool tell_import(VM *vm, Value name, Value loader) {
+    Value line = str_printf(vm, "import %R # %R\n", name, loader);
+    if (line != 0)
+        fwrite(str_data(line), 1, as_str(line)->nbytes, stderr);
+    decref(vm, line);
+    return line != 0;
+}
+
 static Value load_spec(VM *vm, Value name, Value spec) {
     Value loader = spec_attribute(vm, spec, "loader");
     if (!loader)
@@ -223,7 +234,7 @@ static Value load_spec(VM *vm, Value name, Value spec) {
         bool marked = set_initializing(vm, spec, false);
         if (failure)
             raise_steal(vm, failure);
-        ok = ok && marked;
+        ok = ok && marked && (likely(vm->verbose == 0) || tell_import(vm, name, loader));
     }
     decref(vm, loader);
     Value result = VALUE_ERROR;

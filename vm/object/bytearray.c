@@ -506,9 +506,11 @@ static Value repr(VM *vm, Value self) {
     return strbuilder_finish(&b);
 }
 
+static Value str(VM *vm, Value self) { return bytes_warn_str(vm, "bytearray") ? repr(vm, self) : VALUE_ERROR; }
+
 static Value compare(VM *vm, Value x, Value y, CompareOp op) {
     if (!has_buffer(x) || !has_buffer(y))
-        return VALUE_NOTIMPL;
+        return bytes_warn_compare(vm, x, y, op, "bytearray") ? VALUE_NOTIMPL : VALUE_ERROR;
     Buffer a, b;
     if (!buffer_get(vm, x, &a, false))
         return VALUE_ERROR;
@@ -569,7 +571,7 @@ const TypeSpec bytearray_spec = {
               .create = create,
               .init = init,
               .repr = repr,
-              .str = repr,
+              .str = str,
               .compare = compare,
               .iter = iter,
               .len = len,

@@ -185,12 +185,28 @@ static Value create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames
 
 /* --- operators ------------------------------------------------------------------------------------------------- */
 
+bool bytes_warn_str(VM *vm, const char *type) {
+    return likely(vm->bytes_warning == 0) || warn(vm, vm->exc.BytesWarning, 1, "str() on a %s instance", type);
+}
+
+bool bytes_warn_compare(VM *vm, Value a, Value b, CompareOp op, const char *type) {
+    if (likely(vm->bytes_warning == 0) || (op != CMP_EQ && op != CMP_NE))
+        return true;
+    if (is_str(a) || is_str(b))
+        return warn(vm, vm->exc.BytesWarning, 1, "Comparison between %s and string", type);
+    if (strcmp(type, "bytes") == 0 && (is_int(a) || is_int(b)))
+        return warn(vm, vm->exc.BytesWarning, 1, "Comparison between bytes and int");
+    return true;
+}
+
 static Value repr(VM *vm, Value self) {
     StrBuilder b;
     strbuilder_init(&b, vm);
     bytes_add_repr(&b, as_bytes(self)->data, as_bytes(self)->len);
     return strbuilder_finish(&b);
 }
+
+static Value str(VM *vm, Value self) { return bytes_warn_str(vm, "bytes") ? repr(vm, self) : VALUE_ERROR; }
 
 static bool hash(VM *vm, Value self, int64_t *out) {
     Bytes *b = as_bytes(self);
@@ -214,7 +230,7 @@ Value bytes_compare_raw(const char *a, size_t n, const char *b, size_t m, Compar
 
 static Value compare(VM *vm, Value a, Value b, CompareOp op) {
     if (!is_bytes(a) || !is_bytes(b))
-        return VALUE_NOTIMPL;
+        return bytes_warn_compare(vm, a, b, op, "bytes") ? VALUE_NOTIMPL : VALUE_ERROR;
     return bytes_compare_raw(as_bytes(a)->data, as_bytes(a)->len, as_bytes(b)->data, as_bytes(b)->len, op);
 }
 
@@ -386,7 +402,7 @@ const TypeSpec bytes_spec = {
     .kind = KIND_BYTES,
     .slots = {.create = create,
               .repr = repr,
-              .str = repr,
+              .str = str,
               .hash = hash,
               .compare = compare,
               .iter = iter,

@@ -16,6 +16,9 @@ static ALWAYS_INLINE Text raw_text(Value v) {
 }
 static ALWAYS_INLINE bool has_buffer(Value v) { return is_obj(v) && obj_type(as_obj(v))->slots.get_buffer != NULL; }
 
+/* What the option -b warns of; false if that raises. */
+bool bytes_warn_str(VM *vm, const char *type);
+bool bytes_warn_compare(VM *vm, Value a, Value b, CompareOp op, const char *type);
 bool bytes_add_repr(StrBuilder *b, const char *data, size_t n); /* b'...' */
 /* A byte value: any int of 0 to 255. */
 bool byte_value(VM *vm, Value v, const char *range_error, uint8_t *out);

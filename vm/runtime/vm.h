@@ -164,7 +164,9 @@ struct VM {
     struct ImportLock *import_locks; /* modules that are being imported, and by whom */
     NativeFn import_function; /* of the built-in __import__(): when it is the one in force, import_name is called */
     NativeFn next_function;   /* of the built-in next(): the interpreter resumes generators inline */
-    bool verbose_exit, interactive, finalizing;
+    bool interactive, finalizing;
+    uint8_t verbose, bytes_warning; /* how often -v and -b were given */
+    bool debug, no_user_site;
     bool threads_stopped; /* the program ends: only the main thread gets the lock from here on */
     int optimize;         /* -O level */
     bool dont_write_bytecode, dev_mode;
