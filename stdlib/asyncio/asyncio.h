@@ -192,7 +192,6 @@ typedef struct AsyncState {
     Type *cancelled_error, *invalid_state;
     Loop *loops;
     uint64_t task_names;
-    pid_t pid;             /* of the process that last set a running loop */
     Value foreign_current; /* dict: loop of another make -> its running task; or 0 */
     Value foreign_tasks;   /* weakref.WeakSet of tasks of other makes, or 0 */
     char *scratch;         /* ASYNC_SCRATCH bytes, or NULL */

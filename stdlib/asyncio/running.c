@@ -1,8 +1,6 @@
 /* Which loop runs in this thread, which task runs in a loop, and which tasks there are. */
 #include "stdlib/asyncio/asyncio.h"
 
-#include <unistd.h>
-
 /* ---- helpers in the language ----------------------------------------------------------------------------------- */
 
 Value async_helper(VM *vm, const char *module, const char *name) {
@@ -41,14 +39,9 @@ bool context_argument(VM *vm, Value *context) {
 
 /* ---- the running loop ------------------------------------------------------------------------------------------ */
 
-Value running_loop(VM *vm) {
-    Value loop = vm->thread->running_loop;
-    /* a forked child is not inside the loop of its parent */
-    return loop && async_state(vm)->pid == getpid() ? loop : 0;
-}
+Value running_loop(VM *vm) { return vm->thread->running_loop; }
 
 bool running_set_loop(VM *vm, Value loop) {
-    async_state(vm)->pid = getpid();
     set_owned(vm, &vm->thread->running_loop, is_none(loop) ? 0 : incref(loop));
     return true;
 }

@@ -18,8 +18,9 @@
  *
  * Generations. New containers are young. A young collection looks only at them, so that its cost does not depend on
  * the heap; survivors move up. The old generation is collected only when the containers that have reached it since
- * its last collection exceed a quarter of those that survived that one: work per allocated object stays constant on
- * average however large the heap grows.
+ * its last collection exceed a fraction of those that survived that one: work per allocated object stays constant on
+ * average however large the heap grows. The fraction is a quarter where cycles are common; a collection that finds
+ * next to none lets the heap double before the next, for a program that only builds should not pay for looking.
  *
  * Collections happen only at the interpreter's safe points (vm->interrupts), never inside an allocation, so that
  * native code may build objects without protecting them. */
@@ -171,8 +172,8 @@ static size_t split(GcLink *set, GcLink *dead) {
     return living;
 }
 
-static size_t find_dead(GcLink *set, GcLink *dead) {
-    count_references(set);
+/* Of a set whose references are counted. */
+static size_t find_living(GcLink *set, GcLink *dead) {
     mark_from_outside(set);
     return split(set, dead);
 }
@@ -245,10 +246,10 @@ static void clear_dead(VM *vm, GcLink *dead, GcLink *survivors) {
 /* --- collections
  * -------------------------------------------------------------------------------------------------------------- */
 
-static void note_survivors(GcState *gc, int generation, size_t living) {
+static void note_survivors(GcState *gc, int generation, size_t living, size_t dead) {
     if (generation == GC_GENERATIONS - 1) {
-        gc->old_live = living;
         gc->old_pending = 0;
+        gc->old_allowance = dead < living / 16 ? living : living / 4;
     } else if (generation == GC_GENERATIONS - 2) {
         gc->old_pending += living;
     }
@@ -265,11 +266,11 @@ static size_t collect(VM *vm, int generation) {
     }
     if (generation + 1 < GC_GENERATIONS)
         gc->count[generation + 1]++;
-    size_t living = find_dead(&set, &dead);
+    size_t members = count_references(&set), living = find_living(&set, &dead);
     int above = generation + 1 < GC_GENERATIONS ? generation + 1 : generation;
     GcLink *up = generation_head(gc, above);
     list_append_all(up, &set);
-    note_survivors(gc, generation, living);
+    note_survivors(gc, generation, living, members - living);
 
     size_t found = 0;
     if (!list_is_empty(&dead)) {
@@ -278,7 +279,8 @@ static size_t collect(VM *vm, int generation) {
             GcLink back;
             list_reset(&back);
             list_append_all(&back, &dead);
-            find_dead(&back, &dead);
+            count_references(&back);
+            find_living(&back, &dead);
             list_append_all(up, &back);
         }
         for (GcLink *l = dead.next; l != &dead; l = l->next)
@@ -352,7 +354,7 @@ bool gc_collect_notifying(VM *vm, int generation, size_t *found) {
 static int choose_generation(const GcState *gc) {
     if (gc->count[1] < gc->threshold[1])
         return 0;
-    return gc->old_pending > gc->old_live / 4 && gc->old_pending > gc->threshold[0] ? 2 : 1;
+    return gc->old_pending > gc->old_allowance && gc->old_pending > gc->threshold[0] ? 2 : 1;
 }
 
 void gc_step(VM *vm) {

@@ -196,6 +196,7 @@ void thread_after_fork(VM *vm) {
     vm->threads = vm->main = t;
     t->next = NULL;
     t->native_id = (uint64_t)syscall(SYS_gettid);
+    set_owned(vm, &t->running_loop, 0); /* the child is not inside the loop of its parent */
     vm->thread_count = 1;
     vm->stuck_count = 0;
     signals_forget_pending(vm);
