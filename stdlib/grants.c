@@ -37,6 +37,7 @@ static const GrantRow rows[] = {
     {"_socket", GRANT_NETWORK, "*"},
     {"_posixsubprocess", GRANT_PROCESSES, "*"},
     {"_multiprocessing", GRANT_PROCESSES, "*"},
+    {"_posixshmem", GRANT_PROCESSES, "*"},
     {"_signal", 0, "default_int_handler getsignal strsignal valid_signals"},
     {"_signal", GRANT_PROCESSES, "*"},
     {"_thread", GRANT_THREADS, "start_joinable_thread start_new start_new_thread"},

@@ -1,8 +1,9 @@
-/* _multiprocessing: what processes that descend from each other by fork share.
+/* _multiprocessing: memory and semaphores that processes share.
  *
- * A Block is memory of all of them, with the buffer protocol; a SemLock is a POSIX semaphore in such memory. Both are
- * anonymous mappings: a child has them because it has its parent's memory, and the kernel takes them back with the
- * last process. Nothing has a name that could outlive a crash.
+ * A Block is memory of several processes, with the buffer protocol. Without a file it is an anonymous mapping: a
+ * child has it because it was forked from a process that has it. With a descriptor it shows that file, and whoever
+ * gets the descriptor can have a Block of the same memory; one made by memfd_create has no name that could outlive a
+ * crash. A SemLock is a POSIX semaphore in a Block.
  *
  * Which thread of which process holds a SemLock, and how often, is the business of each process alone: what a child
  * inherits of that is not its own, which the process' number tells. Waiting is done outside the VM's lock and counts
@@ -28,67 +29,121 @@ typedef struct Block {
     Object header;
     char *data;
     size_t size;
+    size_t exports; /* views of it: while there are any it cannot be closed */
+    int fd;         /* its own; -1: none */
 } Block;
 
+static Type *block_type(VM *vm);
 static Block *as_block(Value v) { return (Block *)as_obj(v); }
 
-static void *map_shared(VM *vm, size_t size) {
-    void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (p != MAP_FAILED)
-        return p;
+static bool block_map(VM *vm, Block *block) {
+    int flags = block->fd < 0 ? MAP_SHARED | MAP_ANONYMOUS : MAP_SHARED;
+    void *p = mmap(NULL, block->size == 0 ? 1 : block->size, PROT_READ | PROT_WRITE, flags, block->fd, 0);
+    if (p != MAP_FAILED) {
+        block->data = p;
+        return true;
+    }
     if (errno == ENOMEM)
         raise_memory(vm);
     else
         raise_os_error(vm, errno, 0);
-    return NULL;
+    return false;
+}
+
+/* fd becomes the block's if that can be made. */
+static Value block_new(VM *vm, Type *type, ssize_t size, int fd) {
+    Block *block = object_alloc(vm, type, 0);
+    if (block == NULL)
+        return VALUE_ERROR;
+    block->size = (size_t)size;
+    block->fd = fd;
+    if (block_map(vm, block))
+        return from_obj(block);
+    block->fd = -1;
+    obj_decref(vm, &block->header);
+    return VALUE_ERROR;
 }
 
 static Value block_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
     if (!grant_check(vm, GRANT_PROCESSES))
         return VALUE_ERROR;
     ssize_t size;
-    if (nargs != 1 || kwnames != 0)
-        return raise_type(vm, "Block() takes the number of bytes");
-    if (!to_ssize(vm, args[0], &size))
+    int fd = -1;
+    if (nargs < 1 || nargs > 2 || kwnames != 0)
+        return raise_type(vm, "Block() takes the number of bytes and perhaps a descriptor");
+    if (!to_ssize(vm, args[0], &size) || (nargs > 1 && !to_c_int(vm, args[1], &fd)))
         return VALUE_ERROR;
     if (size < 0)
         return raise_value(vm, "size of a block must not be negative");
-    Block *block = object_alloc(vm, type, 0);
-    if (block == NULL)
-        return VALUE_ERROR;
-    block->size = (size_t)size;
-    block->data = map_shared(vm, size == 0 ? 1 : (size_t)size);
-    if (block->data != NULL)
-        return from_obj(block);
-    obj_decref(vm, &block->header);
-    return VALUE_ERROR;
+    return block_new(vm, type, size, fd);
 }
 
-static void block_dealloc(VM *vm, Object *self) {
-    Block *block = (Block *)self;
+static void block_unmap(Block *block) {
     if (block->data != NULL)
         munmap(block->data, block->size == 0 ? 1 : block->size);
+    if (block->fd >= 0)
+        close(block->fd);
+    block->data = NULL;
+    block->fd = -1;
 }
+
+static void block_dealloc(VM *vm, Object *self) { block_unmap((Block *)self); }
 
 static bool block_get_buffer(VM *vm, Value self, Buffer *out, int flags) {
     Block *block = as_block(self);
-    return buffer_fill(vm, out, self, block->data, block->size, false, flags);
+    if (block->data == NULL)
+        return raise_value(vm, "block is closed");
+    block->exports++;
+    if (buffer_fill(vm, out, self, block->data, block->size, false, flags))
+        return true;
+    block->exports--;
+    return false;
 }
+
+static void block_release_buffer(VM *vm, Value self, Buffer *buffer) { as_block(self)->exports--; }
+
+static Value block_close(NATIVE_ARGS) {
+    Block *block = as_block(self);
+    if (block->exports > 0)
+        return raisef(vm, vm->exc.BufferError, "cannot close exported pointers exist");
+    block_unmap(block);
+    return VALUE_NONE;
+}
+
+static Value block_fd(VM *vm, Value self) { return from_small_int(as_block(self)->fd); }
+
+static const MethodSpec block_methods[] = {
+    {"close", block_close, "", "Gives the memory and the descriptor up; BufferError if somebody has a view.", 0},
+    {0},
+};
+
+static const GetSetSpec block_getset[] = {
+    {.name = "fd", .get = block_fd, .doc = "The descriptor of the file, -1 if there is none."},
+    {0},
+};
 
 static const TypeSpec block_spec = {
     .name = "_multiprocessing.Block",
-    .doc = "Memory that is shared with the processes forked later, zero at first.",
+    .doc = "Memory that is shared with the processes forked later, or with those that have the same file.",
     .size = sizeof(Block),
     .flags = TYPE_IMMUTABLE,
     .kind = KIND_OTHER,
-    .slots = {.create = block_create, .dealloc = block_dealloc, .get_buffer = block_get_buffer},
+    .slots = {.create = block_create,
+              .dealloc = block_dealloc,
+              .get_buffer = block_get_buffer,
+              .release_buffer = block_release_buffer},
+    .methods = block_methods,
+    .getset = block_getset,
 };
+
+static Type *block_type(VM *vm) { return vm_type(vm, &block_spec, NULL); }
 
 /* --- SemLock ------------------------------------------------------------------------------------------------------
  */
 
 typedef struct SemLock {
     Object header;
+    Value block; /* where the semaphore is, or 0 if making it failed */
     sem_t *sem;
     int kind, maxvalue;
     /* of this process, if it is process pid */
@@ -99,13 +154,32 @@ typedef struct SemLock {
 
 static SemLock *as_semlock(Value v) { return (SemLock *)as_obj(v); }
 
+/* Takes the given block, or makes one. */
+static bool semlock_place(VM *vm, SemLock *lock, Value block) {
+    Type *type = block_type(vm);
+    if (type == NULL)
+        return false;
+    if (is_none(block))
+        lock->block = block_new(vm, type, sizeof *lock->sem, -1);
+    else if (!is_obj(block) || obj_type(as_obj(block)) != type || as_block(block)->size < sizeof *lock->sem)
+        return raise_type(vm, "a semaphore needs a block of %d bytes", (int)sizeof *lock->sem);
+    else
+        lock->block = incref(block);
+    if (lock->block == 0)
+        return false;
+    as_block(lock->block)->exports++;
+    lock->sem = (sem_t *)(void *)as_block(lock->block)->data;
+    return lock->sem != NULL || raise_value(vm, "block is closed");
+}
+
 static Value semlock_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
     if (!grant_check(vm, GRANT_PROCESSES))
         return VALUE_ERROR;
-    int kind, value, maxvalue;
-    if (nargs != 3 || kwnames != 0)
-        return raise_type(vm, "SemLock() takes a kind, a value and the greatest value");
-    if (!to_c_int(vm, args[0], &kind) || !to_c_int(vm, args[1], &value) || !to_c_int(vm, args[2], &maxvalue))
+    int kind, maxvalue, value = 0;
+    if (nargs != 4 || kwnames != 0)
+        return raise_type(vm, "SemLock() takes a kind, a value, the greatest value and a block");
+    if (!to_c_int(vm, args[0], &kind) || !to_c_int(vm, args[2], &maxvalue) ||
+        (!is_none(args[1]) && !to_c_int(vm, args[1], &value)))
         return VALUE_ERROR;
     if (kind != RECURSIVE_MUTEX && kind != SEMAPHORE)
         return raise_value(vm, "unrecognized kind");
@@ -116,19 +190,20 @@ static Value semlock_create(VM *vm, Type *type, Value *args, size_t nargs, Value
         return VALUE_ERROR;
     lock->kind = kind;
     lock->maxvalue = maxvalue;
-    lock->sem = map_shared(vm, sizeof *lock->sem);
-    if (lock->sem != NULL && sem_init(lock->sem, 1, (unsigned)value) == 0)
-        return from_obj(lock);
-    if (lock->sem != NULL)
+    if (semlock_place(vm, lock, args[3])) {
+        if (is_none(args[1]) || sem_init(lock->sem, 1, (unsigned)value) == 0)
+            return from_obj(lock);
         raise_os_error(vm, errno, 0);
+    }
     obj_decref(vm, &lock->header);
     return VALUE_ERROR;
 }
 
 static void semlock_dealloc(VM *vm, Object *self) {
     SemLock *lock = (SemLock *)self;
-    if (lock->sem != NULL)
-        munmap(lock->sem, sizeof *lock->sem);
+    if (lock->block != 0)
+        as_block(lock->block)->exports--;
+    decref(vm, lock->block);
 }
 
 static bool is_mine(VM *vm, SemLock *lock) {
@@ -248,6 +323,7 @@ static Value semlock_is_zero(NATIVE_ARGS) {
 
 static Value semlock_kind(VM *vm, Value self) { return int_from_int64(vm, as_semlock(self)->kind); }
 static Value semlock_maxvalue(VM *vm, Value self) { return int_from_int64(vm, as_semlock(self)->maxvalue); }
+static Value semlock_block(VM *vm, Value self) { return incref(as_semlock(self)->block); }
 
 static const MethodSpec semlock_methods[] = {
     {"acquire", semlock_acquire, "block=True, timeout=None", "Takes one of it, waiting if need be; true if got.", 0},
@@ -264,12 +340,14 @@ static const MethodSpec semlock_methods[] = {
 static const GetSetSpec semlock_getset[] = {
     {.name = "kind", .get = semlock_kind},
     {.name = "maxvalue", .get = semlock_maxvalue},
+    {.name = "block", .get = semlock_block},
     {0},
 };
 
 static const TypeSpec semlock_spec = {
     .name = "_multiprocessing.SemLock",
-    .doc = "A semaphore of several processes, or a lock that its owner may take again.",
+    .doc =
+        "A semaphore of several processes, or a lock that its owner may take again; value None: it is there already.",
     .size = sizeof(SemLock),
     .flags = TYPE_IMMUTABLE,
     .kind = KIND_OTHER,
@@ -279,10 +357,11 @@ static const TypeSpec semlock_spec = {
 };
 
 bool mod_multiprocessing_init(VM *vm, Value module) {
-    Type *block = vm_type(vm, &block_spec, NULL), *semlock = block ? vm_type(vm, &semlock_spec, NULL) : NULL;
+    Type *block = block_type(vm), *semlock = block ? vm_type(vm, &semlock_spec, NULL) : NULL;
     return semlock && module_add(vm, module, "Block", incref(type_value(block))) &&
            module_add(vm, module, "SemLock", incref(type_value(semlock))) &&
            module_add(vm, module, "RECURSIVE_MUTEX", from_small_int(RECURSIVE_MUTEX)) &&
            module_add(vm, module, "SEMAPHORE", from_small_int(SEMAPHORE)) &&
-           module_add(vm, module, "SEM_VALUE_MAX", from_small_int(SEM_VALUE_MAX));
+           module_add(vm, module, "SEM_VALUE_MAX", from_small_int(SEM_VALUE_MAX)) &&
+           module_add(vm, module, "SEM_SIZE", from_small_int(sizeof(sem_t)));
 }

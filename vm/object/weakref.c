@@ -507,8 +507,8 @@ static Value proxy_pow_mod(VM *vm, Value a, Value b, Value mod) {
     X(OP_ADD)                                                                                                        \
     X(OP_SUB)                                                                                                        \
     X(OP_MUL)                                                                                                        \
-    X(OP_TRUEDIV) X(OP_FLOORDIV) X(OP_MOD) X(OP_POW) X(OP_LSHIFT) X(OP_RSHIFT) X(OP_AND) X(OP_OR) X(OP_XOR)          \
-        X(OP_MATMUL)
+    X(OP_TRUEDIV)                                                                                                    \
+    X(OP_FLOORDIV) X(OP_MOD) X(OP_POW) X(OP_LSHIFT) X(OP_RSHIFT) X(OP_AND) X(OP_OR) X(OP_XOR) X(OP_MATMUL)
 #define DEFINE(op)                                                                                                   \
     static Value proxy_##op(VM *vm, Value a, Value b) { return proxy_binary(vm, a, b, op, false); }                  \
     static Value proxy_i##op(VM *vm, Value a, Value b) { return proxy_binary(vm, a, b, op, true); }
