@@ -223,6 +223,11 @@ static bool to_mask(VM *vm, Value iterable, sigset_t *out) {
     while (ok && (item = iter_next(vm, it))) {
         int64_t number = 0;
         ok = to_int64(vm, item, &number);
+        if (!ok && error_matches(vm, vm->exc.OverflowError)) {
+            error_clear(vm);
+            ok = true;
+            number = -1;
+        }
         if (ok && (number < 1 || number >= SIGNALS_MAX))
             ok = raise_value(vm, "signal number %i out of range [1; %d]", number, SIGNALS_MAX - 1);
         if (ok && sigaddset(out, (int)number) < 0 && errno != EINVAL) /* the C library keeps some for itself */

@@ -199,12 +199,35 @@ static Value sys_current_exceptions(VM *vm, Value self, Value *args, size_t narg
 /* ---- tracing ---- */
 
 static Value store_hook(VM *vm, Value *field, Value hook) {
-    trace_set(vm, field, is_none(hook) ? 0 : incref(hook));
+    trace_set(vm, vm->thread, field, is_none(hook) ? 0 : incref(hook));
     return VALUE_NONE;
 }
 
 static Value sys_settrace(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     return store_hook(vm, &vm->thread->trace, args[0]);
+}
+
+/* In all threads. A hook that goes may run a finalizer, which may end a thread: the list is looked at anew then. */
+static Value store_everywhere(VM *vm, size_t field, Value hook) {
+    Value wanted = is_none(hook) ? 0 : hook;
+    for (Thread *t = vm->threads; t != NULL;) {
+        Value *place = (Value *)((char *)t + field);
+        if (*place == wanted) {
+            t = t->next;
+            continue;
+        }
+        trace_set(vm, t, place, wanted == 0 ? 0 : incref(wanted));
+        t = vm->threads;
+    }
+    return VALUE_NONE;
+}
+
+static Value sys_settrace_all(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
+    return store_everywhere(vm, offsetof(Thread, trace), args[0]);
+}
+
+static Value sys_setprofile_all(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
+    return store_everywhere(vm, offsetof(Thread, profile), args[0]);
 }
 
 static Value sys_gettrace(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
@@ -367,6 +390,8 @@ const MethodSpec sys_methods[] = {
     {"setrecursionlimit", sys_setrecursionlimit, "limit, /", "Sets how deep calls may be nested.", 0},
     {"setswitchinterval", sys_setswitchinterval, "interval, /",
      "Sets how long a thread runs while others wait, in seconds.", 0},
+    {"_settraceallthreads", sys_settrace_all, "function, /", "Sets the trace function of all threads.", 0},
+    {"_setprofileallthreads", sys_setprofile_all, "function, /", "Sets the profile function of all threads.", 0},
     {"settrace", sys_settrace, "function, /", "Sets the trace function.", 0},
     {0},
 };

@@ -204,6 +204,8 @@ static Value handle_join(NATIVE_ARGS) {
 static Value handle_is_done(NATIVE_ARGS) { return from_bool(as_handle(self)->state == HANDLE_DONE); }
 
 static Value handle_set_done(NATIVE_ARGS) {
+    if (as_handle(self)->state == HANDLE_NEW)
+        return raise_runtime(vm, "thread not started");
     finished(vm, as_handle(self));
     return VALUE_NONE;
 }

@@ -6,9 +6,8 @@
  * front. */
 #include "stdlib/thread/thread.h"
 
-#include <math.h>
-
 #include "object/type.h"
+#include "stdlib/wait.h"
 
 typedef struct Lock {
     Object header;
@@ -39,29 +38,16 @@ Thread *thread_lock_owner(Value object, const char **kind) {
  */
 
 bool thread_deadline(VM *vm, Value timeout, int64_t *deadline) {
+    int64_t ns;
     *deadline = INT64_MAX;
     if (timeout == 0 || is_none(timeout))
         return true;
-    double seconds;
-    if (is_double(timeout)) {
-        seconds = as_double(timeout);
-    } else {
-        Value index = to_index(vm, timeout);
-        bool ok = index != 0 && to_double(vm, index, &seconds);
-        decref(vm, index);
-        if (!ok)
-            return false;
-    }
-    if (isnan(seconds))
-        return raise_value(vm, "Invalid value NaN (not a number)");
-    if (seconds == -1)
+    if (!wait_duration(vm, timeout, &ns))
+        return false;
+    if (ns == -WAIT_SECOND)
         return true;
-    if (seconds < 0)
+    if (ns < 0)
         return raise_value(vm, "timeout value must be a non-negative number");
-    if (seconds > 9.2e18 / 1e9)
-        return raise_overflow(vm, seconds > 9.2e18 ? "timestamp out of range for platform time_t"
-                                                   : "timeout value is too large");
-    int64_t ns = (int64_t)ceil(seconds * 1e9);
     if (__builtin_add_overflow(lock_clock(), ns, deadline))
         *deadline = INT64_MAX - 1;
     return true;
@@ -104,7 +90,9 @@ static Value none_of(bool ok) { return ok ? VALUE_NONE : VALUE_ERROR; }
  */
 
 static Value lock_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
-    if (nargs != 0 || kwnames != 0)
+    if (kwnames != 0)
+        return raise_type(vm, "lock() takes no keyword arguments");
+    if (nargs != 0)
         return raise_type(vm, "lock expected 0 arguments, got %u", nargs);
     Lock *lock = object_alloc(vm, type, 0);
     if (lock == NULL)

@@ -38,7 +38,28 @@ static Type *hook_args_type(VM *vm) {
     return structseq_type(vm, "_thread._ExceptHookArgs", "What threading.excepthook is called with.", fields, 4, 4);
 }
 
-static bool begin_report(VM *vm, Value thread) {
+/* Writes to sys.stderr, or to the file *user if that is None. */
+static bool report_write(VM *vm, void *user, const char *text, size_t n) {
+    Value file = *(Value *)user, current = dict_get_str(vm, vm->sys_dict, NAME(stderr));
+    if (current == 0 || !is_none(current))
+        return stderr_write(vm, NULL, text, n);
+    Value piece = str_new(vm, text, n),
+          result = piece == 0 ? VALUE_ERROR : call_method1(vm, file, NAME(write), piece);
+    decref(vm, piece);
+    decref(vm, result);
+    return result != 0;
+}
+
+/* Where reports about a thread go when there is no sys.stderr: what that was when the thread was made. */
+static Value stderr_of(VM *vm, Value thread) {
+    Value file = is_none(thread) ? VALUE_NONE : attr_get_c(vm, thread, "_stderr");
+    if (file != 0)
+        return file;
+    error_clear(vm);
+    return VALUE_NONE;
+}
+
+static bool begin_report(VM *vm, Value thread, Value *file) {
     Value name = is_none(thread) ? 0 : attr_get_c(vm, thread, "name");
     if (name == 0) {
         error_clear(vm);
@@ -46,7 +67,7 @@ static bool begin_report(VM *vm, Value thread) {
     }
     Value text = name == 0 ? VALUE_ERROR : str_printf(vm, "Exception in thread %S:\n", name);
     decref(vm, name);
-    bool ok = text != 0 && stderr_write(vm, NULL, str_data(text), as_str(text)->nbytes);
+    bool ok = text != 0 && report_write(vm, file, str_data(text), as_str(text)->nbytes);
     decref(vm, text);
     return ok;
 }
@@ -60,10 +81,12 @@ static Value excepthook(NATIVE_ARGS) {
     Value *items = as_tuple(args[0])->items;
     if (items[0] == type_value(vm->exc.SystemExit))
         return VALUE_NONE; /* how a thread ends itself */
-    Value exc = items[1];
-    if (is_exception(exc) && begin_report(vm, items[3]))
-        traceback_print(vm, exc, stderr_write, NULL);
+    Value exc = items[1], current = dict_get_str(vm, vm->sys_dict, NAME(stderr)), file = stderr_of(vm, items[3]);
+    bool heard = (current != 0 && !is_none(current)) || !is_none(file);
+    if (heard && is_exception(exc) && begin_report(vm, items[3], &file))
+        traceback_print(vm, exc, report_write, &file);
     error_clear(vm);
+    decref(vm, file);
     return VALUE_NONE;
 }
 

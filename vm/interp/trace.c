@@ -18,10 +18,10 @@ static void update(VM *vm, Thread *t) {
         __atomic_fetch_or(&vm->interrupts, (uint32_t)INTERRUPT_TRACE, __ATOMIC_RELAXED);
 }
 
-void trace_set(VM *vm, Value *field, Value function) {
+void trace_set(VM *vm, Thread *t, Value *field, Value function) {
     Value old = *field;
     *field = function;
-    update(vm, vm->thread);
+    update(vm, t);
     decref(vm, old);
 }
 
@@ -92,7 +92,7 @@ static bool tell_tracer(VM *vm, Frame *f, Value hook, const char *event, Value a
         Value error = error_take(vm);
         if (o != NULL)
             set_owned(vm, &o->trace, 0);
-        trace_set(vm, &vm->thread->trace, 0);
+        trace_set(vm, vm->thread, &vm->thread->trace, 0);
         vm->thread->exception = error;
         return false;
     }
@@ -118,7 +118,7 @@ static bool tell_profiler(VM *vm, Frame *f, const char *event, Value arg) {
     if (result != 0)
         return true;
     Value error = error_take(vm);
-    trace_set(vm, &vm->thread->profile, 0);
+    trace_set(vm, vm->thread, &vm->thread->profile, 0);
     vm->thread->exception = error;
     return false;
 }

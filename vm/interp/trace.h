@@ -21,8 +21,8 @@ Value eval_traced(VM *vm, Frame *entry, int how);
 /* Leaves a loop for the other one. */
 Value trace_switch(VM *vm, Frame *f, const Instr *pc, int how);
 
-/* Sets t->trace or t->profile (0: none) of the running thread; consumes function. */
-void trace_set(VM *vm, Value *field, Value function);
+/* Sets t->trace or t->profile (0: none); consumes function. */
+void trace_set(VM *vm, Thread *t, Value *field, Value function);
 /* Calls function(*args) with tracing on, also from a trace function. */
 Value trace_call_traced(VM *vm, Value function, Value args);
 

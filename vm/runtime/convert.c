@@ -250,12 +250,15 @@ bool to_ssize_clamped(VM *vm, Value v, ssize_t *out) {
 
 bool to_c_int(VM *vm, Value v, int *out) {
     int64_t i;
-    if (!to_int64(vm, v, &i))
+    bool ok = to_int64(vm, v, &i);
+    if (ok && i == (int)i) {
+        *out = (int)i;
+        return true;
+    }
+    if (!ok && !error_matches(vm, vm->exc.OverflowError))
         return false;
-    if (i != (int)i)
-        return raise_overflow(vm, "Python int too large to convert to C int");
-    *out = (int)i;
-    return true;
+    error_clear(vm);
+    return raise_overflow(vm, "Python int too large to convert to C int");
 }
 
 static bool float_special(VM *vm, Value v, UnaryFn fn, double *out) {
