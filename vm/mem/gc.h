@@ -13,7 +13,7 @@ typedef struct GcState {
     uint32_t count[GC_GENERATIONS];
     uint32_t threshold[GC_GENERATIONS];
     size_t old_allowance; /* how many may join them before the next */
-    size_t old_pending; /* those that have come into the old generation since */
+    size_t old_pending;   /* those that have come into the old generation since */
     bool enabled, running;
     uint64_t collections[GC_GENERATIONS], collected[GC_GENERATIONS], uncollectable[GC_GENERATIONS];
     Value callbacks, garbage; /* lists of the gc module, made on demand */

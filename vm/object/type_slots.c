@@ -632,12 +632,22 @@ static void update_name(VM *vm, Type *t, Value name) {
             update_offset(vm, t, slot_defs[i].offset);
 }
 
+/* The row's own object for the name: that in a namespace given to type() need not be interned. */
+static Value row_name(VM *vm, Value name) {
+    if (likely(as_obj(name)->flags & OBJ_USER1))
+        return name;
+    for (size_t i = 0; i < slot_defs_count; i++)
+        if (str_equal(as_str(def_name(vm, &slot_defs[i])), as_str(name)))
+            return def_name(vm, &slot_defs[i]);
+    return name;
+}
+
 static void update_names_of(VM *vm, Type *t, const Type *from) {
     size_t pos = 0;
     Value key, value;
     while (dict_next(from_obj(from->dict), &pos, &key, &value))
         if (looks_special(key))
-            update_name(vm, t, key);
+            update_name(vm, t, row_name(vm, key));
 }
 
 static bool in_mro(const Type *t, Value cls) {
