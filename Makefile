@@ -1,5 +1,6 @@
 # Cove's build. Out of tree: build/ (release), build/asan (sanitizers), build/debug.
-#   make            build/cove and build/libcove.a
+#   make            build/cove
+#   make library    the static and the shared library, in build/library; make install: see packaging/rules.mk
 #   make test       all tests; make asan: all tests under AddressSanitizer and UBSan
 CC ?= gcc
 CONFIG ?= release
@@ -35,12 +36,15 @@ OBJ = $(SRC:%.c=$(B)/obj/%.o)
 MAIN_OBJ = $(MAIN:%.c=$(B)/obj/%.o)
 FROZEN := $(shell find stdlib/frozen -name '*.co' 2>/dev/null | sort)
 
+# What the program and the tests are made of; the library for hosts is made from it, or compiled anew, by packaging/rules.mk.
+CORE = $(B)/obj/cove.a
+
 all: $(B)/cove
 
-$(B)/cove: $(MAIN_OBJ) $(B)/libcove.a
-	$(CC) $(LDFLAGS_$(CONFIG)) $(LDFLAGS) -o $@ $(MAIN_OBJ) $(B)/libcove.a $(LIBS)
+$(B)/cove: $(MAIN_OBJ) $(CORE)
+	$(CC) $(LDFLAGS_$(CONFIG)) $(LDFLAGS) -o $@ $(MAIN_OBJ) $(CORE) $(LIBS)
 
-$(B)/libcove.a: $(OBJ) $(B)/obj/frozen_data.o
+$(CORE): $(OBJ) $(B)/obj/frozen_data.o
 	rm -f $@
 	ar rcs $@ $^
 
@@ -55,8 +59,8 @@ LOOP_FLAGS := $(shell echo | $(CC) -Werror -fno-gcse -fno-crossjumping -E - >/de
 UNGUARDED := $(shell echo | $(CC) -Werror --param asan-stack=0 -E - >/dev/null 2>&1 && echo --param asan-stack=0)
 UNOPTIMIZED := -O0 $(if $(filter asan,$(CONFIG)),$(UNGUARDED))
 LOOP_FLAGS += $(if $(filter asan tsan,$(CONFIG)),$(UNOPTIMIZED))
-$(B)/obj/vm/interp/eval.o: override CFLAGS += $(LOOP_FLAGS)
-$(B)/obj/vm/interp/eval_traced.o: override CFLAGS += $(if $(filter asan tsan,$(CONFIG)),$(UNOPTIMIZED),-Os)
+$(B)/obj/vm/interp/eval.o $(B)/pic/vm/interp/eval.o: override CFLAGS += $(LOOP_FLAGS)
+$(B)/obj/vm/interp/eval_traced.o $(B)/pic/vm/interp/eval_traced.o: override CFLAGS += $(if $(filter asan tsan,$(CONFIG)),$(UNOPTIMIZED),-Os)
 
 # What waits for the system or is called once in a while is built for size.
 COLD = vm/code/disasm vm/code/image_write vm/code/verify vm/object/codec_% vm/object/exception% vm/object/structseq \
@@ -68,6 +72,7 @@ COLD = vm/code/disasm vm/code/image_write vm/code/verify vm/object/codec_% vm/ob
        stdlib/builtins/site stdlib/builtins/build_class stdlib/builtins/run stdlib/datetime/% stdlib/import/% \
        stdlib/select/% stdlib/socket/% stdlib/ssl/% stdlib/thread/% stdlib/io/fileio stdlib/io/iobase repl/%
 COLD_OBJ := $(filter $(COLD:%=$(B)/obj/%.o),$(OBJ) $(MAIN_OBJ))
+COLD_OBJ += $(COLD_OBJ:$(B)/obj/%=$(B)/pic/%)
 $(if $(filter release,$(CONFIG)),$(eval $(COLD_OBJ): override CFLAGS += -Os))
 
 # The library modules written in the language itself are compiled to images by a program made of the same objects. A build
@@ -100,12 +105,13 @@ test: $(B)/cove unit
 	sh tests/run $(B)/cove $(TESTS)
 	sh tests/alloc/run $(B)/cove 29
 	sh tests/prompt/run $(B)/cove
+	@MAKE="$(MAKE)" B=$(B) sh tests/packaging/run fast
 	@if [ -x "$(NOTES)" ] && command -v python3 >/dev/null; then \
 	    "$(NOTES)" ./$(B)/cove --topic generators --topic yield_from; \
 	else echo "scripts of the course notes: skipped, no $(NOTES) here"; fi
 
 # Tests in C of what scripts cannot reach.
-$(B)/image_roundtrip: $(B)/obj/tests/unit/image_roundtrip.o $(B)/libcove.a
+$(B)/image_roundtrip: $(B)/obj/tests/unit/image_roundtrip.o $(CORE)
 	$(CC) $(LDFLAGS_$(CONFIG)) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(B)/inflate: $(B)/obj/tests/unit/inflate.o $(B)/obj/stdlib/import/inflate.o
@@ -121,14 +127,14 @@ API_TESTS = $(if $(shell pkg-config --exists cmocka 2>/dev/null && echo yes),$(p
 HAVE_UV := $(shell pkg-config --exists libuv 2>/dev/null && echo yes)
 EXAMPLES = $(patsubst examples/embed/%.c,$(B)/embed/%,$(filter-out $(if $(HAVE_UV),,examples/embed/libuv_host.c),$(wildcard examples/embed/*.c)))
 
-$(B)/api/%: tests/api/%.c tests/api/api_test.h $(B)/libcove.a include/cove.h
+$(B)/api/%: tests/api/%.c tests/api/api_test.h $(CORE) include/cove.h
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -Iinclude $(LDFLAGS_$(CONFIG)) $(LDFLAGS) -o $@ $< $(B)/libcove.a $(LIBS) -lcmocka
+	$(CC) $(CFLAGS) -Iinclude $(LDFLAGS_$(CONFIG)) $(LDFLAGS) -o $@ $< $(CORE) $(LIBS) -lcmocka
 
 # Examples are compiled as a host would: with nothing but the header.
-$(B)/embed/%: examples/embed/%.c $(B)/libcove.a include/cove.h
+$(B)/embed/%: examples/embed/%.c $(CORE) include/cove.h
 	@mkdir -p $(@D)
-	$(CC) -std=c99 -D_POSIX_C_SOURCE=200809L -pedantic $(WARN) $(CFLAGS_$(CONFIG)) -Iinclude $(LDFLAGS_$(CONFIG)) $(LDFLAGS) -o $@ $< $(B)/libcove.a $(LIBS) $(if $(findstring libuv,$<),-luv)
+	$(CC) -std=c99 -D_POSIX_C_SOURCE=200809L -pedantic $(WARN) $(CFLAGS_$(CONFIG)) -Iinclude $(LDFLAGS_$(CONFIG)) $(LDFLAGS) -o $@ $< $(CORE) $(LIBS) $(if $(findstring libuv,$<),-luv)
 
 api: $(API_TESTS) $(EXAMPLES)
 	@$(if $(API_TESTS),,echo "tests of the embedding API: skipped, cmocka is not installed")
@@ -170,12 +176,7 @@ bench: $(B)/cove
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h' '*.inc')
 
-install: $(B)/cove
-	mkdir -p $(DESTDIR)$(PREFIX)/bin
-	install -m 755 $(B)/cove $(DESTDIR)$(PREFIX)/bin/cove
-
-uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/cove
+include packaging/rules.mk
 
 # Pages of the embedding API from the header's comments.
 reference:
@@ -185,4 +186,4 @@ clean:
 	rm -rf build
 
 -include $(OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(wildcard $(B)/obj/tools/*.d $(B)/obj/tests/unit/*.d)
-.PHONY: all clean test unit asan tsan soak bench corpus format install uninstall api reference
+.PHONY: all clean test unit asan tsan soak bench corpus format api reference

@@ -70,7 +70,12 @@ extern "C" {
 #define COVE_VERSION_MAJOR 0 /**< Changes with every break of the ABI (while 0: the minor number does). */
 #define COVE_VERSION_MINOR 1 /**< Changes when functions are added. */
 #define COVE_VERSION_PATCH 0 /**< Changes with every other release. */
-#define COVE_VERSION "0.1.0" /**< The three numbers as text. */
+/** The three numbers as text. */
+#define COVE_VERSION COVE_JOINED_(COVE_VERSION_MAJOR, COVE_VERSION_MINOR, COVE_VERSION_PATCH)
+/** @cond */
+#define COVE_JOINED_(major, minor, patch) COVE_QUOTED_(major) "." COVE_QUOTED_(minor) "." COVE_QUOTED_(patch)
+#define COVE_QUOTED_(number) #number
+/** @endcond */
 
 /** A virtual machine: an interpreter with its own heap, modules and lock. */
 typedef struct cove_vm cove_vm;

@@ -3,14 +3,13 @@
 #define COVE_REPL_HOST_H
 
 #include "compiler/compile.h"
+#include "include/cove.h"
 #include "interp/frame.h"
 #include "interp/traceback_print.h"
 #include "runtime/signals.h"
 #include "runtime/vm.h"
 #include "stdlib/import/importer.h"
 #include "stdlib/init.h"
-
-#define COVE_VERSION_TEXT "0.1.0"
 
 /* The command line, as options.c reads it. */
 typedef struct Options {

@@ -118,7 +118,7 @@ static int word_read(Options *o, int argc, char **argv, int *at) {
             return 0;
         }
         if (*p == 'V') {
-            printf("Cove %s\n", COVE_VERSION_TEXT);
+            printf("Cove %s\n", COVE_VERSION);
             return 0;
         }
         if (!strchr("cmWX", *p)) {
@@ -161,7 +161,7 @@ int options_read(Options *o, int argc, char **argv) {
             return 0;
         }
         if (strcmp(word, "--version") == 0) {
-            printf("Cove %s\n", COVE_VERSION_TEXT);
+            printf("Cove %s\n", COVE_VERSION);
             return 0;
         }
         if (word[1] == '-') {

@@ -341,7 +341,7 @@ static bool prompts_set(VM *vm) {
 static void greet(VM *vm) {
     if (!vm->quiet)
         fprintf(stderr, "Cove %s\nType \"help\", \"copyright\", \"credits\" or \"license\" for more information.\n",
-                COVE_VERSION_TEXT);
+                COVE_VERSION);
 }
 
 /* What sys.__interactivehook__ does unless a start-up file has replaced it. */

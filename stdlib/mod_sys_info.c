@@ -1,12 +1,12 @@
 /* The module sys: constants, records of version, limits and switches, and the setting up of the module itself. */
 #include "stdlib/mod_sys.h"
 
+#include "include/cove.h"
 #include "object/set.h"
 #include "runtime/suggestions.h"
 
 #include <float.h>
 
-#define COVE_VERSION "0.1.0"
 #define LANGUAGE_HEX 0x030d00f0
 
 AT_START static bool set_text(VM *vm, const char *name, const char *text) {

@@ -1,0 +1,92 @@
+# The library for hosts, what is installed, and packages.
+#   make library    libcove.a and libcove.so.* in build/library
+#   make install    everything below $(DESTDIR)$(PREFIX)
+# The version is that of include/cove.h. The name of the shared library changes when its ABI does: with the minor number
+# while the major one is 0, with the major one after that.
+cove_h_number = $(shell sed -n 's/^.define COVE_VERSION_$(1) \([0-9]*\).*/\1/p' include/cove.h)
+MAJOR := $(call cove_h_number,MAJOR)
+MINOR := $(call cove_h_number,MINOR)
+VERSION := $(MAJOR).$(MINOR).$(call cove_h_number,PATCH)
+ABI := $(if $(filter 0,$(MAJOR)),0.$(MINOR),$(MAJOR))
+
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
+DOCDIR ?= $(PREFIX)/share/doc/cove
+PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
+CMAKEDIR ?= $(LIBDIR)/cmake/Cove
+
+# PIC=no leaves out the shared library, and makes the static one of the program's own objects: nothing is compiled twice,
+# but hosts have to be linked with -no-pie.
+PIC ?= yes
+L = $(B)/library$(if $(filter no,$(PIC)),-nopic)
+PIC_CFLAGS = $(filter-out -fno-pie,$(CFLAGS)) -fPIC
+PIC_OBJ = $(if $(filter no,$(PIC)),$(OBJ) $(B)/obj/frozen_data.o,$(SRC:%.c=$(B)/pic/%.o) $(B)/pic/frozen_data.o)
+SHARED_LIBRARY = $(L)/libcove.so.$(VERSION)
+
+$(B)/pic/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(PIC_CFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/pic/frozen_data.o: $(B)/frozen_data.c
+	@mkdir -p $(@D)
+	$(CC) $(PIC_CFLAGS) -c $< -o $@
+
+comma = ,
+# Tables hold addresses, which take three words each to be relocated, or next to nothing where the linker can pack them.
+links = $(if $(shell echo 'int x;' | $(CC) -shared -Wl,--fatal-warnings $(1) -x c - -o /dev/null 2>/dev/null && echo yes),$(1))
+SHARED_FLAGS = -shared -Wl,-soname,libcove.so.$(ABI) -Wl,-z,defs -Wl,-z,now -Wl,-Bsymbolic-functions -Wl,--gc-sections \
+    -Wl,-z,noseparate-code $(call links,-Wl$(comma)-z$(comma)pack-relative-relocs)
+SHARED_LIBS = -lutf8proc -lgmp -lm -lpthread -ldl
+
+$(SHARED_LIBRARY): $(PIC_OBJ)
+	@mkdir -p $(@D)
+	$(CC) $(SHARED_FLAGS) $(filter-out -no-pie,$(LDFLAGS)) -o $@ $^ $(SHARED_LIBS)
+
+# One object, in which only the names of the header are global: no name of the interpreter's meets one of the host's.
+$(L)/libcove.a: $(PIC_OBJ)
+	@mkdir -p $(@D)
+	$(CC) -r -nostdlib -no-pie -o $(L)/cove.o $^
+	$(OBJCOPY) --localize-hidden $(L)/cove.o
+	rm -f $@
+	$(AR) rcs $@ $(L)/cove.o
+	rm $(L)/cove.o
+OBJCOPY ?= objcopy
+
+LIBRARIES = $(L)/libcove.a $(if $(filter no,$(PIC)),,$(SHARED_LIBRARY))
+library: $(LIBRARIES)
+
+# cove.pc, the CMake package and the manual page, with the places and the version filled in.
+FILL = sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@LIBDIR@|$(LIBDIR)|g' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|g' \
+    -e 's|@VERSION@|$(VERSION)|g' -e 's|@ABI@|$(ABI)|g'
+
+D = $(DESTDIR)
+install: $(B)/cove $(LIBRARIES)
+	install -d $(D)$(PREFIX)/bin $(D)$(LIBDIR) $(D)$(INCLUDEDIR) $(D)$(PKGCONFIGDIR) $(D)$(CMAKEDIR) $(D)$(MANDIR)/man1 \
+	    $(D)$(DOCDIR)/examples
+	install -m 755 $(B)/cove $(D)$(PREFIX)/bin/cove
+	install -m 644 $(L)/libcove.a $(D)$(LIBDIR)/libcove.a
+ifneq ($(PIC),no)
+	install -m 644 $(SHARED_LIBRARY) $(D)$(LIBDIR)/libcove.so.$(VERSION)
+	ln -sf libcove.so.$(VERSION) $(D)$(LIBDIR)/libcove.so.$(ABI)
+	ln -sf libcove.so.$(ABI) $(D)$(LIBDIR)/libcove.so
+endif
+	install -m 644 include/cove.h $(D)$(INCLUDEDIR)/cove.h
+	$(FILL) packaging/cove.pc.in > $(D)$(PKGCONFIGDIR)/cove.pc
+	$(FILL) packaging/CoveConfig.cmake.in > $(D)$(CMAKEDIR)/CoveConfig.cmake
+	$(FILL) packaging/CoveConfigVersion.cmake.in > $(D)$(CMAKEDIR)/CoveConfigVersion.cmake
+	$(FILL) packaging/cove.1.in > $(D)$(MANDIR)/man1/cove.1
+	install -m 644 README.md LICENSE docs/embedding.md docs/differences.md $(D)$(DOCDIR)
+	install -m 644 examples/embed/*.c $(D)$(DOCDIR)/examples
+
+uninstall:
+	rm -f $(D)$(PREFIX)/bin/cove $(D)$(LIBDIR)/libcove.a $(D)$(LIBDIR)/libcove.so $(D)$(LIBDIR)/libcove.so.$(ABI) \
+	    $(D)$(LIBDIR)/libcove.so.$(VERSION) $(D)$(INCLUDEDIR)/cove.h $(D)$(PKGCONFIGDIR)/cove.pc $(D)$(MANDIR)/man1/cove.1
+	rm -rf $(D)$(CMAKEDIR) $(D)$(DOCDIR)
+
+-include $(SRC:%.c=$(B)/pic/%.d)
+.PHONY: library install uninstall test-packaging
+
+# With the shared library, which may have to be compiled: some minutes.
+test-packaging: $(B)/cove
+	MAKE="$(MAKE)" B=$(B) sh tests/packaging/run all
