@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "object/containers.h"
+#include "runtime/warnings.h"
 
 #define BILLION ((int64_t)1000000000)
 
@@ -452,8 +453,8 @@ static void scan_dealloc(VM *vm, Object *self) {
 }
 
 static void scan_finalize(VM *vm, Value self) {
-    if (as_scan(self)->dir && !warn(vm, vm->exc.ResourceWarning, 1, "unclosed scandir iterator %R", self))
-        error_unraisable(vm, NULL, self);
+    if (as_scan(self)->dir)
+        warnings_unclosed(vm, self, "scandir iterator");
 }
 
 /* The path of an entry: what was given to scandir(), a slash, the name. A descriptor gives the name alone. */

@@ -332,8 +332,10 @@ static void dealloc(VM *vm, Object *self) {
 static void traverse(Object *self, VisitFn visit, void *arg) { visit_value(((Buffered *)self)->raw, visit, arg); }
 
 static void finalize(VM *vm, Value self) {
-    if (of(self)->raw != 0)
-        io_finalize(vm, self);
+    if (of(self)->raw == 0)
+        return;
+    io_warn_unclosed(vm, self, of(self)->raw);
+    io_finalize(vm, self);
 }
 
 /* --- methods

@@ -237,9 +237,7 @@ static void file_dealloc(VM *vm, Object *self) { decref(vm, ((FileIO *)self)->na
 static void file_traverse(Object *self, VisitFn visit, void *arg) { visit_value(((FileIO *)self)->name, visit, arg); }
 
 static void file_finalize(VM *vm, Value self) {
-    FileIO *f = file_of(self);
-    if (f->fd >= 0 && f->closefd && !warn(vm, vm->exc.ResourceWarning, 1, "unclosed file %R", self))
-        error_unraisable(vm, NULL, self);
+    io_warn_unclosed(vm, self, self);
     io_finalize(vm, self);
 }
 

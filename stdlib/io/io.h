@@ -53,6 +53,8 @@ bool io_check_closed(VM *vm, Value self); /* ValueError "I/O operation on closed
 int io_is_closed(VM *vm, Value self);     /* 1, 0, -1 */
 extern const TypeSpec iobase_spec, rawiobase_spec, bufferediobase_spec, textiobase_spec;
 void io_finalize(VM *vm, Value self); /* closes an unclosed file that is being dropped */
+/* Warns that `file` is being dropped unclosed, if what it is over, `inner`, comes down to an open FileIO. */
+void io_warn_unclosed(VM *vm, Value file, Value inner);
 
 /* fileio.c */
 extern const TypeSpec fileio_spec;

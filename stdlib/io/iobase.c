@@ -2,6 +2,7 @@
 #include "stdlib/io/io.h"
 
 #include "object/type.h"
+#include "runtime/warnings.h"
 
 Value io_unsupported(VM *vm, const char *what) {
     Type *type = io_unsupported_type(vm);
@@ -181,6 +182,24 @@ void io_finalize(VM *vm, Value self) {
     }
     if (error_pending(vm))
         error_clear(vm); /* as CPython: errors of closing in a finalizer are silent */
+}
+
+void io_warn_unclosed(VM *vm, Value file, Value inner) {
+    IoTypes *types = io_types(vm);
+    if (types == NULL) {
+        error_clear(vm);
+        return;
+    }
+    Type *type = type_of(vm, inner);
+    if (type == types->reader || type == types->writer || type == types->random) {
+        inner = ((Buffered *)as_obj(inner))->raw;
+        type = inner == 0 ? NULL : type_of(vm, inner);
+    }
+    if (type != types->fileio)
+        return;
+    FileIO *f = (FileIO *)as_obj(inner);
+    if (f->fd >= 0 && f->closefd)
+        warnings_unclosed(vm, file, "file");
 }
 
 static const MethodSpec base_methods[] = {

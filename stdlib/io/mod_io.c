@@ -233,14 +233,13 @@ static Value std_file(VM *vm, int fd, const char *name, const char *errors) {
         return VALUE_ERROR;
     }
     set_owned(vm, &((FileIO *)as_obj(raw))->name, label);
-    Value buffered = buffered_new(vm, fd == 0 ? t->reader : t->writer, raw, IO_BUFFER_SIZE);
+    bool through = vm->unbuffered && fd != 0, lines = !through && (fd == 2 || isatty(fd));
+    Value buffer = through ? incref(raw) : buffered_new(vm, fd == 0 ? t->reader : t->writer, raw, IO_BUFFER_SIZE);
     decref(vm, raw);
-    bool lines = fd == 2 || isatty(fd);
     Value nl = fd == 0 ? VALUE_NONE : str_from_c(vm, "\n");
-    Value text =
-        buffered == 0 || nl == 0 ? 0 : text_new(vm, buffered, "utf-8", errors, nl, lines, vm->unbuffered && fd != 0);
+    Value text = buffer == 0 || nl == 0 ? 0 : text_new(vm, buffer, "utf-8", errors, nl, lines, through);
     decref(vm, nl);
-    decref(vm, buffered);
+    decref(vm, buffer);
     if (text == 0)
         return VALUE_ERROR;
     Value mode = str_from_c(vm, fd == 0 ? "r" : "w");

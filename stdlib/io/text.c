@@ -762,8 +762,10 @@ static void dealloc(VM *vm, Object *self) {
 }
 static void traverse(Object *self, VisitFn visit, void *arg) { visit_value(((TextIO *)self)->buffer, visit, arg); }
 static void finalize(VM *vm, Value self) {
-    if (of(self)->buffer != 0 && !of(self)->closed)
-        io_finalize(vm, self);
+    if (of(self)->buffer == 0 || of(self)->closed)
+        return;
+    io_warn_unclosed(vm, self, of(self)->buffer);
+    io_finalize(vm, self);
 }
 
 static Value m_reconfigure(NATIVE_ARGS) {

@@ -100,10 +100,7 @@ static void socket_finalize(VM *vm, Value self) {
     Socket *s = as_socket(self);
     if (s->fd < 0)
         return;
-    Value text = str_printf(vm, "unclosed %R", self);
-    if (!text || !warnings_issue(vm, type_value(vm->exc.ResourceWarning), text, 1, self))
-        error_unraisable(vm, NULL, self);
-    decref(vm, text);
+    warnings_unclosed(vm, self, "");
     if (s->fd >= 0)
         close(s->fd);
     s->fd = -1;

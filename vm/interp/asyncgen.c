@@ -384,8 +384,8 @@ static Value athrow_throw(VM *vm, Value self, Value *args, size_t nargs, Value k
     Value exc = generator_throw_exception(vm, args), out = 0;
     if (exc == 0)
         return VALUE_ERROR;
-    int status = (int)generator_throw(vm, g, exc, &out);
-    return step_as_method(vm, athrow_finish(vm, a, g, status, &out), out);
+    SendStatus status = athrow_finish(vm, a, g, (int)generator_throw(vm, g, exc, &out), &out);
+    return step_as_method(vm, status, out);
 }
 static Value athrow_close(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     (void)args, (void)nargs, (void)kwnames;
@@ -613,8 +613,8 @@ static Value anext_throw(VM *vm, Value self, Value *args, size_t nargs, Value kw
     Value exc = generator_throw_exception(vm, args), out = 0;
     if (exc == 0)
         return VALUE_ERROR;
-    SendStatus status = delegate_throw(vm, a->iter, exc, &out);
-    return step_as_method(vm, anext_end(vm, a, status, &out), out);
+    SendStatus status = anext_end(vm, a, delegate_throw(vm, a->iter, exc, &out), &out);
+    return step_as_method(vm, status, out);
 }
 static Value anext_close(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     (void)args, (void)nargs, (void)kwnames;

@@ -3,6 +3,7 @@
 #include "interp/generator.h"
 #include "object/descr.h"
 #include "object/type.h"
+#include "runtime/warnings.h"
 #include "object/bytes.h"
 
 /* --- names, states
@@ -170,21 +171,24 @@ static Value return_self(VM *vm, Value self) { return (void)vm, incref(self); }
  * -----------------------------------------------------------------------------------------------------------------------
  */
 
-static bool warn_never_awaited(VM *vm, Generator *g) {
-    Value warnings = vm->modules == 0 ? 0 : dict_get_c(vm, vm->modules, "warnings");
-    if (warnings != 0) {
-        Value fn;
-        int has = attr_lookup(vm, warnings, NAME(_warn_unawaited_coroutine), &fn);
-        if (has < 0)
-            return false;
-        if (has > 0) {
-            Value r = call1(vm, fn, from_obj(g));
-            decref(vm, fn);
-            decref(vm, r);
-            return r != 0;
-        }
+/* By the function in the module `warnings`, if that is there; else, or if the function fails, by ourselves. */
+static void warn_never_awaited(VM *vm, Generator *g) {
+    Value warnings = vm->modules == 0 ? 0 : dict_get_c(vm, vm->modules, "warnings"), fn = 0;
+    bool warned = false;
+    if (warnings != 0 && attr_lookup(vm, warnings, NAME(_warn_unawaited_coroutine), &fn) > 0) {
+        Value r = call1(vm, fn, from_obj(g));
+        warned = r != 0 || error_matches(vm, vm->exc.RuntimeWarning);
+        decref(vm, fn);
+        decref(vm, r);
     }
-    return warn(vm, vm->exc.RuntimeWarning, 1, "coroutine '%V' was never awaited", g->frame.func->qualname);
+    if (error_pending(vm))
+        error_unraisable(vm, NULL, from_obj(g));
+    if (warned)
+        return;
+    Value text = str_printf(vm, "coroutine '%V' was never awaited", g->frame.func->qualname);
+    if (text == 0 || !warnings_issue(vm, type_value(vm->exc.RuntimeWarning), text, 1, from_obj(g)))
+        error_unraisable(vm, NULL, from_obj(g));
+    decref(vm, text);
 }
 
 void generator_finalize(VM *vm, Value self) {
@@ -192,8 +196,8 @@ void generator_finalize(VM *vm, Value self) {
     if (g->frame.state == FRAME_FINISHED || (g->frame.state == FRAME_SUSPENDED && generator_is_running(g)))
         return;
     if (g->frame.state == FRAME_CREATED) {
-        if ((g->frame.code->flags & CO_COROUTINE) && !vm->finalizing && !warn_never_awaited(vm, g))
-            error_unraisable(vm, NULL, self);
+        if ((g->frame.code->flags & CO_COROUTINE) && !vm->finalizing)
+            warn_never_awaited(vm, g);
         return;
     }
     if (!generator_close(vm, g))

@@ -169,7 +169,7 @@ static int registry_seen_anywhere(VM *vm, Value registry, const Warning *w) {
 
 /* ---- showing ---- */
 
-static bool show_plainly(VM *vm, const Warning *w) {
+static bool show_plainly(VM *vm, const Warning *w, Value source) {
     StrBuilder out;
     strbuilder_init(&out, vm);
     strbuilder_printf(&out, "%V:%d: %N: %V\n", w->filename, w->line, as_type(w->category), w->text);
@@ -178,6 +178,9 @@ static bool show_plainly(VM *vm, const Warning *w) {
     if (line)
         strbuilder_printf(&out, "  %V\n", line);
     decref(vm, line);
+    if (source && !is_none(source))
+        strbuilder_printf(&out, "%N: Enable tracemalloc to get the object allocation traceback\n",
+                          as_type(w->category));
     bool ok = !out.failed;
     if (ok)
         stderr_write(vm, NULL, out.data, out.len);
@@ -188,7 +191,7 @@ static bool show_plainly(VM *vm, const Warning *w) {
 static bool show(VM *vm, const Warning *w, Value source) {
     Value show_function = module_attribute(vm, "_showwarnmsg");
     if (!show_function)
-        return show_plainly(vm, w);
+        return show_plainly(vm, w, source);
     Value class = module_attribute(vm, "WarningMessage"), record = VALUE_ERROR, result = VALUE_ERROR;
     if (!class) {
         raise_runtime(vm, "unable to get warnings.WarningMessage");
@@ -358,4 +361,13 @@ bool warnings_issue_at(VM *vm, Value category, Value message, int stack_level, V
 
 bool warnings_issue(VM *vm, Value category, Value message, int stack_level, Value source) {
     return warnings_issue_at(vm, category, message, stack_level, source, 0);
+}
+
+void warnings_unclosed(VM *vm, Value object, const char *what) {
+    Value text = str_printf(vm, "unclosed%s%s %R", *what ? " " : "", what, object);
+    if ((!text || !warnings_issue(vm, type_value(vm->exc.ResourceWarning), text, 1, object)) &&
+        error_matches(vm, vm->exc.Warning))
+        error_unraisable(vm, NULL, object);
+    error_clear(vm);
+    decref(vm, text);
 }

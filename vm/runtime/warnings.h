@@ -11,6 +11,10 @@ bool warnings_issue(VM *vm, Value category, Value message, int stack_level, Valu
 /* The same, leaving out frames of files whose names start with one of the strings in the tuple (0: none). */
 bool warnings_issue_at(VM *vm, Value category, Value message, int stack_level, Value source,
                        Value skip_prefixes) MUST_CHECK;
+/* A ResourceWarning about an object that ends without having been closed: "unclosed", what it is, its repr. Nothing
+ * is pending afterwards: a warning turned into an exception is reported, other failures are not, since at the end of
+ * the program what repr() needs may be gone. */
+void warnings_unclosed(VM *vm, Value object, const char *what);
 /* As warnings.warn_explicit; message is a str or a Warning instance; registry a dict, 0 or None; module 0: made from
  * the filename. */
 bool warnings_explicit(VM *vm, Value category, Value message, Value filename, int line, Value module, Value registry,
