@@ -159,9 +159,18 @@ Value transport_resume_reading(NATIVE_ARGS) {
 
 /* ---- closing --------------------------------------------------------------------------------------------------- */
 
+/* The protocol is told in the next turn; without memory for that at once, as somebody may wait for it. */
+static bool schedule_lost(VM *vm, Value self, Value exc) {
+    if (transport_call_soon(vm, self, "_call_connection_lost", &exc))
+        return true;
+    if (!error_matches(vm, vm->exc.MemoryError))
+        return false;
+    error_clear(vm);
+    return transport_lost(vm, self, exc);
+}
+
 bool transport_close(VM *vm, Value self) {
     Transport *t = as_transport(self);
-    Value none = VALUE_NONE;
     if (t->closing || !t->loop)
         return true;
     t->closing = true;
@@ -170,8 +179,7 @@ bool transport_close(VM *vm, Value self) {
     if (t->out_len)
         return true;
     t->conn_lost++;
-    return loop_unwatch(vm, t->loop, t->fd, true) >= 0 &&
-           transport_call_soon(vm, self, "_call_connection_lost", &none);
+    return loop_unwatch(vm, t->loop, t->fd, true) >= 0 && schedule_lost(vm, self, VALUE_NONE);
 }
 
 bool transport_force_close(VM *vm, Value self, Value exc) {
@@ -189,7 +197,7 @@ bool transport_force_close(VM *vm, Value self, Value exc) {
             return false;
     }
     t->conn_lost++;
-    return transport_call_soon(vm, self, "_call_connection_lost", &exc);
+    return schedule_lost(vm, self, exc);
 }
 
 /* In debug mode errors of the network are logged too. */
@@ -209,6 +217,7 @@ static bool log_error(VM *vm, Value self, const char *message) {
     return r != 0;
 }
 
+/* Closes the connection also when there is no memory for the report. */
 static bool fatal(VM *vm, Value self, Value exc, const char *message) {
     Transport *t = as_transport(self);
     bool ok = true;
@@ -216,7 +225,12 @@ static bool fatal(VM *vm, Value self, Value exc, const char *message) {
         ok = report(vm, self, exc, message);
     else if (t->loop && as_loop(t->loop)->debug)
         ok = log_error(vm, self, message);
-    return ok && transport_force_close(vm, self, exc);
+    Value failure = error_take(vm);
+    if (!transport_force_close(vm, self, exc)) {
+        decref(vm, failure);
+        return false;
+    }
+    return ok || (failure != 0 && raise_steal(vm, failure));
 }
 
 bool transport_fatal(VM *vm, Value self, const char *message) {
@@ -245,14 +259,21 @@ static bool close_socket(VM *vm, Transport *t) {
     return r != 0;
 }
 
+/* A server waits for the last of its connections; so what fails for want of memory is tried once more. */
 static bool detach_server(VM *vm, Value self) {
     Transport *t = as_transport(self);
-    Value server = t->server;
+    Value server = t->server, r = VALUE_ERROR;
     t->server = 0;
     if (!server)
         return true;
-    Value name = str_intern_c(vm, "_detach"), r = name ? call_method1(vm, server, name, self) : VALUE_ERROR;
-    decref(vm, name);
+    for (int attempt = 0; attempt < 2 && r == 0; attempt++) {
+        if (attempt > 0 && !error_matches(vm, vm->exc.MemoryError))
+            break;
+        error_clear(vm);
+        Value name = str_intern_c(vm, "_detach");
+        r = name ? call_method1(vm, server, name, self) : VALUE_ERROR;
+        decref(vm, name);
+    }
     decref(vm, server);
     decref(vm, r);
     return r != 0;
@@ -265,8 +286,11 @@ bool transport_lost(VM *vm, Value self, Value exc) {
     Value pending = error_take(vm);
     decref(vm, r);
     bool ok = close_socket(vm, t);
+    Value failure = error_take(vm);
     set_owned(vm, &t->protocol, 0);
-    ok = ok && detach_server(vm, self);
+    ok = detach_server(vm, self) && ok;
+    if (failure)
+        raise_steal(vm, failure);
     Value waiter = t->empty_waiter;
     t->empty_waiter = 0;
     if (ok && waiter && as_future(waiter)->state == FUTURE_PENDING) {
