@@ -398,18 +398,10 @@ static bool fill_extra(VM *vm, Transport *t, Value given) {
            (dict_get_c(vm, t->extra, "peername") || note_address(vm, t, "peername", "getpeername"));
 }
 
-/* connection_made, then reading, then the waiter: in the next turn, in this order. */
-static bool schedule_start(VM *vm, Value self, Value waiter) {
+static bool schedule_reading(VM *vm, Value self, Value waiter) {
     Transport *t = as_transport(self);
-    Value fn = attr_get(vm, t->protocol, NAME(connection_made)), context = 0;
-    if (!fn || !context_snapshot(vm, &context)) {
-        decref(vm, fn);
-        return false;
-    }
-    Value handle = loop_call_soon(vm, t->loop, fn, &self, 1, context);
-    decref(vm, fn);
-    decref(vm, handle);
-    if (!handle || !transport_call_soon(vm, self, "_add_reader", NULL))
+    Value context = 0;
+    if (!transport_call_soon(vm, self, "_add_reader", NULL))
         return false;
     if (!waiter || is_none(waiter))
         return true;
@@ -422,13 +414,48 @@ static bool schedule_start(VM *vm, Value self, Value waiter) {
         decref(vm, helper);
         return false;
     }
-    handle = loop_call_soon(vm, t->loop, helper, args, 2, context);
+    Value handle = loop_call_soon(vm, t->loop, helper, args, 2, context);
     decref(vm, helper);
     decref(vm, handle);
     return handle != 0;
 }
 
-static bool setup(VM *vm, Value self, Value *v) {
+/* connection_made, then reading, then the waiter: in the next turn, in this order, or none of them. */
+static bool schedule_start(VM *vm, Value self, Value waiter) {
+    Transport *t = as_transport(self);
+    Value fn = attr_get(vm, t->protocol, NAME(connection_made)), context = 0;
+    if (!fn || !context_snapshot(vm, &context)) {
+        decref(vm, fn);
+        return false;
+    }
+    Value made = loop_call_soon(vm, t->loop, fn, &self, 1, context);
+    bool ok = made && schedule_reading(vm, self, waiter);
+    if (made && !ok) {
+        Value failure = error_take(vm);
+        if (!handle_cancel(vm, made))
+            error_clear(vm);
+        raise_steal(vm, failure);
+    }
+    decref(vm, fn);
+    decref(vm, made);
+    return ok;
+}
+
+/* What the maker of a transport that could not be set up is left with is the socket alone. */
+static void give_up(VM *vm, Value self) {
+    Transport *t = as_transport(self);
+    Value failure = error_take(vm);
+    t->closing = true;
+    t->conn_lost++;
+    if ((size_t)t->fd < as_loop(t->loop)->nwatches && as_loop(t->loop)->watches[t->fd].transport == self)
+        as_loop(t->loop)->watches[t->fd].transport = 0;
+    set_owned(vm, &t->sock, 0);
+    if (!detach_server(vm, self))
+        error_clear(vm);
+    raise_steal(vm, failure);
+}
+
+static bool take_socket(VM *vm, Value self, Value *v) {
     Transport *t = as_transport(self);
     if (!is_loop(v[0]))
         return raise_type(vm, "an event loop of asyncio is needed, not '%T'", v[0]);
@@ -446,6 +473,11 @@ static bool setup(VM *vm, Value self, Value *v) {
     t->sock = incref(v[1]);
     t->high = HIGH_WATER;
     t->low = HIGH_WATER / 4;
+    return true;
+}
+
+static bool setup(VM *vm, Value self, Value *v) {
+    Transport *t = as_transport(self);
     Watch *w = loop_watch_of(vm, as_loop(t->loop), t->fd);
     if (!w || !fill_extra(vm, t, v[4]) || !set_protocol(vm, t, v[2]))
         return false;
@@ -474,9 +506,14 @@ static bool transport_init(VM *vm, Value self, Value *args, size_t nargs, Value 
     if (!grant_check(vm, GRANT_NETWORK))
         return false;
     Value v[6] = {0};
-    return native_bind(vm, "SocketTransport", "loop, sock, protocol, waiter=None, extra=None, server=None", args,
-                       nargs, kwnames, v, 6) &&
-           setup(vm, self, v);
+    if (!native_bind(vm, "SocketTransport", "loop, sock, protocol, waiter=None, extra=None, server=None", args,
+                     nargs, kwnames, v, 6) ||
+        !take_socket(vm, self, v))
+        return false;
+    if (setup(vm, self, v))
+        return true;
+    give_up(vm, self);
+    return false;
 }
 
 /* ---- attributes ------------------------------------------------------------------------------------------------ */
