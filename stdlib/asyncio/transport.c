@@ -506,8 +506,8 @@ static bool transport_init(VM *vm, Value self, Value *args, size_t nargs, Value 
     if (!grant_check(vm, GRANT_NETWORK))
         return false;
     Value v[6] = {0};
-    if (!native_bind(vm, "SocketTransport", "loop, sock, protocol, waiter=None, extra=None, server=None", args,
-                     nargs, kwnames, v, 6) ||
+    if (!native_bind(vm, "SocketTransport", "loop, sock, protocol, waiter=None, extra=None, server=None", args, nargs,
+                     kwnames, v, 6) ||
         !take_socket(vm, self, v))
         return false;
     if (setup(vm, self, v))

@@ -63,7 +63,7 @@ Value warnings_default_action(VM *vm) { return state_get(vm, STATE_ACTION); }
 /* An attribute of the module `warnings` if it is imported (owned), else 0 without an exception. */
 static Value module_attribute(VM *vm, const char *name) {
     Value module = dict_get_str(vm, vm->modules, NAME(warnings));
-    if (!module || !has_kind(module, KIND_MODULE))
+    if (!module || !has_kind(module, KIND_MODULE) || vm->finalizing) /* at the end the module may be empty */
         return 0;
     Value found = incref(dict_get_c(vm, module_dict(module), name));
     if (!found)
@@ -178,7 +178,7 @@ static bool show_plainly(VM *vm, const Warning *w, Value source) {
     if (line)
         strbuilder_printf(&out, "  %V\n", line);
     decref(vm, line);
-    if (source && !is_none(source))
+    if (source && !is_none(source) && !vm->finalizing)
         strbuilder_printf(&out, "%N: Enable tracemalloc to get the object allocation traceback\n",
                           as_type(w->category));
     bool ok = !out.failed;
