@@ -113,8 +113,20 @@ static ALWAYS_INLINE Callout callout_begin(VM *vm) {
     t->failure = 0;
     return c;
 }
+COLD Value callout_failed(VM *vm, Value failure, const char *what);
 /* It has returned: its result as an owned value, or 0 with the exception pending. `what` names it. */
-Value callout_end(VM *vm, Callout c, cove_value result, const char *what);
+static ALWAYS_INLINE Value callout_end(VM *vm, Callout c, cove_value result, const char *what) {
+    Thread *t = vm->thread;
+    Value v = incref(result.bits), failure = t->failure;
+    t->failure = c.failure;
+    if (unlikely(t->handle_count != c.mark))
+        handles_drop(vm, c.mark);
+    if (unlikely(v == 0))
+        return callout_failed(vm, failure, what);
+    if (unlikely(failure != 0))
+        decref(vm, failure);
+    return v;
+}
 
 /* life.c */
 Value api_text(VM *vm, const char *text, size_t size); /* a str of the host's UTF-8, checked */
@@ -124,6 +136,7 @@ Value api_module_dict(VM *vm, cove_value module); /* of the module, absent: __ma
 Value api_compile(VM *vm, const char *source, size_t size, const char *filename, const char *mode);
 /* native.c */
 Value host_function_call(VM *vm, Value self, Value *args, size_t nargs, Value kwnames);
+Value host_deleter_call(VM *vm, Value self, Value *args, size_t nargs, Value kwnames);
 bool host_module_init(VM *vm, Value module, const cove_module_def *def);
 /* importing.c */
 bool host_importer_install(VM *vm);

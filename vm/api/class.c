@@ -124,7 +124,8 @@ static Value accessor(VM *vm, Type *t, const cove_property_def *def, cove_native
     HostFunction *f = host_function_new(vm, &row);
     if (f == NULL)
         return VALUE_ERROR;
-    f->deleter = deleter;
+    if (deleter)
+        f->spec.fn = host_deleter_call;
     return native_new(vm, &f->spec, 0, t, 0);
 }
 

@@ -29,16 +29,7 @@ bool api_need_all(VM *vm, const cove_value *values, size_t n) {
     return true;
 }
 
-Value callout_end(VM *vm, Callout c, cove_value result, const char *what) {
-    Thread *t = vm->thread;
-    Value v = incref(result.bits), failure = t->failure;
-    t->failure = c.failure;
-    if (unlikely(t->handle_count != c.mark))
-        handles_drop(vm, c.mark);
-    if (likely(v != 0)) {
-        decref(vm, failure);
-        return v;
-    }
+Value callout_failed(VM *vm, Value failure, const char *what) {
     if (failure == 0)
         return raise_system(vm, "native function %s() failed without an exception", what);
     return raise_steal(vm, failure);

@@ -9,18 +9,26 @@
 
 #define PARAMETERS_MAX 24 /* of object/native.c */
 
-Value host_function_call(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
+static ALWAYS_INLINE Value host_call(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     const HostFunction *f = (const HostFunction *)vm->called->spec;
-    static const cove_value none;
-    cove_call_info call = {
-        .self = handle(f->spec.flags & METHOD_STATIC ? 0 : self),
-        .args = f->deleter ? &none : (const cove_value *)args,
-        .nargs = f->deleter ? 1 : nargs,
-        .names = handle(kwnames),
-        .user = f->user,
-    };
+    cove_call_info call = {handle(self), (const cove_value *)args, nargs, handle(kwnames), f->user};
     Callout callout = callout_begin(vm);
     return callout_end(vm, callout, f->fn(host_vm(vm), &call), f->spec.name);
+}
+
+Value host_function_call(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
+    return host_call(vm, self, args, nargs, kwnames);
+}
+
+/* The `self` of a static method is its class, which only its __self__ shows. */
+static Value host_static_call(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
+    return host_call(vm, 0, args, nargs, kwnames);
+}
+
+/* A property is deleted by its setter, with an absent value. */
+Value host_deleter_call(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
+    Value absent = 0;
+    return host_call(vm, self, &absent, 1, 0);
 }
 
 /* A parameter's name, a mark, or an end: whether the signature can be read to its end, with few enough parameters. */
@@ -46,7 +54,7 @@ HostFunction *host_function_new(VM *vm, const cove_function_def *def) {
     if (f == NULL)
         return NULL;
     *f = (HostFunction){
-        .spec = {def->name, host_function_call, signature, def->doc,
+        .spec = {def->name, def->flags & COVE_STATIC ? host_static_call : host_function_call, signature, def->doc,
                  (def->flags & COVE_STATIC ? METHOD_STATIC : 0) |
                      (def->flags & COVE_CLASS_METHOD ? METHOD_CLASS : 0)},
         .fn = def->fn,

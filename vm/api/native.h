@@ -9,7 +9,6 @@ typedef struct HostFunction {
     MethodSpec spec;
     cove_native_fn fn;
     void *user;
-    bool deleter; /* of a property: the setter is called with its argument absent */
 } HostFunction;
 
 /* NULL with an exception: no memory, or a signature that makes no sense. */

@@ -17,7 +17,7 @@ struct cove_run {
     Value generator; /* that is driven, or 0 */
     Frame *frame;    /* innermost, of one that is new or paused */
     Frame *base;     /* outermost, whose `previous` is whoever resumes */
-    struct FrameChunk *chunk, *spare_chunk;
+    struct FrameChunk *chunk;
     char *frame_top, *frame_end;
     HandledItem base_handled, *handled;
     uint32_t depth;
@@ -28,14 +28,12 @@ struct cove_run {
 /* Exchanges the run's stack for the thread's. */
 static void swap_stacks(cove_run *run) {
     Thread *t = run->vm->thread;
-    struct FrameChunk *chunk = t->chunk, *spare = t->spare_chunk;
+    struct FrameChunk *chunk = t->chunk;
     char *top = t->frame_top, *end = t->frame_end;
     t->chunk = run->chunk;
-    t->spare_chunk = run->spare_chunk;
     t->frame_top = run->frame_top;
     t->frame_end = run->frame_end;
     run->chunk = chunk;
-    run->spare_chunk = spare;
     run->frame_top = top;
     run->frame_end = end;
 }

@@ -7,6 +7,8 @@
 /* Native functions that call back into scripts do use the C stack; at this many bytes from its end they raise
  * RecursionError instead of overflowing. Sanitizer builds have frames several times larger. */
 #define C_STACK_MARGIN (COVE_ASAN ? 1024 * 1024 : 256 * 1024)
+/* Native recursion ends at this depth at the latest, whatever the size of the C stack. */
+#define NATIVE_DEPTH_MAX 30000
 /* Frames of plain calls come from chunks of this many bytes, doubled as a thread recurses deeper. */
 #define FRAME_CHUNK_FIRST (16 * 1024)
 /* Containers made (less those freed) before the young generation is collected. */

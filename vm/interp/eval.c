@@ -181,22 +181,6 @@
 /* An instance of a script class: its special methods are scripts' business. */
 #define SCRIPT_MADE(v) (is_obj(v) && (obj_type(as_obj(v))->flags & TYPE_HEAP))
 
-/* Takes a frame for `code` from the thread's stack; registers are not initialised. NULL with RecursionError or
- * MemoryError. */
-static ALWAYS_INLINE Frame *push_frame(VM *vm, Thread *t, Code *code) {
-    if (likely(t->frame_top + code->frame_size <= t->frame_end && t->depth < vm->recursion_limit)) {
-        Frame *f = (Frame *)t->frame_top;
-        t->frame_top += code->frame_size;
-        t->depth++;
-        f->flags = 0;
-        f->code = code;
-        f->object = NULL;
-        f->pc = code->instrs;
-        return f;
-    }
-    return frame_push_slow(vm, code);
-}
-
 static ALWAYS_INLINE void pop_frame(VM *vm, Thread *t, Frame *f) {
     t->depth--;
     t->frame_top = (char *)f;
@@ -387,6 +371,11 @@ return_result:
     }
     if (frame->flags & FRAME_OF_GENERATOR)
         goto generator_return;
+    if (likely(frame_is_entry(frame))) {
+        end_plain_frame(vm, t, frame, nlocals);
+        t->exit_status = SEND_RETURN;
+        return result;
+    }
     {
         unsigned dst = frame->dst, aux = frame->aux, kind = frame->ret;
         Frame *previous = frame->previous;

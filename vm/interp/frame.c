@@ -1,8 +1,8 @@
 /* Frames: the chunked stack of a thread, and frame objects as scripts see them.
  *
  * The stack. Frames of plain calls are cut from chunks, newest last, and given back in the opposite order. A chunk
- * that becomes empty is kept as a spare, so that a call that crosses the border back and forth does not allocate.
- * Chunks double in size: recursion a million deep costs a handful of allocations.
+ * that becomes empty is kept as a spare, so that a call that crosses the border back and forth does not allocate; the
+ * first chunk stays. Chunks double in size: recursion a million deep costs a handful of allocations.
  *
  * Frame objects. Most frames are never seen by a script. When one is (sys._getframe, a traceback, gi_frame), a
  * FrameObject is made that points to it; when the frame ends while somebody still holds that object, its registers
@@ -24,10 +24,10 @@ typedef struct FrameChunk {
 AT_START static bool chunk_enter(VM *vm, size_t need) {
     Thread *t = vm->thread;
     FrameChunk *current = t->chunk;
-    FrameChunk **spare = current == NULL ? &t->spare_chunk : &current->spare, *c = *spare;
+    FrameChunk *c = current == NULL ? NULL : current->spare;
     if (c != NULL && c->size - sizeof(FrameChunk) - FRAME_SLACK < need) {
         mem_free(vm, c, c->size);
-        *spare = c = NULL;
+        current->spare = c = NULL;
     }
     if (c == NULL) {
         size_t size = current == NULL ? FRAME_CHUNK_FIRST : current->size * 2;
@@ -39,7 +39,7 @@ AT_START static bool chunk_enter(VM *vm, size_t need) {
         c->size = size;
         c->spare = NULL;
     } else {
-        *spare = NULL;
+        current->spare = NULL;
     }
     c->previous = current;
     c->saved_top = t->frame_top;
@@ -60,7 +60,7 @@ AT_START Frame *frame_push_slow(VM *vm, Code *code) {
     if (t->frame_top + code->frame_size > t->frame_end) {
         if (!chunk_enter(vm, code->frame_size))
             return NULL;
-        first = true;
+        first = t->chunk->previous != NULL;
     }
     Frame *f = (Frame *)t->frame_top;
     t->frame_top += code->frame_size;
@@ -72,8 +72,6 @@ AT_START Frame *frame_push_slow(VM *vm, Code *code) {
     return f;
 }
 
-AT_START Frame *frame_push(VM *vm, Code *code) { return frame_push_slow(vm, code); }
-
 AT_START void frame_pop_chunk(VM *vm) {
     Thread *t = vm->thread;
     FrameChunk *c = t->chunk;
@@ -84,21 +82,18 @@ AT_START void frame_pop_chunk(VM *vm) {
         mem_free(vm, c->spare, c->spare->size);
         c->spare = NULL;
     }
-    if (c->previous != NULL) {
-        c->previous->spare = c;
-    } else { /* the next call from native code finds it */
-        FrameChunk *old = t->spare_chunk;
-        t->spare_chunk = c;
-        if (old != NULL)
-            mem_free(vm, old, old->size);
-    }
+    c->previous->spare = c;
 }
 
 void frame_stack_free(VM *vm, Thread *t) {
-    FrameChunk *c = t->spare_chunk;
-    t->spare_chunk = NULL;
-    if (c != NULL)
-        mem_free(vm, c, c->size);
+    FrameChunk *c = t->chunk;
+    t->chunk = NULL;
+    t->frame_top = t->frame_end = NULL;
+    if (c == NULL)
+        return;
+    if (c->spare != NULL)
+        mem_free(vm, c->spare, c->spare->size);
+    mem_free(vm, c, c->size);
 }
 
 void frame_unpush(VM *vm, Frame *f) {

@@ -80,6 +80,11 @@ static ALWAYS_INLINE bool frame_is_plain(const Frame *f) {
     return ((unsigned)f->ret | f->flags) == RET_STORE && f->object == NULL;
 }
 
+/* The same of a function that native code called. */
+static ALWAYS_INLINE bool frame_is_entry(const Frame *f) {
+    return ((unsigned)f->ret | f->flags) == RET_EXIT && f->object == NULL && (f->code->flags & CO_OPTIMIZED);
+}
+
 static ALWAYS_INLINE Value *frame_registers(Frame *f) { return f->regs; }
 static ALWAYS_INLINE Value *frame_namespace(Frame *f) { return &f->regs[f->code->nregs]; }
 
@@ -119,8 +124,20 @@ bool frame_super_arguments(VM *vm, Value out[2]);
 Value frame_locals_mapping(VM *vm, FrameObject *fo);
 
 /* A frame of the thread's stack for code, registers not initialised; NULL with RecursionError or MemoryError. */
-Frame *frame_push(VM *vm, Code *code);
 Frame *frame_push_slow(VM *vm, Code *code);
+static ALWAYS_INLINE Frame *frame_push(VM *vm, Thread *t, Code *code) {
+    if (likely(t->frame_top + code->frame_size <= t->frame_end && t->depth < vm->recursion_limit)) {
+        Frame *f = (Frame *)t->frame_top;
+        t->frame_top += code->frame_size;
+        t->depth++;
+        f->flags = 0;
+        f->code = code;
+        f->object = NULL;
+        f->pc = code->instrs;
+        return f;
+    }
+    return frame_push_slow(vm, code);
+}
 void frame_unpush(VM *vm, Frame *f); /* gives back the newest frame, which owns nothing */
 void frame_pop_chunk(VM *vm);
 void frame_stack_free(VM *vm, Thread *t); /* what an empty stack still holds */
@@ -137,10 +154,6 @@ bool function_bind(VM *vm, Function *fn, Value *args, size_t nargs, Value kwname
 Frame *function_push(VM *vm, Value fn, Value *args, size_t nargs);
 Frame *code_push(VM *vm, Value code, Value globals, Value locals);
 
-/* eval.c */
-/* trace.c. Runs a frame (RET_EXIT) until it returns, yields or raises; status in vm->thread->exit_status. `throwing`:
- * an exception is pending and is raised at the frame's pc. The frame is consumed unless it is a generator's. */
-Value eval_run(VM *vm, Frame *entry, int throwing);
 /* Runs code as a module, class or exec does: namespace `locals` (a mapping), globals a dict. */
 Value code_run(VM *vm, Value code, Value globals, Value locals);
 Value code_run_closure(VM *vm, Value code, Value globals, Value locals, Value closure);

@@ -5,6 +5,7 @@
  * keyword arguments, too many, missing positional (after defaults), missing keyword-only. */
 #include "interp/eval.h"
 #include "interp/generator.h"
+#include "interp/trace.h"
 #include "object/descr.h"
 #include "object/type.h"
 #include "runtime/suggestions.h"
@@ -239,26 +240,30 @@ Value function_call(VM *vm, Value value, Value *args, size_t nargs, Value kwname
     }
     if (!native_enter(vm, ""))
         return VALUE_ERROR;
-    Value result = 0;
-    Frame *f = frame_push(vm, code);
-    if (f != NULL) {
-        if (code->simple && code->argcount == nargs && kwnames == 0) {
-            for (size_t i = 0; i < nargs; i++)
-                f->regs[i] = incref(args[i]);
-            memset(f->regs + nargs, 0, (code->nregs - nargs) * sizeof(Value));
-        } else if (!function_bind(vm, fn, args, nargs, kwnames, f->regs)) {
-            frame_unpush(vm, f);
-            native_leave(vm);
-            return VALUE_ERROR;
-        }
-        obj_incref(&fn->header);
-        f->func = fn;
-        f->previous = vm->thread->frame;
-        f->ret = RET_EXIT;
-        result = eval_run(vm, f, false);
+    Thread *t = vm->thread;
+    Frame *f = frame_push(vm, t, code);
+    if (unlikely(f == NULL))
+        goto failed;
+    if (likely(code->simple && code->argcount == nargs && kwnames == 0)) {
+        size_t i = 0;
+        for (; i < nargs; i++)
+            f->regs[i] = incref(args[i]);
+        for (; i < code->nregs; i += 2) /* the word behind the last register is free (FRAME_SLACK) */
+            f->regs[i] = f->regs[i + 1] = 0;
+    } else if (!function_bind(vm, fn, args, nargs, kwnames, f->regs)) {
+        frame_unpush(vm, f);
+        goto failed;
     }
+    obj_incref(&fn->header);
+    f->func = fn;
+    f->previous = t->frame;
+    f->ret = RET_EXIT;
+    Value result = eval_run(vm, f, EVAL_START);
     native_leave(vm);
     return result;
+failed:
+    native_leave(vm);
+    return VALUE_ERROR;
 }
 
 Value code_run_closure(VM *vm, Value code_value, Value globals, Value locals, Value closure) {
@@ -279,7 +284,7 @@ Value code_run_closure(VM *vm, Value code_value, Value globals, Value locals, Va
         decref(vm, fn);
         return VALUE_ERROR;
     }
-    Frame *f = frame_push(vm, code);
+    Frame *f = frame_push(vm, vm->thread, code);
     if (f != NULL) {
         memset(f->regs, 0, code->nregs * sizeof(Value));
         if (!(code->flags & CO_OPTIMIZED))
@@ -287,7 +292,7 @@ Value code_run_closure(VM *vm, Value code_value, Value globals, Value locals, Va
         f->func = as_function(fn); /* moved */
         f->previous = vm->thread->frame;
         f->ret = RET_EXIT;
-        result = eval_run(vm, f, false);
+        result = eval_run(vm, f, EVAL_START);
     } else {
         decref(vm, fn);
     }
@@ -301,7 +306,7 @@ Value code_run(VM *vm, Value code, Value globals, Value locals) {
 
 Frame *function_push(VM *vm, Value value, Value *args, size_t nargs) {
     Function *fn = as_function(value);
-    Frame *f = frame_push(vm, fn->code);
+    Frame *f = frame_push(vm, vm->thread, fn->code);
     if (f == NULL)
         return NULL;
     if (!function_bind(vm, fn, args, nargs, 0, f->regs)) {
@@ -318,7 +323,7 @@ Frame *function_push(VM *vm, Value value, Value *args, size_t nargs) {
 Frame *code_push(VM *vm, Value code_value, Value globals, Value locals) {
     Code *code = as_code(code_value);
     Value fn = function_new(vm, code, globals);
-    Frame *f = fn == 0 ? NULL : frame_push(vm, code);
+    Frame *f = fn == 0 ? NULL : frame_push(vm, vm->thread, code);
     if (f == NULL) {
         decref(vm, fn);
         return NULL;

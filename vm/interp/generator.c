@@ -4,6 +4,7 @@
  * States: CREATED (nothing has run), SUSPENDED (at a yield, or on the SEND that delegates), RUNNING (only the leaf of
  * a running chain has this state; its parents stay SUSPENDED), FINISHED (registers dropped). */
 #include "interp/generator.h"
+#include "interp/trace.h"
 
 #include "interp/eval.h"
 

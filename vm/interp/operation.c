@@ -54,7 +54,7 @@ Frame *operation_push(VM *vm, Frame *f, Value function, Value *args, size_t narg
     Code *code = fn->code;
     if (!code->simple || code->argcount != nargs)
         return NULL;
-    Frame *callee = frame_push(vm, code);
+    Frame *callee = frame_push(vm, vm->thread, code);
     if (callee == NULL)
         return NULL;
     obj_incref(&fn->header);

@@ -56,7 +56,7 @@ static bool bind(VM *vm, Function *fn, Value *args, size_t nargs, Value kwnames,
 
 /* Pushes a bound frame of a function that does not suspend; NULL with an exception. */
 static Frame *push_bound(VM *vm, Frame *f, Function *fn, Value *args, size_t nargs, Value kwnames) {
-    Frame *callee = frame_push(vm, fn->code);
+    Frame *callee = frame_push(vm, vm->thread, fn->code);
     if (callee == NULL)
         return NULL;
     obj_incref(&fn->header);
@@ -121,7 +121,7 @@ static Frame *push_init(VM *vm, Frame *f, Instr ins, Type *type, Function *init,
     if (instance == 0)
         return NULL;
     Code *code = init->code;
-    Frame *callee = frame_push(vm, code);
+    Frame *callee = frame_push(vm, vm->thread, code);
     if (callee == NULL) {
         decref(vm, instance);
         return NULL;

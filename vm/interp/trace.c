@@ -43,11 +43,10 @@ Value trace_switch(VM *vm, Frame *f, const Instr *pc, int how) {
     return from_small_int(how);
 }
 
-Value eval_run(VM *vm, Frame *entry, int how) {
-    Value result = eval_plain(vm, entry, how);
-    while (unlikely(vm->thread->exit_status == SEND_SWITCH)) {
+Value eval_switched(VM *vm, Value result) {
+    while (vm->thread->exit_status == SEND_SWITCH) {
         Frame *f = vm->thread->frame;
-        how = (int)as_small_int(result);
+        int how = (int)as_small_int(result);
         if (!vm->thread->tracing) {
             result = eval_plain(vm, f, how);
             continue;

@@ -18,6 +18,14 @@ enum EvalHow {
 
 Value eval_plain(VM *vm, Frame *entry, int how);
 Value eval_traced(VM *vm, Frame *entry, int how);
+/* Goes on in the other loop, and back, after one has ended with SEND_SWITCH. */
+COLD Value eval_switched(VM *vm, Value result);
+/* Runs a frame (RET_EXIT) until it returns, yields or raises; status in vm->thread->exit_status. EVAL_THROW: an
+ * exception is pending and is raised at the frame's pc. The frame is consumed unless it is a generator's. */
+static inline Value eval_run(VM *vm, Frame *entry, int how) {
+    Value result = eval_plain(vm, entry, how);
+    return unlikely(vm->thread->exit_status == SEND_SWITCH) ? eval_switched(vm, result) : result;
+}
 /* Leaves a loop for the other one. */
 Value trace_switch(VM *vm, Frame *f, const Instr *pc, int how);
 

@@ -34,6 +34,7 @@ Value native_new(VM *vm, const MethodSpec *spec, Value self, Type *owner, Value 
     f->nrequired = c.min_keyword != 0 ? UINT16_MAX : c.min_positional;
     f->raw = c.raw;
     f->descriptor = descriptor;
+    f->nexact = !descriptor && !c.raw && c.npositional == c.nparams && f->nrequired <= c.nparams ? c.nparams : UINT16_MAX;
     assert(c.raw || c.nparams <= PARAMS_MAX);
     return from_obj(f);
 }
@@ -51,6 +52,7 @@ static Value bind_to(VM *vm, Native *d, Value self) {
     f->nrequired = d->nrequired;
     f->npositional = d->npositional;
     f->nposonly = d->nposonly;
+    f->nexact = !d->raw && d->npositional == d->nparams && d->nrequired <= d->nparams ? d->nparams : UINT16_MAX;
     f->raw = d->raw;
     return from_obj(f);
 }
@@ -89,9 +91,7 @@ static NOINLINE Value call_binding(VM *vm, Native *f, Value self, Value *args, s
     return f->fn(vm, self, out, f->nparams, 0);
 }
 
-/* Functions of a host are all served by one C function, which learns from vm->called whose call it is; binding the
- * arguments calls nothing that could change it. */
-Value native_call(VM *vm, Native *f, Value *args, size_t nargs, Value kwnames) {
+static NOINLINE Value call_general(VM *vm, Native *f, Value *args, size_t nargs, Value kwnames) {
     Value self = f->self;
     if (f->descriptor) {
         if (unlikely(nargs == 0)) {
@@ -122,6 +122,15 @@ Value native_call(VM *vm, Native *f, Value *args, size_t nargs, Value kwnames) {
         return f->fn(vm, self, out, f->nparams, 0);
     }
     return call_binding(vm, f, self, args, nargs, kwnames);
+}
+
+/* Functions of a host are served by a few C functions, which learn from vm->called whose call it is; binding the
+ * arguments calls nothing that could change it. */
+Value native_call(VM *vm, Native *f, Value *args, size_t nargs, Value kwnames) {
+    if (nargs != f->nexact || kwnames != 0)
+        return call_general(vm, f, args, nargs, kwnames);
+    vm->called = f;
+    return f->fn(vm, f->self, args, nargs, 0);
 }
 
 static Value native_slot_call(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {

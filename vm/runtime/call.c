@@ -11,24 +11,9 @@
 #include "object/type.h"
 
 #define ARGS_IN_PLACE 12
-/* Native recursion ends at this depth at the latest, whatever the size of the C stack. */
-#define NATIVE_DEPTH_MAX 30000
 
 /* --- recursion
  * --------------------------------------------------------------------------------------------------------- */
-
-bool native_enter(VM *vm, const char *where) {
-    Thread *t = vm->thread;
-    char here;
-    if (unlikely(&here < t->stack_limit || t->native_depth >= NATIVE_DEPTH_MAX || t->depth > vm->recursion_limit)) {
-        raise_recursion(vm, where);
-        return false;
-    }
-    t->native_depth++;
-    return true;
-}
-
-void native_leave(VM *vm) { vm->thread->native_depth--; }
 
 int repr_enter(VM *vm, Value obj) {
     Thread *t = vm->thread;
@@ -76,18 +61,14 @@ Value call(VM *vm, Value fn, Value *args, size_t nargs, Value kwnames) {
     if (unlikely(!is_obj(fn)))
         return raise_type(vm, "'%T' object is not callable", fn);
     Object *o = as_obj(fn);
-    Value result;
-    if (o->kind == KIND_FUNCTION) {
-        o->refcount++; /* the function may be rebound while it runs */
-        result = function_call(vm, fn, args, nargs, kwnames);
-        obj_decref(vm, o);
-        return result;
-    }
+    if (o->kind == KIND_FUNCTION) /* which its frame keeps alive, if it is rebound while it runs */
+        return function_call(vm, fn, args, nargs, kwnames);
     Value (*slot)(VM *, Value, Value *, size_t, Value) = obj_type(o)->slots.call;
     if (unlikely(slot == NULL))
         return raise_type(vm, "'%T' object is not callable", fn);
     if (!native_enter(vm, " while calling a Python object"))
         return 0;
+    Value result;
     o->refcount++;
     if (o->kind == KIND_NATIVE)
         result = native_call(vm, (Native *)o, args, nargs, kwnames);

@@ -39,9 +39,6 @@ Value call_method1(VM *vm, Value obj, Value name, Value a);
 /* type(obj).name(obj, ...): 0 without exception when the type lacks it */
 Value call_special(VM *vm, Value obj, Value name, Value *args, size_t nargs);
 bool is_callable(Value v);
-/* Guards native recursion: raises RecursionError near the end of the C stack or past the recursion limit. */
-bool native_enter(VM *vm, const char *where) MUST_CHECK;
-void native_leave(VM *vm);
 /* repr() of containers that contain themselves: 1 if obj is being shown already, 0 entered (leave later), -1 error.
  */
 int repr_enter(VM *vm, Value obj);

@@ -73,8 +73,8 @@ static void thread_clear(VM *vm, Thread *t) {
     t->handles = NULL;
     t->handle_room = 0;
     set_owned(vm, &t->failure, 0);
-    frame_stack_free(vm, t);
     error_clear(vm);
+    frame_stack_free(vm, t);
 }
 
 /* The last act of a thread, with the lock; it returns without. */
@@ -85,8 +85,9 @@ static void thread_end(VM *vm, Thread *t) {
         vm->telling_deadlock = true;
         vm->on_deadlock(vm);
         vm->telling_deadlock = false;
+        error_clear(vm);
+        frame_stack_free(vm, t); /* of the report */
     }
-    error_clear(vm);
     lock_thread_free(vm, t->sync);
     mem_free(vm, t, sizeof *t);
     lock_leave(vm);

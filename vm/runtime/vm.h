@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "base/config.h"
 #include "mem/alloc.h"
 #include "mem/gc.h"
 #include "object/dict.h"
@@ -52,7 +53,7 @@ struct Thread {
     HandledItem *handled; /* top of the chain */
     HandledItem base_handled;
     struct Frame *frame; /* running frame; NULL outside scripts */
-    struct FrameChunk *chunk, *spare_chunk;
+    struct FrameChunk *chunk;
     char *frame_top, *frame_end; /* free part of the current chunk */
     int exit_status;             /* SendStatus with which the interpreter was last left */
     uint32_t depth;              /* script and native calls nested now */
@@ -203,6 +204,19 @@ static ALWAYS_INLINE bool vm_interrupted(const VM *vm) {
 }
 
 static ALWAYS_INLINE bool error_pending(VM *vm) { return vm->thread->exception != 0; }
+
+/* Guards native recursion: raises RecursionError near the end of the C stack or past the recursion limit. */
+static inline bool MUST_CHECK native_enter(VM *vm, const char *where) {
+    Thread *t = vm->thread;
+    char here;
+    if (unlikely(&here < t->stack_limit || t->native_depth >= NATIVE_DEPTH_MAX || t->depth > vm->recursion_limit)) {
+        raise_recursion(vm, where);
+        return false;
+    }
+    t->native_depth++;
+    return true;
+}
+static inline void native_leave(VM *vm) { vm->thread->native_depth--; }
 
 /* What has to be known before the first allocation. All zero: the C library's memory, no limit, random hashes. */
 typedef struct VmSetup {
