@@ -251,6 +251,15 @@ static bool file_in(char *out, size_t size, const char *directory, const char *n
     return n > 0 && (size_t)n < size && stat(out, &info) == 0 && S_ISREG(info.st_mode);
 }
 
+/* A directory's main file is a module that can be found, which children of multiprocessing are told. */
+static bool set_directory_spec(VM *vm, Value path, Value dict) {
+    Value name = str_intern_c(vm, "__main__"), loader = name ? source_loader_new(vm, name, path) : VALUE_ERROR;
+    Value spec = loader ? spec_new(vm, name, loader, path, 0) : VALUE_ERROR;
+    decref(vm, name);
+    decref(vm, loader);
+    return set_main(vm, dict, "__spec__", spec) && set_main(vm, dict, "__package__", incref(vm->empty_str));
+}
+
 static int run_directory(VM *vm, const Options *o, const char *directory, Value dict, bool *killed) {
     char path[PATH_MAX];
     if (!file_in(path, sizeof path, directory, "__main__.co") &&
@@ -259,7 +268,7 @@ static int run_directory(VM *vm, const Options *o, const char *directory, Value 
     if (!path_insert(vm, directory))
         return finish(vm, false, killed);
     Value text = text_from_system(vm, path);
-    bool ok = text && run_path(vm, text, dict, o);
+    bool ok = text && set_directory_spec(vm, text, dict) && run_path(vm, text, dict, o);
     decref(vm, text);
     return finish(vm, ok, killed);
 }
