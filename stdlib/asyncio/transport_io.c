@@ -23,8 +23,22 @@ static bool read_failed(VM *vm, Value self) {
     return transport_fatal(vm, self, "Fatal read error on socket transport");
 }
 
+/* logger.LEVEL(format, shown), or without `shown` if it is 0. */
+static bool log_message(VM *vm, const char *level, const char *format, Value shown) {
+    Value logger = async_helper(vm, "log", "logger"), fn = logger ? attr_get_c(vm, logger, level) : VALUE_ERROR;
+    Value args[2] = {fn ? str_from_c(vm, format) : VALUE_ERROR, shown};
+    Value r = args[0] ? call(vm, fn, args, shown ? 2 : 1, 0) : VALUE_ERROR;
+    decref(vm, r);
+    decref(vm, args[0]);
+    decref(vm, fn);
+    decref(vm, logger);
+    return r != 0;
+}
+
 static bool at_eof(VM *vm, Value self) {
     Transport *t = as_transport(self);
+    if (t->loop && as_loop(t->loop)->debug && !log_message(vm, "debug", "%r received EOF", self))
+        return false;
     Value keep = transport_tell(vm, self, NAME(eof_received), 0);
     int open = keep ? truth(vm, keep) : -1;
     decref(vm, keep);
@@ -143,14 +157,13 @@ static int check_lost(VM *vm, Transport *t) {
         return 1;
     if (t->conn_lost++ < LOST_WRITES_LOGGED)
         return 0;
-    Value logger = async_helper(vm, "log", "logger"), fn = logger ? attr_get_c(vm, logger, "warning") : VALUE_ERROR;
-    Value text = fn ? str_from_c(vm, "socket.send() raised exception.") : VALUE_ERROR;
-    Value r = text ? call1(vm, fn, text) : VALUE_ERROR;
-    decref(vm, r);
-    decref(vm, text);
-    decref(vm, fn);
-    decref(vm, logger);
-    return r ? 0 : -1;
+    return log_message(vm, "warning", "socket.send() raised exception.", 0) ? 0 : -1;
+}
+
+/* Without memory a part of the data would be missing, or never be sent: the connection is of no more use. */
+static bool write_failed(VM *vm, Value self) {
+    return error_matches(vm, vm->exc.MemoryError) &&
+           transport_fatal(vm, self, "Fatal write error on socket transport");
 }
 
 static bool write_bytes(VM *vm, Value self, const char *data, size_t n) {
@@ -168,9 +181,9 @@ static bool write_bytes(VM *vm, Value self, const char *data, size_t n) {
         if (n == 0)
             return true;
         if (!keep_output(vm, t, data, n) || !watch_writing(vm, self))
-            return false;
+            return write_failed(vm, self);
     } else if (!keep_output(vm, t, data, n)) {
-        return false;
+        return write_failed(vm, self);
     }
     return transport_maybe_pause(vm, self);
 }
@@ -197,20 +210,29 @@ Value transport_writelines(NATIVE_ARGS) {
     Transport *t = as_transport(self);
     if (check_write(vm, t, "writelines") < 0)
         return VALUE_ERROR;
+    int any = truth(vm, args[0]);
+    if (any <= 0)
+        return any < 0 ? VALUE_ERROR : VALUE_NONE;
     Value list = list_from_iterable(vm, args[0]);
     size_t before = t->out_len;
     bool ok = list != 0;
     for (size_t i = 0; ok && i < as_list(list)->len; i++) {
         Buffer buffer;
-        ok = buffer_get(vm, as_list(list)->items[i], &buffer, false);
-        if (!ok)
+        Value item = as_list(list)->items[i];
+        ok = buffer_get(vm, item, &buffer, false);
+        if (!ok) {
+            if (error_matches(vm, vm->exc.TypeError))
+                raise_type(vm, "memoryview: a bytes-like object is required, not '%T'", item);
             break;
+        }
         ok = keep_output(vm, t, buffer.data, buffer.len);
         buffer_release(vm, &buffer);
     }
     decref(vm, list);
-    if (!ok)
+    if (!ok) {
+        t->out_len = before; /* all of it or nothing */
         return VALUE_ERROR;
+    }
     if (before || t->out_len == 0 || t->conn_lost) {
         if (t->conn_lost)
             transport_drop_output(vm, t);
@@ -220,7 +242,8 @@ Value transport_writelines(NATIVE_ARGS) {
     decref(vm, r);
     if (!r || !t->out_len || t->conn_lost)
         return r ? VALUE_NONE : VALUE_ERROR;
-    return watch_writing(vm, self) && transport_maybe_pause(vm, self) ? VALUE_NONE : VALUE_ERROR;
+    ok = watch_writing(vm, self) ? transport_maybe_pause(vm, self) : write_failed(vm, self);
+    return ok ? VALUE_NONE : VALUE_ERROR;
 }
 
 /* Everything is written. */
