@@ -173,6 +173,13 @@ soak: $(B)/cove
 bench: $(B)/cove
 	sh bench/run $(B)/cove
 
+# Times the embedding API beside Lua's, where Lua's library is installed (liblua5.4-dev).
+bench-embed: $(B)/embed_compare
+	$<
+
+$(B)/embed_compare: bench/embed/compare.c $(B)/libcove.a include/cove.h
+	$(CC) -O2 $(WARN) -Iinclude $(shell pkg-config --cflags lua5.4) $(LDFLAGS_$(CONFIG)) -o $@ $< $(B)/libcove.a $(LIBS) $(shell pkg-config --libs lua5.4)
+
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h' '*.inc')
 
@@ -186,4 +193,4 @@ clean:
 	rm -rf build
 
 -include $(OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(wildcard $(B)/obj/tools/*.d $(B)/obj/tests/unit/*.d)
-.PHONY: all clean test unit asan tsan soak bench corpus format api reference
+.PHONY: all clean test unit asan tsan soak bench bench-embed corpus format api reference

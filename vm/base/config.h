@@ -10,7 +10,7 @@
 /* Native recursion ends at this depth at the latest, whatever the size of the C stack. */
 #define NATIVE_DEPTH_MAX 30000
 /* Frames of plain calls come from chunks of this many bytes, doubled as a thread recurses deeper. */
-#define FRAME_CHUNK_FIRST (16 * 1024)
+#define FRAME_CHUNK_FIRST (8 * 1024)
 /* Containers made (less those freed) before the young generation is collected. */
 #define GC_YOUNG_THRESHOLD 2000
 #define GC_MIDDLE_THRESHOLD 10

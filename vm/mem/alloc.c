@@ -25,7 +25,7 @@
 
 #define SLAB_STEP 16
 #define SLAB_MAX ((SLAB_CLASSES - 1) * SLAB_STEP)
-#define SLAB_PAGE_FIRST 4096
+#define SLAB_PAGE_STEP 1024
 #define SLAB_PAGE_LAST (64 * 1024)
 
 typedef struct LargeBlock {
@@ -108,16 +108,23 @@ static void large_free(VM *vm, void *p) {
 /* --- slabs
  * ------------------------------------------------------------------------------------------------------------ */
 
+/* A class grows by half, so that a small VM has little unused memory. */
+static size_t next_page_size(const VM *vm, unsigned class) {
+    size_t size = (vm->slab_bytes[class] / 2 + SLAB_PAGE_STEP - 1) & ~(size_t)(SLAB_PAGE_STEP - 1);
+    size_t least =
+        (sizeof(SlabPage) + (size_t) class * SLAB_STEP * 4 + SLAB_PAGE_STEP - 1) & ~(size_t)(SLAB_PAGE_STEP - 1);
+    return size < least ? least : size > SLAB_PAGE_LAST ? SLAB_PAGE_LAST : size;
+}
+
 static NOINLINE bool slab_grow(VM *vm, unsigned class) {
-    size_t size = vm->slab_page_size[class];
-    size = size == 0 ? SLAB_PAGE_FIRST : size < SLAB_PAGE_LAST ? size * 2 : size;
+    size_t size = next_page_size(vm, class);
     SlabPage *page = door_alloc(vm, NULL, 0, size);
     if (page == NULL)
         return false;
     page->next = vm->slab_pages;
     page->size = size;
     vm->slab_pages = page;
-    vm->slab_page_size[class] = size;
+    vm->slab_bytes[class] += size;
     vm->slab_top[class] = (char *)(page + 1);
     vm->slab_end[class] = (char *)page + size;
     return true;

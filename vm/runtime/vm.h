@@ -121,7 +121,7 @@ struct VM {
     bool lookup_failed; /* a class had no memory to fill its dict: what is missing may exist */
     void *slab_free_list[SLAB_CLASSES];
     char *slab_top[SLAB_CLASSES], *slab_end[SLAB_CLASSES];
-    size_t slab_page_size[SLAB_CLASSES];
+    size_t slab_bytes[SLAB_CLASSES]; /* of its pages */
     struct SlabPage *slab_pages;
     struct LargeBlock *large_blocks;
     Object *free_worklist;
