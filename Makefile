@@ -177,8 +177,8 @@ bench: $(B)/cove
 bench-embed: $(B)/embed_compare
 	$<
 
-$(B)/embed_compare: bench/embed/compare.c $(B)/libcove.a include/cove.h
-	$(CC) -O2 $(WARN) -Iinclude $(shell pkg-config --cflags lua5.4) $(LDFLAGS_$(CONFIG)) -o $@ $< $(B)/libcove.a $(LIBS) $(shell pkg-config --libs lua5.4)
+$(B)/embed_compare: bench/embed/compare.c $(B)/obj/cove.a include/cove.h
+	$(CC) -O2 $(WARN) -Iinclude $(shell pkg-config --cflags lua5.4) $(LDFLAGS_$(CONFIG)) -o $@ $< $(B)/obj/cove.a $(LIBS) $(shell pkg-config --libs lua5.4)
 
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h' '*.inc')
