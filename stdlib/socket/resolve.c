@@ -19,12 +19,24 @@ static Value raise_herror(VM *vm, int code) {
 /* --- getaddrinfo, getnameinfo --------------------------------------------------------------------------------------
  */
 
+/* Is a name what it is in the encoding `idna`: ASCII, in labels of 1 to 63 characters, of which the last may be
+ * empty? */
+static bool is_plain_name(const Str *s) {
+    const char *label = s->data, *end = s->data + s->nbytes, *dot;
+    if (!str_is_ascii(s))
+        return false;
+    for (; (dot = memchr(label, '.', (size_t)(end - label))) != NULL; label = dot + 1)
+        if (dot == label || dot - label > 63)
+            return false;
+    return end - label <= 63;
+}
+
 /* The host of getaddrinfo: owned bytes, or None. */
 static Value host_argument(VM *vm, Value v) {
     if (is_none(v))
         return VALUE_NONE;
     if (is_str(v))
-        return str_encode(vm, v, str_is_ascii(as_str(v)) ? "ascii" : "idna", "strict");
+        return str_encode(vm, v, is_plain_name(as_str(v)) ? "ascii" : "idna", "strict");
     if (is_bytes(v))
         return incref(v);
     return raise_type(vm, "getaddrinfo() argument 1 must be string or None");
@@ -149,7 +161,7 @@ static Value resolve_getnameinfo(NATIVE_ARGS) {
 static Value name_argument(VM *vm, Value v, const char *function) {
     if (!is_str(v) && !is_bytes(v) && !is_bytearray(v))
         return raise_type(vm, "%s() argument 1 must be str, bytes or bytearray, not %T", function, v);
-    return address_name(vm, v);
+    return is_str(v) && !is_plain_name(as_str(v)) ? str_encode(vm, v, "idna", "strict") : address_name(vm, v);
 }
 
 /* --- the older functions -------------------------------------------------------------------------------------------
