@@ -96,7 +96,8 @@ static void gen_handler(Compiler *c, const TryState *t, const ExceptHandler *han
     emit_place(c, next);
 }
 
-static void gen_try_except(Compiler *c, const Stmt *s) {
+/* What is tried, the else part, and the place where handlers begin, which use so many registers. */
+static TryState gen_tried(Compiler *c, const Stmt *s, int registers) {
     Unit *u = c->unit;
     TryState t = {.s = s, .base = u->top, .entry = u->known, .alive = !u->dead};
     int handler = emit_label(c);
@@ -111,7 +112,13 @@ static void gen_try_except(Compiler *c, const Stmt *s) {
     emit_goto(c, t.end, NULL);
     emit_place_handler(c, handler, &t.entry, t.alive);
     u->top = t.base;
-    regs_push_many(c, 3);
+    regs_push_many(c, registers);
+    return t;
+}
+
+static void gen_try_except(Compiler *c, const Stmt *s) {
+    Unit *u = c->unit;
+    TryState t = gen_tried(c, s, 3);
     u->top = t.base + 2;
     emit(c, BC_ENTER_HANDLER, t.base, 0, 0, NULL);
     emit_region(c, t.cleanup, t.base + 2);
@@ -197,20 +204,7 @@ static void gen_group_end(Compiler *c, const TryState *t) {
 
 static void gen_try_star(Compiler *c, const Stmt *s) {
     Unit *u = c->unit;
-    TryState t = {.s = s, .base = u->top, .entry = u->known, .alive = !u->dead};
-    int handler = emit_label(c);
-    t.end = emit_label(c);
-    t.cleanup = emit_label(c);
-    gen_push_block(c, BLOCK_TRY, -1, &s->span);
-    t.outer = emit_region(c, handler, t.base);
-    gen_body(c, s->try_stmt.body);
-    gen_pop_block(c);
-    u->region = t.outer;
-    gen_body(c, s->try_stmt.orelse);
-    emit_goto(c, t.end, NULL);
-    emit_place_handler(c, handler, &t.entry, t.alive);
-    u->top = t.base;
-    regs_push_many(c, 6);
+    TryState t = gen_tried(c, s, 6);
     emit(c, BC_ENTER_HANDLER, t.base, 0, 0, NULL);
     emit_region(c, t.cleanup, t.base + 2);
     t.inner = u->region;

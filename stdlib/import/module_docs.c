@@ -26,6 +26,7 @@ static const ModuleDoc docs[] = {
     {"_operator", "The operators as functions."},
     {"_pickle", "Writing and reading of pickles."},
     {"_posixpath", "Functions on paths."},
+    {"_posixshmem", "Shared memory that has a name."},
     {"_posixsubprocess", "Starting of programs."},
     {"_queue", "The simple queue."},
     {"_random", "The random number generator."},

@@ -22,52 +22,36 @@ static bool check_open(VM *vm, FileIO *f) {
 /* A system call was interrupted: let signal handlers run; false if one raised. */
 static bool retry_after_signal(VM *vm) { return !vm_interrupted(vm) || vm_safepoint(vm); }
 
-ssize_t fileio_read_some(VM *vm, FileIO *f, char *to, size_t n) {
-    for (;;) {
-        ssize_t got;
-        int fd = f->fd;
-        if (n > SSIZE_MAX)
-            n = SSIZE_MAX;
-        if (f->may_wait)
-            WITHOUT_LOCK(vm, got = read(fd, to, n));
-        else
-            got = read(fd, to, n);
-        if (got >= 0)
-            return got;
-        if (errno == EINTR) {
-            if (!retry_after_signal(vm))
-                return -1;
-            continue;
-        }
-        if (errno == EAGAIN)
-            return -2;
-        raise_os_error(vm, errno, 0);
-        return -1;
-    }
-}
+static ssize_t write_from(int fd, void *from, size_t n) { return write(fd, from, n); }
 
-ssize_t fileio_write_some(VM *vm, FileIO *f, const char *from, size_t n) {
+/* One read or write: the bytes, -1 with an exception, -2 if the file would have to wait but must not. */
+static ssize_t transfer(VM *vm, FileIO *f, ssize_t (*attempt)(int, void *, size_t), void *data, size_t n) {
+    if (n > SSIZE_MAX)
+        n = SSIZE_MAX;
     for (;;) {
         ssize_t done;
         int fd = f->fd;
-        if (n > SSIZE_MAX)
-            n = SSIZE_MAX;
         if (f->may_wait)
-            WITHOUT_LOCK(vm, done = write(fd, from, n));
+            WITHOUT_LOCK(vm, done = attempt(fd, data, n));
         else
-            done = write(fd, from, n);
+            done = attempt(fd, data, n);
         if (done >= 0)
             return done;
-        if (errno == EINTR) {
-            if (!retry_after_signal(vm))
-                return -1;
-            continue;
-        }
         if (errno == EAGAIN)
             return -2;
-        raise_os_error(vm, errno, 0);
-        return -1;
+        if (errno != EINTR) {
+            raise_os_error(vm, errno, 0);
+            return -1;
+        }
+        if (!retry_after_signal(vm))
+            return -1;
     }
+}
+
+ssize_t fileio_read_some(VM *vm, FileIO *f, char *to, size_t n) { return transfer(vm, f, read, to, n); }
+
+ssize_t fileio_write_some(VM *vm, FileIO *f, const char *from, size_t n) {
+    return transfer(vm, f, write_from, (void *)from, n);
 }
 
 /* --- opening

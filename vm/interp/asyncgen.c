@@ -200,13 +200,10 @@ static Value asend_throw(VM *vm, Value self, Value *args, size_t nargs, Value kw
     return step_as_method(vm, result, out);
 }
 
-static Value asend_close(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
-    (void)args, (void)nargs, (void)kwnames;
-    AsyncSend *a = (AsyncSend *)as_obj(self);
-    if (a->state == AWAIT_CLOSED)
-        return VALUE_NONE;
+/* close() of an awaitable that has not ended, by its throw(). */
+static Value close_by(VM *vm, Value self, NativeFn throw) {
     Value exit[3] = {type_value(vm->exc.GeneratorExit), 0, 0};
-    Value r = asend_throw(vm, self, exit, 3, 0);
+    Value r = throw(vm, self, exit, 3, 0);
     if (r == 0) {
         if (!error_matches(vm, vm->exc.StopIteration) && !error_matches(vm, vm->exc.StopAsyncIteration) &&
             !error_matches(vm, vm->exc.GeneratorExit))
@@ -216,6 +213,14 @@ static Value asend_close(VM *vm, Value self, Value *args, size_t nargs, Value kw
     }
     decref(vm, r);
     return raise_runtime(vm, "coroutine ignored GeneratorExit");
+}
+
+static Value asend_close(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
+    (void)args, (void)nargs, (void)kwnames;
+    AsyncSend *a = (AsyncSend *)as_obj(self);
+    if (a->state == AWAIT_CLOSED)
+        return VALUE_NONE;
+    return close_by(vm, self, asend_throw);
 }
 
 static void asend_dealloc(VM *vm, Object *self) {
@@ -392,17 +397,7 @@ static Value athrow_close(VM *vm, Value self, Value *args, size_t nargs, Value k
     AsyncThrow *a = (AsyncThrow *)as_obj(self);
     if (a->state == AWAIT_CLOSED)
         return VALUE_NONE;
-    Value exit[3] = {type_value(vm->exc.GeneratorExit), 0, 0};
-    Value r = athrow_throw(vm, self, exit, 3, 0);
-    if (r == 0) {
-        if (!error_matches(vm, vm->exc.StopIteration) && !error_matches(vm, vm->exc.StopAsyncIteration) &&
-            !error_matches(vm, vm->exc.GeneratorExit))
-            return VALUE_ERROR;
-        error_clear(vm);
-        return VALUE_NONE;
-    }
-    decref(vm, r);
-    return raise_runtime(vm, "coroutine ignored GeneratorExit");
+    return close_by(vm, self, athrow_throw);
 }
 
 static void athrow_dealloc(VM *vm, Object *self) {
