@@ -81,7 +81,8 @@ static void thread_clear(VM *vm, Thread *t) {
 static void thread_end(VM *vm, Thread *t) {
     thread_clear(vm, t);
     thread_unlink(vm, t);
-    if (vm->thread_count == vm->stuck_count && vm->on_deadlock != NULL && !vm->telling_deadlock) {
+    if (vm->thread_count != 0 && vm->thread_count == vm->stuck_count && vm->on_deadlock != NULL &&
+        !vm->telling_deadlock) {
         vm->telling_deadlock = true;
         vm->on_deadlock(vm);
         vm->telling_deadlock = false;
