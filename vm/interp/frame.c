@@ -621,6 +621,7 @@ static Value frame_method_clear(VM *vm, Value self, Value *args, size_t nargs, V
             return raise_runtime(vm, "cannot clear an executing frame");
         if (f->state == FRAME_SUSPENDED)
             return raise_runtime(vm, "cannot clear a suspended frame");
+        generator_finalize(vm, from_obj(frame_generator(f))); /* which tells of a coroutine that was never awaited */
         generator_close(vm, frame_generator(f));
         return error_pending(vm) ? VALUE_ERROR : VALUE_NONE;
     }

@@ -391,6 +391,8 @@ Value slow_get_awaitable(VM *vm, Value v, unsigned where) {
 
 void slow_stop_iteration_error(VM *vm, Generator *g) {
     Code *code = g->frame.code;
+    if (g->frame.pc == code->instrs)
+        return; /* thrown before anything of it has run */
     bool is_async = (code->flags & CO_ASYNC_GENERATOR) != 0;
     const char *kind = is_async ? "async generator" : code->flags & CO_COROUTINE ? "coroutine" : "generator";
     const char *what;
