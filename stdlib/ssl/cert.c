@@ -163,29 +163,53 @@ static Value alternative_names(VM *vm, X509 *certificate) {
     return as_owned_tuple(vm, list);
 }
 
+static bool append_address(VM *vm, Value list, const GENERAL_NAME *name) {
+    if (name->type != GEN_URI)
+        return true;
+    const ASN1_STRING *s = name->d.uniformResourceIdentifier;
+    Value text = str_decode(vm, (const char *)F->ASN1_STRING_get0_data(s), (size_t)F->ASN1_STRING_length(s), "utf-8",
+                            "strict");
+    return text && list_append_steal(vm, list, text);
+}
+
+/* Consumes a list, which may be 0: as a tuple, or None if it is empty. */
+static Value addresses(VM *vm, Value list) {
+    if (!list || is_none(list) || as_list(list)->len > 0)
+        return list && !is_none(list) ? as_owned_tuple(vm, list) : list;
+    decref(vm, list);
+    return VALUE_NONE;
+}
+
+/* Where the authority lists the certificates that it has taken back. None if it says nothing. */
+static Value revocation_addresses(VM *vm, X509 *certificate) {
+    OPENSSL_STACK *points = F->X509_get_ext_d2i(certificate, NID_crl_distribution_points, NULL, NULL);
+    Value list = points ? list_new(vm, 0) : VALUE_NONE;
+    for (int i = 0; points && list && i < F->OPENSSL_sk_num(points); i++) {
+        const DIST_POINT *point = F->OPENSSL_sk_value(points, i);
+        if (point->distpoint == NULL || point->distpoint->type != 0) /* relative to the issuer's name */
+            continue;
+        const OPENSSL_STACK *names = (const OPENSSL_STACK *)point->distpoint->name.fullname;
+        for (int k = 0; list && k < F->OPENSSL_sk_num(names); k++)
+            if (!append_address(vm, list, F->OPENSSL_sk_value(names, k)))
+                set_owned(vm, &list, 0);
+    }
+    if (points)
+        F->OPENSSL_sk_pop_free(points, (OPENSSL_sk_freefunc)F->DIST_POINT_free);
+    return addresses(vm, list);
+}
+
 /* Addresses of the authority: `method` is NID_ad_OCSP or NID_ad_ca_issuers. None if there are none. */
 static Value authority_addresses(VM *vm, X509 *certificate, int method) {
     OPENSSL_STACK *info = F->X509_get_ext_d2i(certificate, NID_info_access, NULL, NULL);
     Value list = info ? list_new(vm, 0) : VALUE_NONE;
     for (int i = 0; info && i < F->OPENSSL_sk_num(info); i++) {
         ACCESS_DESCRIPTION *a = F->OPENSSL_sk_value(info, i);
-        if (list && F->OBJ_obj2nid(a->method) == method && a->location->type == GEN_URI) {
-            const ASN1_STRING *s = a->location->d.uniformResourceIdentifier;
-            Value text = str_decode(vm, (const char *)F->ASN1_STRING_get0_data(s), (size_t)F->ASN1_STRING_length(s),
-                                    "utf-8", "strict");
-            if (!text || !list_append_steal(vm, list, text))
-                set_owned(vm, &list, 0);
-        }
+        if (list && F->OBJ_obj2nid(a->method) == method && !append_address(vm, list, a->location))
+            set_owned(vm, &list, 0);
     }
     if (info)
         F->OPENSSL_sk_pop_free(info, (OPENSSL_sk_freefunc)F->ACCESS_DESCRIPTION_free);
-    if (!list || is_none(list))
-        return list;
-    if (as_list(list)->len == 0) {
-        decref(vm, list);
-        return VALUE_NONE;
-    }
-    return as_owned_tuple(vm, list);
+    return addresses(vm, list);
 }
 
 /* --- the dict ------------------------------------------------------------------------------------------------------
@@ -228,7 +252,8 @@ Value ssl_certificate_dict(VM *vm, X509 *certificate) {
               add(vm, dict, "notAfter", time_text(vm, F->X509_get0_notAfter(certificate))) &&
               add(vm, dict, "subjectAltName", alternative_names(vm, certificate)) &&
               add(vm, dict, "OCSP", authority_addresses(vm, certificate, NID_ad_OCSP)) &&
-              add(vm, dict, "caIssuers", authority_addresses(vm, certificate, NID_ad_ca_issuers));
+              add(vm, dict, "caIssuers", authority_addresses(vm, certificate, NID_ad_ca_issuers)) &&
+              add(vm, dict, "crlDistributionPoints", revocation_addresses(vm, certificate));
     if (!ok)
         set_owned(vm, &dict, 0);
     return dict;

@@ -97,6 +97,7 @@
     X(EVP_DecodeBlock)                                                                                               \
     X(EVP_EncodeBlock)                                                                                               \
     X(ACCESS_DESCRIPTION_free)                                                                                       \
+    X(DIST_POINT_free)                                                                                               \
     X(ASN1_STRING_get0_data)                                                                                         \
     X(ASN1_STRING_length)                                                                                            \
     X(ASN1_STRING_to_UTF8)                                                                                           \
