@@ -30,6 +30,17 @@ Value handle_new(VM *vm, Type *type, Value loop, Value callback, Value *args, si
     return from_obj(h);
 }
 
+/* 1, 0, -1; the loop may be another one than ours, or 0. */
+static int in_debug_mode(VM *vm, Value loop) {
+    if (!loop || is_loop(loop))
+        return loop && as_loop(loop)->debug;
+    Value name = str_intern_c(vm, "get_debug"), debug = name ? call_method0(vm, loop, name) : VALUE_ERROR;
+    decref(vm, name);
+    int on = debug ? truth(vm, debug) : -1;
+    decref(vm, debug);
+    return on;
+}
+
 /* Handle(callback, args, loop, context=None) of a script; v: callback, args, loop, context. */
 static bool setup(VM *vm, Handle *h, Value *v) {
     Value context = v[3];
@@ -43,10 +54,7 @@ static bool setup(VM *vm, Handle *h, Value *v) {
     set_owned(vm, &h->args, args);
     set_owned(vm, &h->callback, incref(v[0]));
     set_owned(vm, &h->loop, incref(v[2]));
-    Value name = str_intern_c(vm, "get_debug"), debug = name ? call_method0(vm, v[2], name) : VALUE_ERROR;
-    decref(vm, name);
-    int on = debug ? truth(vm, debug) : -1;
-    decref(vm, debug);
+    int on = in_debug_mode(vm, v[2]);
     if (on > 0) {
         Value stack = async_stack(vm);
         set_owned(vm, &h->source_traceback, stack);
@@ -87,7 +95,9 @@ static Value args_tuple(VM *vm, Handle *h) {
 
 /* The callback as reports show it: "name() at file:line", with the arguments in debug mode. */
 static Value callback_text(VM *vm, Handle *h) {
-    bool debug = is_loop(h->loop) && as_loop(h->loop)->debug;
+    int debug = in_debug_mode(vm, h->loop);
+    if (debug < 0)
+        return VALUE_ERROR;
     Value helper = async_helper(vm, "format_helpers", "_format_callback_source");
     Value args = helper ? args_tuple(vm, h) : VALUE_ERROR, name = args ? str_intern_c(vm, "debug") : VALUE_ERROR;
     Value names = name ? tuple_pack(vm, 1, name) : VALUE_ERROR, given[3] = {h->callback, args, from_bool(debug)};
@@ -145,11 +155,28 @@ bool handle_run(VM *vm, Value self) {
 
 static Value handle_repr(VM *vm, Value self);
 
+/* Loops that are not ours count the timers that were cancelled by themselves. */
+static bool tell_other_loop(VM *vm, Value self) {
+    Value loop = as_handle(self)->loop;
+    if (!loop || is_none(loop) || is_loop(loop))
+        return true;
+    Value name = str_intern_c(vm, "_timer_handle_cancelled"),
+          r = name ? call_method1(vm, loop, name, self) : VALUE_ERROR;
+    decref(vm, name);
+    decref(vm, r);
+    return r != 0;
+}
+
 bool handle_cancel(VM *vm, Value self) {
     Handle *h = as_handle(self);
     if (h->cancelled)
         return true;
-    if (is_loop(h->loop) && as_loop(h->loop)->debug) { /* its text while there is still something to show */
+    if (h->when && !tell_other_loop(vm, self))
+        return false;
+    int debug = in_debug_mode(vm, h->loop);
+    if (debug < 0)
+        return false;
+    if (debug) { /* its text while there is still something to show */
         h->cancelled = true;
         Value text = handle_repr(vm, self);
         h->cancelled = false;
