@@ -70,6 +70,12 @@ COLD = vm/code/disasm vm/code/image_write vm/code/verify vm/object/codec_% vm/ob
        stdlib/mod_c% stdlib/mod_h% stdlib/mod_u% stdlib/mod_interpreters stdlib/mod_multiprocessing stdlib/mod_typing \
        stdlib/mod_warnings stdlib/mod_atexit stdlib/mod_gc stdlib/mod_errno stdlib/library stdlib/codec_% \
        stdlib/builtins/site stdlib/builtins/build_class stdlib/builtins/run stdlib/datetime/% stdlib/import/% \
+       vm/object/docs vm/object/generic_alias vm/object/union vm/object/mappingproxy vm/object/slot_wrapper \
+       vm/object/str_codec_escape vm/object/str_codec_wide vm/interp/trace vm/api/class vm/api/error vm/api/importing \
+       vm/api/life vm/api/limits vm/api/poller vm/api/resource vm/api/source compiler/unparse compiler/check \
+       compiler/docstring compiler/syntax_error stdlib/mod_fcntl stdlib/mod_fnmatch stdlib/mod_pwd stdlib/mod_resource \
+       stdlib/mod_termios stdlib/mod_zlib stdlib/asyncio/overrides stdlib/asyncio/mod_asyncio stdlib/re/parse% \
+       stdlib/re/mod_re stdlib/grants stdlib/module_exception \
        stdlib/select/% stdlib/socket/% stdlib/ssl/% stdlib/thread/% stdlib/io/fileio stdlib/io/iobase repl/%
 COLD_OBJ := $(filter $(COLD:%=$(B)/obj/%.o),$(OBJ) $(MAIN_OBJ))
 COLD_OBJ += $(COLD_OBJ:$(B)/obj/%=$(B)/pic/%)
@@ -81,7 +87,7 @@ FREEZE ?= $(B)/freeze
 # zlib, which only this program needs, makes the images smaller.
 ZLIB_FLAGS := $(call with,ZLIB:zlib)
 $(B)/obj/tools/freeze.o: override CFLAGS += $(ZLIB_FLAGS)
-$(B)/freeze: $(B)/obj/tools/freeze.o $(OBJ)
+$(B)/freeze: $(B)/obj/tools/freeze.o $(B)/obj/tools/no_frozen.o $(OBJ)
 	$(CC) $(LDFLAGS_$(CONFIG)) $(LDFLAGS) -o $@ $^ $(LIBS) $(if $(ZLIB_FLAGS),-lz)
 
 # Also made again when a module has gone, which changes no file's time.

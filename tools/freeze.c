@@ -22,12 +22,6 @@
 #include <zlib.h>
 #endif
 
-/* This program has no frozen modules itself. */
-const FrozenModule frozen_modules[] = {{0}};
-const size_t frozen_modules_count = 0;
-const char *const frozen_dictionary = NULL;
-const size_t frozen_dictionary_size = 0;
-
 /* What starts quickly, with the modules below: packages are named by their first word. */
 static const char *const plain[] = {
     "asyncio",     "collections",     "concurrent",
@@ -84,12 +78,16 @@ static Value module_image(VM *vm, const SourceModule *m) {
     return image;
 }
 
-/* A string literal is what compilers read fastest. */
+/* A string literal is what compilers read fastest. Numbers are as short as what follows allows. */
 static void print_bytes(const uint8_t *p, size_t n) {
     for (size_t i = 0; i < n; i++) {
-        if (i % 40 == 0)
+        bool last = i % 80 == 79 || i + 1 == n;
+        if (i % 80 == 0)
             fputs(i == 0 ? "\n    \"" : "\"\n    \"", stdout);
-        printf("\\%03o", p[i]);
+        if (p[i] >= ' ' && p[i] < 127 && strchr("\"\\?", p[i]) == NULL)
+            putchar(p[i]);
+        else
+            printf(!last && p[i + 1] >= '0' && p[i + 1] <= '9' ? "\\%03o" : "\\%o", p[i]);
     }
     fputs("\"", stdout);
 }
