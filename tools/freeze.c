@@ -22,7 +22,8 @@
 #include <zlib.h>
 #endif
 
-/* What starts quickly, with the modules below: packages are named by their first word. */
+/* What starts quickly, with the modules below (packages are named by their first word), but for what is rare: parts
+ * that their modules load when somebody asks for them. */
 static const char *const plain[] = {
     "asyncio",     "collections",     "concurrent",
     "contextlib",  "contextvars",     "copyreg",
@@ -36,6 +37,20 @@ static const char *const plain[] = {
     "socket",      "dataclasses",     "_inspect_signature",
     "typing",      "_typing_classes", "_typing_protocol",
     "json",        "inspect",
+};
+static const char *const rare[] = {
+    "asyncio._child_watchers",
+    "asyncio._datagrams",
+    "asyncio._sendfile",
+    "asyncio._unix_pipes",
+    "asyncio.base_subprocess",
+    "asyncio.sslproto",
+    "asyncio.staggered",
+    "asyncio.subprocess",
+    "asyncio.trsock",
+    "collections._user",
+    "concurrent.futures.interpreter",
+    "concurrent.futures.process",
 };
 static const char dictionary_name[] = "asyncio.base_events";
 
@@ -93,6 +108,10 @@ static void print_bytes(const uint8_t *p, size_t n) {
 }
 
 static bool is_plain(const SourceModule *m) {
+    for (size_t i = 0; i < ARRAY_LEN(rare); i++) {
+        if (strcmp(m->name, rare[i]) == 0)
+            return false;
+    }
     for (size_t i = 0; i < ARRAY_LEN(plain); i++) {
         size_t length = strlen(plain[i]);
         if (strncmp(m->name, plain[i], length) == 0 && (m->name[length] == 0 || m->name[length] == '.'))
