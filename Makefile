@@ -19,6 +19,9 @@ LDFLAGS_release = -no-pie -Wl,--gc-sections -Wl,-z,noseparate-code
 LDFLAGS_asan = -fsanitize=address,undefined
 CFLAGS_tsan = -O1 -g -fno-var-tracking -fsanitize=thread -fno-pie
 LDFLAGS_tsan = -fsanitize=thread -no-pie
+# clang calls a null pointer plus zero an overflow, which gcc does not and C has come to allow.
+CFLAGS_fuzz = $(filter-out -fno-var-tracking,$(CFLAGS_asan)) -fno-sanitize=pointer-overflow -fsanitize=fuzzer-no-link
+LDFLAGS_fuzz = $(LDFLAGS_asan)
 
 B = $(if $(filter release,$(CONFIG)),build,build/$(CONFIG))
 override CFLAGS += -std=gnu11 -D_GNU_SOURCE $(WARN) -fvisibility=hidden -fno-strict-aliasing -fno-math-errno -ffp-contract=off $(CFLAGS_$(CONFIG)) -Ivm -I.
@@ -56,11 +59,11 @@ $(B)/obj/%.o: %.c
 LOOP_FLAGS := $(shell echo | $(CC) -Werror -fno-gcse -fno-crossjumping -E - >/dev/null 2>&1 && echo -fno-gcse -fno-crossjumping -fno-tree-loop-distribute-patterns)
 # Under sanitizers, optimizing the loop takes minutes and gigabytes; and guarding each of its variables on the stack would
 # make a call of it so large that scripts with nested native calls run out of stack.
-UNGUARDED := $(shell echo | $(CC) -Werror --param asan-stack=0 -E - >/dev/null 2>&1 && echo --param asan-stack=0)
-UNOPTIMIZED := -O0 $(if $(filter asan,$(CONFIG)),$(UNGUARDED))
-LOOP_FLAGS += $(if $(filter asan tsan,$(CONFIG)),$(UNOPTIMIZED))
+UNGUARDED := $(shell echo | $(CC) -Werror --param asan-stack=0 -E - >/dev/null 2>&1 && echo --param asan-stack=0 || echo -mllvm -asan-stack=0)
+UNOPTIMIZED := -O0 $(if $(filter asan fuzz,$(CONFIG)),$(UNGUARDED))
+LOOP_FLAGS += $(if $(filter asan tsan fuzz,$(CONFIG)),$(UNOPTIMIZED))
 $(B)/obj/vm/interp/eval.o $(B)/pic/vm/interp/eval.o: override CFLAGS += $(LOOP_FLAGS)
-$(B)/obj/vm/interp/eval_traced.o $(B)/pic/vm/interp/eval_traced.o: override CFLAGS += $(if $(filter asan tsan,$(CONFIG)),$(UNOPTIMIZED),-Os)
+$(B)/obj/vm/interp/eval_traced.o $(B)/pic/vm/interp/eval_traced.o: override CFLAGS += $(if $(filter asan tsan fuzz,$(CONFIG)),$(UNOPTIMIZED),-Os)
 
 # What waits for the system or is called once in a while is built for size.
 COLD = vm/code/disasm vm/code/image_write vm/code/verify vm/object/codec_% vm/object/exception% vm/object/structseq \
@@ -143,6 +146,7 @@ $(B)/embed/%: examples/embed/%.c $(CORE) include/cove.h
 	$(CC) -std=c99 -D_POSIX_C_SOURCE=200809L -pedantic $(WARN) $(CFLAGS_$(CONFIG)) -Iinclude $(LDFLAGS_$(CONFIG)) $(LDFLAGS) -o $@ $< $(CORE) $(LIBS) $(if $(findstring libuv,$<),-luv)
 
 api: $(API_TESTS) $(EXAMPLES)
+	sh tests/api/coverage
 	@$(if $(API_TESTS),,echo "tests of the embedding API: skipped, cmocka is not installed")
 	@$(if $(HAVE_UV),,echo "examples/embed/libuv_host.c: skipped, libuv is not installed")
 	@for t in $(API_TESTS); do echo "$$t"; CMOCKA_MESSAGE_OUTPUT=stdout timeout 300 $$t > $$t.log 2>&1 || { cat $$t.log; exit 1; }; done
@@ -162,11 +166,45 @@ asan:
 	ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 $(MAKE) CONFIG=asan unit
 	ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 TEST_TIMEOUT=300 sh tests/run build/asan/cove $(TESTS)
 
-# What threads share, under ThreadSanitizer.
+# What threads and VMs share, under ThreadSanitizer.
 tsan:
 	$(MAKE) CONFIG=tsan build/tsan/cove
+	TSAN_OPTIONS=suppressions=$(CURDIR)/tests/tsan.supp:exitcode=66 $(MAKE) CONFIG=tsan api
 	TSAN_OPTIONS=suppressions=$(CURDIR)/tests/tsan.supp:exitcode=66 TEST_TIMEOUT=300 \
 	    sh tests/run build/tsan/cove tests/threads tests/processes tests/asyncio tests/soak
+
+# Any text as a script, with limits set: clang's libFuzzer looks for crashes, leaks and scripts that hold the host. What
+# it keeps is in build/fuzz/corpus, what it finds in build/fuzz/found. `make fuzz-replay FILES=...` runs single inputs,
+# with any compiler.
+FUZZ_SECONDS ?= 3600
+FUZZ_FLAGS ?= -dict=tests/fuzz/cove.dict -max_len=8192 -timeout=20 -rss_limit_mb=2048 -print_final_stats=1
+fuzz:
+	$(MAKE) $(B)/cove
+	$(MAKE) CONFIG=fuzz CC=clang FREEZE=$(B)/freeze build/fuzz/exec
+	mkdir -p build/fuzz/corpus build/fuzz/found build/fuzz/seeds
+	for f in $$(git ls-files 'tests/*.co' 'examples/*.co' 'tests/fuzz/found/*'); do \
+	    [ $$(wc -c < $$f) -gt 8192 ] || cp $$f build/fuzz/seeds/$$(echo $$f | tr / -); done
+	ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 nice -n 19 build/fuzz/exec -max_total_time=$(FUZZ_SECONDS) \
+	    -artifact_prefix=build/fuzz/found/ $(FUZZ_FLAGS) build/fuzz/corpus build/fuzz/seeds
+
+FUZZ_OBJ = $(B)/obj/tests/fuzz/exec.o
+$(B)/exec: $(FUZZ_OBJ) $(B)/obj/tests/fuzz/mutate.o $(CORE)
+	$(CC) $(LDFLAGS_$(CONFIG)) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LIBS)
+$(B)/fuzz_replay: $(FUZZ_OBJ) $(B)/obj/tests/fuzz/replay.o $(CORE)
+	$(CC) $(LDFLAGS_$(CONFIG)) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(B)/obj/tests/fuzz/%.o: override CFLAGS += -Iinclude
+
+fuzz-replay: $(B)/fuzz_replay
+	$(B)/fuzz_replay $(FILES)
+
+# The embedding API and its examples under valgrind: what is not initialized, and what is lost.
+VALGRIND ?= valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,indirect,possible \
+            --errors-for-leak-kinds=definite,indirect,possible --suppressions=tests/valgrind.supp
+valgrind: $(API_TESTS) $(EXAMPLES)
+	@for t in $(filter-out %/test_memory %/test_many,$(API_TESTS)); do echo "$$t"; \
+	    CMOCKA_MESSAGE_OUTPUT=stdout timeout 1200 $(VALGRIND) $$t > $$t.log 2>&1 || { cat $$t.log; exit 1; }; done
+	@for e in $(EXAMPLES); do echo "$$e"; timeout 600 $(VALGRIND) --log-file=$$e.valgrind $$e > $$e.log 2>&1 || \
+	    { cat $$e.log $$e.valgrind; exit 1; }; done
 
 # The long forms of tests/soak: a minute or two.
 soak: $(B)/cove
@@ -186,6 +224,12 @@ bench-embed: $(B)/embed_compare
 $(B)/embed_compare: bench/embed/compare.c $(B)/obj/cove.a include/cove.h
 	$(CC) -O2 $(WARN) -Iinclude $(shell pkg-config --cflags lua5.4) $(LDFLAGS_$(CONFIG)) -o $@ $< $(B)/obj/cove.a $(LIBS) $(shell pkg-config --libs lua5.4)
 
+# How well runs keep to their budgets of time.
+$(B)/embed_budget: bench/embed_budget.c $(CORE) include/cove.h
+	$(CC) $(CFLAGS) -Iinclude $(LDFLAGS_$(CONFIG)) $(LDFLAGS) -o $@ $< $(CORE) $(LIBS)
+bench-budget: $(B)/embed_budget
+	$(B)/embed_budget
+
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h' '*.inc')
 
@@ -199,4 +243,4 @@ clean:
 	rm -rf build
 
 -include $(OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(wildcard $(B)/obj/tools/*.d $(B)/obj/tests/unit/*.d)
-.PHONY: all clean test unit asan tsan soak bench bench-embed corpus format api reference
+.PHONY: all clean test unit asan tsan valgrind fuzz fuzz-replay soak bench bench-embed bench-budget corpus format api reference

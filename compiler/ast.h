@@ -184,7 +184,7 @@ struct Expr {
     uint8_t kind;          /* ExprKind */
     uint8_t ctx;           /* ExprContext: Attribute, Subscript, Starred, Name, List, Tuple */
     uint8_t parenthesized; /* written inside its own parentheses (a bare tuple has 0, "(1, 2)" has 1) */
-    uint8_t reserved;
+    uint8_t mark;          /* strings: parse_string.c; operations: fold.c has found no constant in them */
     AST_SPAN;
     union {
         struct {

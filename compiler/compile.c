@@ -28,7 +28,8 @@ static void raise_parse_error(Compiler *c, const ParseError *e) {
     context_fail(c);
     switch ((ParseErrorKind)e->kind) {
     case PARSE_NOMEMORY:
-        raise_memory(vm);
+        if (!error_pending(vm)) /* else it has been said why */
+            raise_memory(vm);
         return;
     case PARSE_TOODEEP:
         raisef(vm, vm->exc.MemoryError, "%s", e->msg);

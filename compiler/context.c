@@ -106,7 +106,7 @@ bool context_fail(Compiler *c) {
 }
 
 bool context_nomem(Compiler *c) {
-    if (!c->failed)
+    if (!c->failed && !error_pending(c->vm))
         raise_memory(c->vm);
     return context_fail(c);
 }

@@ -252,7 +252,7 @@ Value fold_expr(Compiler *c, const Expr *e) {
     case EXPR_BINOP:
     case EXPR_TUPLE:
     case EXPR_SUBSCRIPT:
-        if (e->kind == EXPR_TUPLE && e->ctx != CTX_LOAD)
+        if (e->mark || (e->kind == EXPR_TUPLE && e->ctx != CTX_LOAD))
             return 0;
         if (!context_enter(c))
             return 0;
@@ -261,6 +261,8 @@ Value fold_expr(Compiler *c, const Expr *e) {
                  : e->kind == EXPR_TUPLE ? fold_tuple(c, e)
                                          : fold_subscript(c, e);
         context_leave(c);
+        if (!result) /* marked: each level of a long chain asks for those below */
+            ((Expr *)e)->mark = true;
         return result;
     default:
         return 0;

@@ -523,12 +523,12 @@ static int decode_pieces(Parser *p, size_t base, int raw) {
     for (int i = 0; i < n; i++) {
         Expr *e;
         memcpy(&e, p->scratch + base + (size_t)i * sizeof e, sizeof e);
-        if (e->reserved) {
+        if (e->mark) {
             size_t length;
             const char *text = decode(p, e->constant.str, e->constant.length, raw, 0, p->mark - 1, &length);
             if (!text)
                 return 0;
-            e->reserved = 0;
+            e->mark = 0;
             e->constant.str = text;
             e->constant.length = length;
             if (length == 0)
@@ -553,7 +553,7 @@ static int fstring(Parser *p) {
             p->mark++;
             if (!push(p, e))
                 return 0;
-            e->reserved = 1;
+            e->mark = 1;
         } else if (kind != TOK_LBRACE || !replacement_field(p)) {
             break;
         }

@@ -816,13 +816,15 @@ COVE_API cove_value cove_awaitable(cove_vm *vm, cove_step_fn step, void *user, v
 /**
  * How long a run may go on before it is paused.
  *
- * A step is a call, or a jump back to the start of a loop: some ten instructions on average. Steps are counted
- * exactly, so that a run with a budget of steps pauses at the same place on every machine; time is looked at every
- * few steps.
+ * Steps, not instructions, are counted: a step is a call, a jump back to the start of a loop, or an item that native
+ * code takes from an iterator; some ten instructions on average. They are counted exactly, so that a run with a
+ * budget of steps pauses at the same place on every machine. Time is looked at every few microseconds.
  *
- * A run pauses between two instructions of a script. While native code that cannot be left half-way works for it (a
- * sort with a script's key function, an `asyncio.run`), it goes on until that is over or the hard limit is reached;
- * then the script is stopped as by cove_stop(). Native code that takes long by itself looks at the limits too.
+ * A run pauses between two instructions of a script, at a step; in time to keep within its microseconds if the next
+ * step takes no longer than those before it. Native code is not left half-way: a sort, a regular expression, an
+ * `asyncio.run()` goes on until it is over, or until the hard limit stops the script as cove_stop() does. Native code
+ * that may take long looks at the hard limit by itself, asks beforehand whether there is time (huge integers, large
+ * blocks of memory), or wakes at it (sleeping, waiting).
  */
 typedef struct cove_budget {
     uint64_t steps;             /**< 0: not limited. */

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "stdlib/init.h"
+#include "runtime/limits.h"
 
 #define SECOND ((int64_t)1000000000)
 
@@ -360,7 +361,8 @@ static Value time_sleep(VM *vm, Value self, Value *args, size_t nargs, Value kwn
     if (ns == 0) /* asks for no more than that others get their turn */
         lock_yield(vm);
     while (lock_clock() < deadline) {
-        wait_until(vm, deadline);
+        int64_t limit = limits_deadline(vm);
+        wait_until(vm, limit < deadline ? limit : deadline);
         if (!vm_safepoint(vm)) /* a signal's handler may raise */
             return VALUE_ERROR;
     }

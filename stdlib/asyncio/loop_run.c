@@ -9,7 +9,9 @@
 #include <math.h>
 #include <unistd.h>
 
+#include "runtime/limits.h"
 #include "runtime/park.h"
+#include "stdlib/wait.h"
 
 #define TIMEOUT_MAX (24.0 * 3600)
 #define ORIGIN_DEPTH 10 /* frames kept of where a coroutine was made, in debug mode */
@@ -59,7 +61,10 @@ static bool poll_native(VM *vm, Value self, double timeout) {
     if (timeout == 0 && loop->nwatched == 0 && !loop->wakeup_shown)
         return true; /* nobody to ask; what other threads schedule is in the queue already */
     PollEvent events[EVENTS_MAX];
-    int ms = timeout < 0 ? -1 : (int)ceil(timeout * 1e3), n;
+    int ms = timeout < 0 ? -1 : (int)ceil(timeout * 1e3), n, most = wait_milliseconds(limits_deadline(vm));
+    bool limited = most >= 0 && (ms < 0 || most < ms); /* by the host: then the safe point tells what to do */
+    if (limited)
+        ms = most;
     if (ms == 0) {
         n = loop->poller.ops->wait(&loop->poller, 0, events, EVENTS_MAX);
     } else {
@@ -74,6 +79,8 @@ static bool poll_native(VM *vm, Value self, double timeout) {
     }
     if (n < 0)
         return errno == EINTR ? vm_safepoint(vm) : raise_os_error(vm, errno, 0);
+    if (n == 0 && limited)
+        return vm_safepoint(vm);
     for (int i = 0; i < n; i++)
         if (!loop_process(vm, self, events[i].fd, events[i].events))
             return false;
@@ -162,6 +169,8 @@ static ALWAYS_INLINE bool run_task(VM *vm, Value self, Value task, enum ReadyTag
             ok = task_step(vm, task, 0);
         }
         contextvars_leave(vm, &t->context, saved);
+    } else { /* no memory to begin: nobody would wake the task again, so it learns it now */
+        ok = task_step(vm, task, error_take(vm));
     }
     return likely(ok) || report_entry(vm, self, task, tag);
 }
@@ -217,12 +226,16 @@ static bool run_timed(VM *vm, Value self, Value object, enum ReadyTag tag) {
 bool loop_run_once(VM *vm, Value self) {
     Loop *loop = as_loop(self);
     double timeout;
-    if (unlikely(loop->ndeferred) && !loop_run_deferred(vm, self))
+    bool deferred = loop->ndeferred != 0; /* what is run now may be all that the caller waits for */
+    if (unlikely(deferred) && !loop_run_deferred(vm, self))
         return false;
     if (loop->timers.len)
         timers_prune(vm, &loop->timers);
-    if (!poll_timeout(vm, self, &timeout) ||
-        !(loop->selector ? poll_selector(vm, self, timeout) : poll_native(vm, self, timeout)) || !queue_due(vm, self))
+    if (!poll_timeout(vm, self, &timeout))
+        return false;
+    if (unlikely(deferred))
+        timeout = 0;
+    if (!(loop->selector ? poll_selector(vm, self, timeout) : poll_native(vm, self, timeout)) || !queue_due(vm, self))
         return false;
     for (size_t n = loop->ready.len; n > 0 && loop->ready.len; n--) {
         enum ReadyTag tag;

@@ -19,7 +19,8 @@
 #include <time.h>
 
 enum {
-    MATCH_LIMIT = 500000,  /* steps at one starting point before callouts are used */
+    MATCH_LIMIT = 500000,  /* steps at one starting point before callouts are used ... */
+    WATCHED_LIMIT = 50000, /* ... and while a host has set limits, which shall hold more exactly */
     FIRST_STRIDE = 1024,   /* starting points that are looked at in one go, to begin with */
     GO_SHORT_US = 2000,    /* a go that took less may be longer the next time */
     GO_LONG_US = 20000,    /* one that took more must be shorter */
@@ -155,7 +156,6 @@ bool program_library_open(VM *vm, ReState *state) {
     }
     l->pcre2_set_newline_8(state->compile_context, PCRE2_NEWLINE_LF);
     l->pcre2_set_parens_nest_limit_8(state->compile_context, NEST_LIMIT);
-    l->pcre2_set_match_limit_8(state->match_context, MATCH_LIMIT);
     l->pcre2_set_match_limit_8(l->callouts, UINT32_MAX);
     l->pcre2_set_callout_8(l->callouts, on_callout, vm);
     return true;
@@ -337,6 +337,10 @@ static int run_once(Run *r, size_t limit) {
     if (!program)
         return PCRE2_ERROR_CALLOUT;
     pcre2_match_context *context = r->interruptible ? l->callouts : re_state(r->vm)->match_context;
+    if (!r->interruptible) {
+        bool watched = r->vm->interrupts & INTERRUPT_LIMIT;
+        l->pcre2_set_match_limit_8(context, watched ? WATCHED_LIMIT : MATCH_LIMIT);
+    }
     l->pcre2_set_offset_limit_8(context, r->mode == MODE_SEARCH && !r->interruptible ? limit : PCRE2_UNSET);
     int code = l->pcre2_match_8(program->code, (PCRE2_SPTR)s->data, s->end, r->from, options, r->data, context);
     if (code == PCRE2_ERROR_JIT_STACKLIMIT)

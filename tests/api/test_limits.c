@@ -2,6 +2,7 @@
 #include "api_test.h"
 
 #include <pthread.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char script[] =
@@ -146,6 +147,55 @@ static void test_hard_limit(void **state) {
     assert_error(vm, "SystemExit", "stopped by the host");
     cove_run_free(run);
     assert_string_equal(shown(vm, "total(10)"), "45");
+}
+
+/* Single operations that would take seconds or have no end: the hard limit ends each of them, and so does a stop. */
+static const char *const long_work[] = {
+    "sum(range(10**10))",
+    "list(filter(bool, __import__('itertools').repeat(0)))",
+    "sorted(range(10**7), key=lambda i: i * 7919 % 1000003)",
+    "'a' in [0.5] * 10**5 * 10**3",
+    "'word,' * 10**9",
+    "[0] * 10**9",
+    "3 ** 10**9",
+    "pow(3, 7**20000, 7**20001)",
+    "__import__('math').factorial(10**7)",
+    "__import__('re').match('(a+)+$', 'a' * 40 + 'b')",
+    "__import__('asyncio').run(__import__('asyncio').sleep(1000))",
+    "__import__('collections').deque(__import__('itertools').product(range(100), repeat=9), maxlen=0)",
+    "set(range(10**9))",
+    "dict.fromkeys(range(10**9))",
+    "__import__('json').dumps([[1]] * 10**8)",
+    "t = ()\nfor i in range(70): t = (t, t)\nhash(t)",
+    "t = u = ()\nfor i in range(70): t, u = (t, t), (u, u)\nt == u",
+};
+
+static double seconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static void test_long_work(void **state) {
+    cove_vm *vm = *state;
+    cove_budget budget = {.microseconds = 1000, .hard_microseconds = 20000};
+    exec_ok(vm, "import itertools, math, re, asyncio, collections, json\n");
+    for (size_t i = 0; i < sizeof long_work / sizeof *long_work; i++) {
+        cove_run *run = cove_run_source(vm, long_work[i], "long.co", cove_absent());
+        double start = 0;
+        enum cove_run_state s;
+        do {
+            start = seconds();
+            s = cove_run_resume(run, &budget, cove_absent(), NULL);
+        } while (s == COVE_RUN_PAUSED);
+        double took = seconds() - start;
+        if (s != COVE_RUN_FAILED || strcmp(cove_error_type(vm), "SystemExit") != 0)
+            fail_msg("%s: %s", long_work[i], cove_error_report(vm));
+        if (took > 3) /* sanitizers and busy machines are slow */
+            fail_msg("%s held the host for %f s", long_work[i], took);
+        cove_run_free(run);
+    }
+    assert_string_equal(shown(vm, "6 * 7"), "42");
 }
 
 static void *interrupt_soon(void *vm) {
@@ -333,6 +383,23 @@ static void test_nothing_granted(void **state) {
     assert_string_equal(shown(vm, "__import__('sys').stdin.read()"), "''");
 }
 
+/* The host may run a file whatever it has granted to scripts. */
+static void test_file(void **state) {
+    cove_vm *vm = *state;
+    char path[] = "/tmp/cove_test_XXXXXX";
+    static const char text[] = "value = __file__, 6 * 7\n1 / 0\n";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, sizeof text - 1), sizeof text - 1);
+    close(fd);
+    assert_false(cove_exec_file(vm, path));
+    unlink(path);
+    assert_error(vm, "ZeroDivisionError", "division by zero");
+    assert_non_null(strstr(cove_error_report(vm), "    1 / 0\n"));
+    assert_int_equal(int_of(vm, cove_eval(vm, "value[1]")), 42);
+    assert_string_equal(text_of(vm, cove_eval(vm, "value[0]")), path);
+}
+
 static void test_some_granted(void **state) {
     (void)state;
     cove_config config = cove_config_default();
@@ -376,6 +443,9 @@ static void test_output(void **state) {
     exec_ok(vm, "import sys\nprint('h\\xe9')\nprint('no newline', end='')\nsys.stderr.write('e\\n')\n");
     assert_string_equal(out.text, "h\xc3\xa9\ne\nno newline");
     out.n = 0;
+    assert_true(cove_ok(cove_call(vm, cove_global(vm, "print"), NULL, 0)));
+    cove_flush(vm);
+    assert_int_equal(out.n, 1);
     cove_exec(vm, "1/0", "z.co");
     cove_error_print(vm);
     assert_non_null(strstr(out.text, "ZeroDivisionError: division by zero\n"));
@@ -406,12 +476,14 @@ int main(void) {
         WITH_VM(test_throw_into_paused),
         WITH_VM(test_dropped),
         WITH_VM(test_hard_limit),
+        WITH_VM(test_long_work),
         WITH_VM(test_interrupt),
         cmocka_unit_test(test_step_limit),
         cmocka_unit_test(test_memory_limit),
         cmocka_unit_test(test_allocator),
         WITH_VM(test_objects),
         WITH_VM(test_nothing_granted),
+        WITH_VM(test_file),
         cmocka_unit_test(test_some_granted),
         cmocka_unit_test(test_output),
     };

@@ -330,11 +330,41 @@ static void test_generator(void **state) {
     assert_true(cove_error_is(vm, "TypeError"));
 }
 
+/* An iterator that is a class of the host's: its __next__ ends it, with a value or without. */
+static cove_value down_iter(cove_vm *vm, const cove_call_info *call) {
+    (void)vm;
+    return call->self;
+}
+static const cove_class_def down_class;
+static cove_value down_next(cove_vm *vm, const cove_call_info *call) {
+    int64_t *n = cove_instance_data(vm, call->self, &down_class);
+    if (n == NULL)
+        return COVE_FAILED;
+    return *n > 0 ? cove_int(vm, (*n)--) : cove_end_iteration(vm, *n == 0 ? cove_absent() : cove_str(vm, "below"));
+}
+static cove_value down_init(cove_vm *vm, const cove_call_info *call) {
+    int64_t *n = cove_instance_data(vm, call->self, &down_class);
+    return n != NULL && cove_to_int(vm, call->args[0], n) ? cove_none(vm) : COVE_FAILED;
+}
+static const cove_function_def down_methods[] = {
+    {"__iter__", down_iter, "", NULL, 0, NULL}, {"__next__", down_next, "", NULL, 0, NULL}, {0}};
+static const cove_class_def down_class = {"Down", NULL, sizeof(int64_t), 0, "n", down_init, NULL, down_methods, NULL,
+                                          0,      NULL};
+
+static void test_iterator_class(void **state) {
+    cove_vm *vm = *state;
+    assert_true(cove_set_global(vm, "Down", cove_class(vm, &down_class)));
+    assert_string_equal(shown(vm, "list(Down(3)), sum(Down(4)), list(Down(0))"), "([3, 2, 1], 10, [])");
+    exec_ok(vm, "def g():\n    return (yield from Down(-1))\n"
+                "try: next(g())\nexcept StopIteration as e: value = e.value\n");
+    assert_string_equal(shown(vm, "value"), "'below'");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_VM(test_functions), WITH_VM(test_modules),     cmocka_unit_test(test_search),
         WITH_VM(test_class),     WITH_VM(test_class_flags), cmocka_unit_test(test_finalized_at_the_end),
-        WITH_VM(test_iterator),  WITH_VM(test_generator),
+        WITH_VM(test_iterator),  WITH_VM(test_generator),   WITH_VM(test_iterator_class),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -40,11 +40,18 @@ static ALWAYS_INLINE cove_value handle(Value v) {
     return h;
 }
 
+/* Misuse by the host ends the process with a message, in builds for debugging: check.c. */
 #ifdef NDEBUG
 #define CHECK_INSIDE(vm) ((void)0)
+#define CHECK_VALUE(v) ((void)0)
+#define CHECK_POINTER(p) ((void)0)
 #else
 #define CHECK_INSIDE(vm) api_check_inside(vm, __func__)
+#define CHECK_VALUE(v) api_check_value(vm, v, __func__)
+#define CHECK_POINTER(p) api_check_pointer(p, #p, __func__)
 void api_check_inside(VM *vm, const char *function);
+void api_check_value(VM *vm, cove_value v, const char *function); /* alive, and of this VM; absent ones pass */
+void api_check_pointer(const void *p, const char *name, const char *function);
 #endif
 
 /* The first line of every function that needs its caller inside. */
@@ -91,6 +98,7 @@ static inline int given_int(VM *vm, int n) {
     do {                                                                                                             \
         if (unlikely((v).bits == 0))                                                                                 \
             return api_absent(vm);                                                                                   \
+        CHECK_VALUE(v);                                                                                              \
     } while (0)
 #define NEED_OR(v, failed)                                                                                           \
     do {                                                                                                             \
@@ -98,6 +106,7 @@ static inline int given_int(VM *vm, int n) {
             api_absent(vm);                                                                                          \
             return failed;                                                                                           \
         }                                                                                                            \
+        CHECK_VALUE(v);                                                                                              \
     } while (0)
 bool api_need_all(VM *vm, const cove_value *values, size_t n);
 

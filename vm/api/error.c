@@ -1,7 +1,6 @@
 /* Failure: the last exception of a thread as the host sees it, and raising from the host's functions. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "api/api.h"
 #include "interp/traceback_print.h"
@@ -34,15 +33,6 @@ Value callout_failed(VM *vm, Value failure, const char *what) {
         return raise_system(vm, "native function %s() failed without an exception", what);
     return raise_steal(vm, failure);
 }
-
-#ifndef NDEBUG
-void api_check_inside(VM *vm, const char *function) {
-    if (vm != NULL && __atomic_load_n(&vm->owner_ident, __ATOMIC_RELAXED) == (uint64_t)pthread_self())
-        return;
-    fprintf(stderr, "%s: the calling thread is not inside the VM\n", function);
-    abort();
-}
-#endif
 
 /* --- looking at the failure --------------------------------------------------------------------------------------
  */

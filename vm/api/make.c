@@ -34,6 +34,7 @@ cove_value cove_int_from_text(cove_vm *host, const char *text, int base) {
         raise_value(vm, "int() base must be >= 2 and <= 36, or 0");
         return api_fail(vm);
     }
+    CHECK_POINTER(text);
     Value s = api_text(vm, text, strlen(text)), v = s == 0 ? 0 : int_parse(vm, s, base);
     decref(vm, s);
     return give(vm, v);
@@ -57,7 +58,10 @@ cove_value cove_str_n(cove_vm *host, const char *text, size_t size) {
     return give(vm, api_text(vm, text, size));
 }
 
-cove_value cove_str(cove_vm *host, const char *text) { return cove_str_n(host, text, strlen(text)); }
+cove_value cove_str(cove_vm *host, const char *text) {
+    CHECK_POINTER(text);
+    return cove_str_n(host, text, strlen(text));
+}
 
 cove_value cove_str_format(cove_vm *host, const char *format, ...) {
     ENTER(host);
@@ -82,6 +86,7 @@ cove_value cove_str_format(cove_vm *host, const char *format, ...) {
 
 cove_value cove_name(cove_vm *host, const char *text) {
     ENTER(host);
+    CHECK_POINTER(text);
     Value s = api_text(vm, text, strlen(text));
     return give(vm, s == 0 ? 0 : str_intern(vm, s));
 }

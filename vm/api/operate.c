@@ -49,6 +49,7 @@ cove_value cove_apply(cove_vm *host, cove_value fn, cove_value args, cove_value 
 
 /* The interned str of a C name. */
 static Value name_of(VM *vm, const char *text) {
+    CHECK_POINTER(text);
     size_t n = strlen(text);
     Value s = api_text(vm, text, n);
     return s == 0 ? 0 : str_intern(vm, s);

@@ -136,6 +136,7 @@ cove_run *cove_run_new(cove_vm *host, cove_value fn, const cove_value *args, siz
 
 cove_run *cove_run_source(cove_vm *host, const char *source, const char *filename, cove_value module) {
     ENTER(host);
+    CHECK_POINTER(source);
     Value dict = api_module_dict(vm, module);
     Value code = dict == 0 ? 0 : api_compile(vm, source, strlen(source), filename, "exec");
     cove_run *run = code == 0 ? NULL : run_alloc(vm);

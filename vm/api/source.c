@@ -52,6 +52,7 @@ static Value run(VM *vm, Value code, Value dict) {
 
 bool cove_exec(cove_vm *host, const char *source, const char *filename) {
     ENTER(host);
+    CHECK_POINTER(source);
     Value dict = api_main_dict(vm);
     Value result = dict == 0 ? 0 : run(vm, api_compile(vm, source, strlen(source), filename, "exec"), dict);
     decref(vm, result);
@@ -60,6 +61,7 @@ bool cove_exec(cove_vm *host, const char *source, const char *filename) {
 
 bool cove_exec_file(cove_vm *host, const char *path) {
     ENTER(host);
+    CHECK_POINTER(path);
     Value dict = api_main_dict(vm);
     Value name = dict == 0 ? 0 : str_decode(vm, path, strlen(path), "utf-8", "surrogateescape");
     uint32_t grants = vm->grants;
@@ -82,6 +84,7 @@ bool cove_exec_file(cove_vm *host, const char *path) {
 
 cove_value cove_eval(cove_vm *host, const char *expression) {
     ENTER(host);
+    CHECK_POINTER(expression);
     Value dict = api_main_dict(vm);
     return give(vm, dict == 0 ? 0 : run(vm, api_compile(vm, expression, strlen(expression), NULL, "eval"), dict));
 }
@@ -89,6 +92,7 @@ cove_value cove_eval(cove_vm *host, const char *expression) {
 cove_value cove_compile(cove_vm *host, const char *source, size_t size, const char *filename, enum cove_mode mode) {
     static const char *const modes[] = {"exec", "eval", "single"};
     ENTER(host);
+    CHECK_POINTER(source);
     if ((unsigned)mode >= ARRAY_LEN(modes)) {
         raise_value(vm, "there is no mode %d", (int)mode);
         return api_fail(vm);
@@ -120,6 +124,7 @@ cove_value cove_main(cove_vm *host) {
 
 cove_value cove_import(cove_vm *host, const char *name) {
     ENTER(host);
+    CHECK_POINTER(name);
     Value text = api_text(vm, name, strlen(name));
     text = text == 0 ? 0 : str_intern(vm, text);
     Value module = text == 0 ? 0 : import_module(vm, text);
@@ -129,6 +134,7 @@ cove_value cove_import(cove_vm *host, const char *name) {
 
 cove_value cove_new_module(cove_vm *host, const char *name) {
     ENTER(host);
+    CHECK_POINTER(name);
     Value text = api_text(vm, name, strlen(name)), module = text == 0 ? 0 : module_new_named(vm, text);
     decref(vm, text);
     return give(vm, module);
@@ -136,6 +142,7 @@ cove_value cove_new_module(cove_vm *host, const char *name) {
 
 cove_value cove_global(cove_vm *host, const char *name) {
     ENTER(host);
+    CHECK_POINTER(name);
     Value dict = api_main_dict(vm), text = dict == 0 ? 0 : api_text(vm, name, strlen(name));
     Value v = text == 0 ? 0 : dict_get_str(vm, dict, text);
     if (text != 0 && v == 0 && (v = dict_get_str(vm, vm->builtins, text)) == 0)
@@ -147,6 +154,7 @@ cove_value cove_global(cove_vm *host, const char *name) {
 
 bool cove_set_global(cove_vm *host, const char *name, cove_value v) {
     ENTER(host);
+    CHECK_POINTER(name);
     NEED_OR(v, false);
     Value dict = api_main_dict(vm), text = dict == 0 ? 0 : api_text(vm, name, strlen(name));
     text = text == 0 ? 0 : str_intern(vm, text);

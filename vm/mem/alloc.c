@@ -14,10 +14,10 @@
  * Sizes: object_alloc notes the slab class in the header (0: large, whose size is in its LargeBlock), so that freeing
  * needs no size. Under AddressSanitizer every block is large, that is, known to the sanitizer.
  *
- * Accounting is exact in bytes handed out; mem_limit and the failure injection of tests are checked before the
- * allocator is asked. */
+ * Accounting is exact in bytes handed out; mem_limit, the failure injection of tests and, for scripts that have to
+ * stop, the limits of time are checked before the allocator is asked. */
 #include "base/config.h"
-#include "runtime/vm.h"
+#include "runtime/limits.h"
 
 #include <stdlib.h>
 
@@ -48,6 +48,8 @@ static bool may_allocate(VM *vm, size_t size) {
             vm->fail_after = 1;
         return false;
     }
+    if (unlikely(vm->interrupts & INTERRUPT_LIMIT) && size > 0 && !limits_allocate(vm, size))
+        return false;
     return vm->mem_limit == 0 || vm->mem_used + size <= vm->mem_limit;
 }
 
@@ -160,7 +162,7 @@ static ALWAYS_INLINE void slab_give(VM *vm, void *p, unsigned class) {
 static NOINLINE void *block_alloc_slow(VM *vm, size_t size, unsigned class) {
     void *p = class != 0 ? slab_take_slow(vm, class) : large_alloc(vm, size);
     if (unlikely(p == NULL))
-        raise_memory(vm);
+        limits_refused(vm);
     return p;
 }
 
@@ -229,7 +231,8 @@ void *mem_realloc(VM *vm, void *p, size_t old_size, size_t new_size) {
         LargeBlock *moved = door_alloc(vm, b, b->size, new_size + sizeof(LargeBlock));
         if (moved == NULL) {
             large_link(vm, b);
-            return (void *)raise_memory(vm);
+            limits_refused(vm);
+            return NULL;
         }
         moved->size = new_size + sizeof(LargeBlock);
         large_link(vm, moved);
@@ -298,6 +301,13 @@ void object_release_plain(VM *vm, Object *o) {
     slab_free(vm, gc_link(o), o->size_class);
 }
 
+#ifdef NDEBUG
+static ALWAYS_INLINE void mark_gone(Object *o) { (void)o; }
+#else
+/* The shape is what a free list leaves as it is. */
+static void mark_gone(Object *o) { o->shape = (Shape *)MEM_GONE; }
+#endif
+
 /* Gives back the memory of an object whose contents have been dropped. */
 static void object_release(VM *vm, Object *o) {
     char *block = (char *)o;
@@ -305,7 +315,9 @@ static void object_release(VM *vm, Object *o) {
         block -= sizeof(GcLink);
     if (o->flags & OBJ_PREFIXED)
         block -= 2 * sizeof(Value);
-    slab_free(vm, block, o->size_class);
+    uint8_t class = o->size_class;
+    mark_gone(o);
+    slab_free(vm, block, class);
 }
 
 void object_discard(VM *vm, Object *o) {

@@ -4,6 +4,9 @@
 
 #include "object/object.h"
 
+/* What the memory of objects and VMs is filled with in builds for debugging when it is given back. */
+#define MEM_GONE 0xdddddddddddddddd
+
 /* Buffers. Callers remember the size and give it back on free: there is no header. Failure raises MemoryError and
  * returns NULL. mem_alloc(vm, 0) returns a unique non-NULL pointer. */
 void *mem_alloc(VM *vm, size_t size) MUST_CHECK;

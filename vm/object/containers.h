@@ -92,6 +92,8 @@ static ALWAYS_INLINE int equal_fast(VM *vm, Value a, Value b) {
 static ALWAYS_INLINE Value next_of(VM *vm, Value it) {
     if (unlikely((char *)__builtin_frame_address(0) < vm->thread->stack_limit))
         return raise_recursion(vm, "");
+    if (unlikely(vm_interrupted(vm)) && !vm_safepoint(vm)) /* they may pass over items for ever */
+        return VALUE_ERROR;
     return obj_type(as_obj(it))->slots.next(vm, it);
 }
 

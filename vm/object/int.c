@@ -11,6 +11,7 @@
 
 #include "object/int_mpn.h"
 #include "object/number_text.h"
+#include "runtime/limits.h"
 
 Int *int_alloc(VM *vm, size_t n) {
     if (n > INT_LIMBS_MAX) {
@@ -229,6 +230,18 @@ static Value add_views(VM *vm, const IntView *a, const IntView *b, bool negate_b
     return a->negative == b_negative ? add_magnitudes(vm, a, b, a->negative) : sub_magnitudes(vm, a, b, a->negative);
 }
 
+/* Time: a limb of the larger operand costs as much as the smaller one is long, up to where the fast algorithms begin.
+ */
+#define LONG_WORK ((double)(1 << 16))
+#define LIMB_NS 0.3
+#define FAST_NS 200.0
+
+bool int_afford(VM *vm, size_t an, size_t bn, double times) {
+    size_t small = an < bn ? an : bn, large = an < bn ? bn : an;
+    double each = (double)small * LIMB_NS, ns = times * (double)large * (each < FAST_NS ? each : FAST_NS);
+    return likely(ns < LONG_WORK) || (limits_allow(vm) && limits_afford(vm, ns));
+}
+
 /* GMP takes its own scratch for the fast algorithms on huge operands and aborts if it cannot have it. Asking the VM's
  * allocator for as much first turns the likely case, a host's limit or an exhausted machine, into MemoryError. */
 #define SCRATCH_PROBE_LIMBS ((size_t)1 << 18)
@@ -255,7 +268,7 @@ static Value mul_views(VM *vm, const IntView *a, const IntView *b) {
         a = b;
         b = t;
     }
-    if (!int_probe_scratch(vm, b->n))
+    if (!int_probe_scratch(vm, b->n) || !int_afford(vm, a->n, b->n, 1))
         return VALUE_ERROR;
     size_t n = a->n + b->n;
     Int *r = int_alloc(vm, n);
@@ -284,7 +297,7 @@ static bool divide_views(VM *vm, const IntView *a, const IntView *b, Value *quot
         }
         return true;
     }
-    if (!int_probe_scratch(vm, b->n))
+    if (!int_probe_scratch(vm, b->n) || !int_afford(vm, a->n - b->n + 1, b->n, 2))
         return false;
     size_t qn = a->n - b->n + 1;
     Int *q = int_alloc(vm, qn + 1), *r = q ? int_alloc(vm, b->n) : NULL;

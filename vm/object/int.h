@@ -80,6 +80,9 @@ static inline void int_view(Value v, IntView *out) {
 Int *int_alloc(VM *vm, size_t n) MUST_CHECK;
 Value int_finish(VM *vm, Int *r, size_t n, bool negative);
 Value int_from_limbs(VM *vm, const uint64_t *limbs, size_t n, bool negative);
+/* Is there time before a hard limit for so many products of an and bn limbs, which cannot be left half-way? False
+ * with an exception. */
+bool int_afford(VM *vm, size_t an, size_t bn, double times);
 bool int_probe_scratch(VM *vm,
                        size_t limbs); /* before an operation that needs scratch for so many limbs: MemoryError */
 Value int_new_subtype(VM *vm, Type *type, Value v); /* instance of a subclass with the value of v */

@@ -6,6 +6,7 @@
 #include "runtime/vm.h"
 
 #include "object/int_mpn.h"
+#include "runtime/limits.h"
 
 /* Plain power: exponent >= 2, |base| >= 2 and odd. r_n is the exact room: size of base^exp plus one limb. */
 static size_t power_limbs(uint64_t *result, uint64_t *spare, const IntView *base, uint64_t exp) {
@@ -60,7 +61,7 @@ static Value power_views(VM *vm, const IntView *base, uint64_t exp) {
     size_t odd_n = base->n - zeros / 64, room = total_bits / 64 + odd_n + 3;
     if (bits == 1)
         room = 1;
-    if (!int_probe_scratch(vm, room))
+    if (!int_probe_scratch(vm, room) || !int_afford(vm, room, room, 1))
         return VALUE_ERROR;
     size_t total = odd_n + 2 * room;
     uint64_t *work = mem_alloc(vm, total * sizeof *work);
@@ -155,7 +156,7 @@ static void modulus_enter(const Modulus *mod, uint64_t *x, uint64_t *work) {
     limbs_divide(mod->quotient, x, work, 2 * mod->n, mod->m, mod->n);
 }
 
-static void modulus_power(const Modulus *mod, uint64_t *r, uint64_t *table, const IntView *exp) {
+static bool modulus_power(VM *vm, const Modulus *mod, uint64_t *r, uint64_t *table, const IntView *exp) {
     size_t n = mod->n;
     /* table[k] = base^k; table[0] and table[1] are given */
     for (size_t k = 2; k < (size_t)1 << WINDOW; k++)
@@ -165,6 +166,8 @@ static void modulus_power(const Modulus *mod, uint64_t *r, uint64_t *table, cons
     bool started = false;
     for (size_t at = (bits + WINDOW - 1) / WINDOW; at-- > 0;) {
         unsigned digit = 0;
+        if (!limits_allow(vm) || !int_afford(vm, n, n, 2 * WINDOW))
+            return false;
         for (size_t i = 0; i < WINDOW; i++) {
             size_t bit = at * WINDOW + WINDOW - 1 - i;
             digit = digit << 1 | (bit < bits ? (unsigned)(exp->limbs[bit / 64] >> bit % 64 & 1) : 0);
@@ -176,6 +179,7 @@ static void modulus_power(const Modulus *mod, uint64_t *r, uint64_t *table, cons
             started = true;
         }
     }
+    return true;
 }
 
 static uint64_t power_word(uint64_t base, const IntView *exp, uint64_t m) {
@@ -194,7 +198,7 @@ static Value power_reduced(VM *vm, Value base, const IntView *exp, const IntView
     int_view(base, &b);
     if (m->n == 1)
         return int_from_uint64(vm, power_word(b.n ? b.limbs[0] : 0, exp, m->limbs[0]));
-    if (!int_probe_scratch(vm, m->n * 8))
+    if (!int_probe_scratch(vm, m->n * 8) || !int_afford(vm, m->n, m->n, 2 << WINDOW))
         return VALUE_ERROR;
     size_t n = m->n, entries = (size_t)1 << WINDOW;
     size_t total = n * entries + (2 * n + 1) * 2 + (n + 2) + n;
@@ -212,13 +216,13 @@ static Value power_reduced(VM *vm, Value base, const IntView *exp, const IntView
         modulus_enter(&mod, table, work);
         modulus_enter(&mod, table + n, work);
     }
-    modulus_power(&mod, result, table, exp);
-    if (mod.montgomery) {
+    bool done = modulus_power(vm, &mod, result, table, exp);
+    if (done && mod.montgomery) {
         memset(work, 0, (2 * n + 1) * sizeof *work);
         memcpy(work, result, n * sizeof *work);
         limbs_redc(result, work, m->limbs, n, mod.inverse);
     }
-    Value r = int_from_limbs(vm, result, n, false);
+    Value r = done ? int_from_limbs(vm, result, n, false) : VALUE_ERROR;
     mem_free(vm, table, total * sizeof *table);
     return r;
 }

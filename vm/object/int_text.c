@@ -7,6 +7,9 @@
 #include "object/bytes.h"
 #include "object/int_mpn.h"
 #include "object/number_text.h"
+#include "runtime/limits.h"
+
+#define DIGITS_TIMES 4 /* what converting takes, in multiplications of its size */
 
 static const char digit_chars[] = "0123456789abcdefghijklmnopqrstuvwxyz";
 
@@ -69,7 +72,7 @@ static Value decimal_to_str(VM *vm, const IntView *a) {
     /* A number of b bits has at least (b - 1) * log10(2) digits; 30102 / 10^5 is a little less than log10(2). */
     if (limit != 0 && (double)(limbs_bits(a->limbs, a->n) - 1) * 0.30102 > (double)limit)
         return raise_print_limit(vm);
-    if (!int_probe_scratch(vm, a->n))
+    if (!int_probe_scratch(vm, a->n) || !int_afford(vm, a->n, a->n, DIGITS_TIMES))
         return VALUE_ERROR;
     size_t digits_max = limbs_digits_max(a->limbs, a->n, 10), total = (a->n + 1) * sizeof(uint64_t) + digits_max;
     uint64_t *copy = mem_alloc(vm, total);
@@ -158,7 +161,7 @@ Value int_from_digits(VM *vm, const char *digits, size_t n, int base) {
     if (binary)
         return from_binary_digits(vm, digits, n, __builtin_ctz((unsigned)base));
     size_t room = limbs_for_digits(n, base);
-    if (!int_probe_scratch(vm, room))
+    if (!int_probe_scratch(vm, room) || !int_afford(vm, room, room, DIGITS_TIMES))
         return VALUE_ERROR;
     uint8_t *values = mem_alloc(vm, n);
     if (!values)

@@ -6,6 +6,7 @@
  * items anew in every round.
  */
 #include "object/containers.h"
+#include "runtime/limits.h"
 
 static size_t grown_cap(size_t len) { return (len + (len >> 3) + 6) & ~(size_t)3; }
 
@@ -361,6 +362,8 @@ static ssize_t first_difference(VM *vm, List *a, List *b) {
     size_t i = 0;
     for (; i < a->len && i < b->len; i++) {
         Value x = a->items[i], y = b->items[i];
+        if (unlikely(!limits_allow(vm)))
+            return -1;
         if (x == y)
             continue;
         incref(x);
@@ -408,6 +411,8 @@ static int has_item(VM *vm, Value self, Value item) {
     List *l = as_list(self);
     for (size_t i = 0; i < l->len; i++) {
         Value x = l->items[i];
+        if (unlikely(!limits_allow(vm)))
+            return -1;
         if (x == item)
             return 1;
         if (both_small_int(x, item))

@@ -1,6 +1,7 @@
 /* The methods of list, and its iterators. Loops that compare items hold a reference to the item and look at the
  * length again in every round, since a script's __eq__ may change the list. */
 #include "object/containers.h"
+#include "runtime/limits.h"
 
 static Value append(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     return list_append(vm, self, args[0]) ? VALUE_NONE : VALUE_ERROR;
@@ -41,6 +42,8 @@ static Value pop(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
 static ssize_t find(VM *vm, Value self, Value item, ssize_t start, ssize_t stop) {
     List *l = as_list(self);
     for (ssize_t i = start; i < stop && i < (ssize_t)l->len; i++) {
+        if (unlikely(!limits_allow(vm)))
+            return -2;
         Value x = incref(l->items[i]);
         int equal = equal_fast(vm, x, item);
         decref(vm, x);

@@ -6,9 +6,11 @@
  * between them; a failing comparison only ends the merge, which then puts the rest back. With a key function two
  * vectors are moved in step: the keys, which are compared, and the items.
  *
- * What the keys are is looked at beforehand: numbers and strings are compared in line and cannot fail.
+ * What the keys are is looked at beforehand: numbers and strings are compared in line, and only the limits of a host
+ * can end that.
  */
 #include "object/containers.h"
+#include "runtime/limits.h"
 
 #define RUNS_MAX 85
 #define GALLOP_MIN 7
@@ -145,6 +147,8 @@ static void reverse_values(Value *a, size_t n) {
 /* Sorts [start, start + n) of which the first `sorted` are in order, by binary insertion. */
 static bool insertion_sort(Sorter *s, size_t start, size_t n, size_t sorted) {
     for (size_t i = start + sorted; i < start + n; i++) {
+        if (unlikely(!limits_allow(s->vm)))
+            return false;
         Value key = s->k[i], item = s->v ? s->v[i] : 0;
         size_t low = start, high = i;
         while (low < high) {
@@ -174,7 +178,7 @@ static void reverse_range(Sorter *s, size_t from, size_t to) {
 /* First position from i on whose key is smaller than the one before it, or end; 0: error. */
 static size_t while_rising(Sorter *s, size_t i, size_t end) {
     for (; i < end; i++) {
-        int r = less(s, s->k[i], s->k[i - 1]);
+        int r = limits_allow(s->vm) ? less(s, s->k[i], s->k[i - 1]) : -1;
         if (r)
             return r < 0 ? 0 : i;
     }
@@ -199,7 +203,7 @@ static size_t find_run(Sorter *s, size_t start, size_t end) {
         reverse_range(s, start, i);
     }
     for (i++; i < end; i++) {
-        int falls = less(s, s->k[i], s->k[i - 1]);
+        int falls = limits_allow(s->vm) ? less(s, s->k[i], s->k[i - 1]) : -1;
         if (falls < 0)
             return 0;
         if (falls) {
@@ -315,7 +319,7 @@ static bool merge_low(Sorter *s, size_t a, size_t na, size_t nb) {
     while (nb && na > 1) {
         size_t wins_a = 0, wins_b = 0;
         do {
-            int r = less(s, s->k[b], s->tk[ta]);
+            int r = likely(limits_allow(s->vm)) ? less(s, s->k[b], s->tk[ta]) : -1;
             if (r < 0) {
                 ok = false;
                 goto out;
@@ -390,7 +394,7 @@ static bool merge_high(Sorter *s, size_t start, size_t na, size_t nb) {
     while (na && nb > 1) {
         size_t wins_a = 0, wins_b = 0;
         do {
-            int r = less(s, s->tk[nb - 1], s->k[a - 1]);
+            int r = likely(limits_allow(s->vm)) ? less(s, s->tk[nb - 1], s->k[a - 1]) : -1;
             if (r < 0) {
                 ok = false;
                 goto out;

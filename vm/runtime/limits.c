@@ -3,22 +3,33 @@
  * While something is watched, INTERRUPT_LIMIT stays set in vm->interrupts, so that every safe point of the
  * interpreter, every call and every jump back, comes here. That is a step. Counting steps costs a few nanoseconds and
  * only while it is asked for; it needs no timer, no signal and no thread, and comes out the same on every machine.
- * The clock is read every LOOK_STEPS steps, which bounds how far a run goes beyond its time. Native code that works
- * long polls vm->interrupts, too.
+ *
+ * The clock is read every so many steps (the stride), as many as take some microseconds going by what they took of
+ * late: a step may be an addition or a sort. A run is due when the next stride would take it beyond its time; so it
+ * does not overrun by a step that is as long as those before it.
  *
  * A budget that is used up marks its run as due. The interpreter leaves the run's frames at the first safe point
  * where no native code stands between it and whoever resumed the run. If that does not come before the hard limit,
  * the run is stopped.
  *
  * Stopping raises SystemExit, and with vm->stopping set no handler of any frame is looked for: `except`, `finally`
- * and `with` cannot hold a stop up. It is raised again at every safe point as long as it holds. */
+ * and `with` cannot hold a stop up. It is raised again at every safe point as long as it holds.
+ *
+ * Native code makes no steps. What it does for long is stopped in three ways: loops that call nothing ask
+ * limits_allow() now and then; whatever builds something large comes to limits_allocate() through the door for
+ * memory, which refuses it; and an operation that cannot be left is weighed before it begins (limits_afford). */
 #include "runtime/limits.h"
 
 #include "object/exception.h"
 #include "runtime/lock.h"
 
-#define LOOK_STEPS 64
+#define STRIDE_MAX 64
+#define LOOK_NS 3000 /* between two looks at the clock */
 #define MICROSECOND 1000
+#define TICKS_A_LOOK 128
+#define LOOK_BYTES (32 * 1024) /* of memory asked for, between two looks */
+#define BLOCK_BYTES 512        /* what getting any block counts for */
+#define BYTES_A_NANOSECOND 4   /* are filled at best */
 
 Limits *limits_get(VM *vm) {
     if (vm->limits == NULL && (vm->limits = mem_zalloc(vm, sizeof(Limits))) != NULL)
@@ -56,22 +67,35 @@ void limits_withdraw(VM *vm, uint32_t what) {
     limits_update(vm);
 }
 
+/* Nothing is known yet of how long steps take. */
+static void start_watch(Limits *l, int64_t now) {
+    l->looked_time = now;
+    l->looked_steps = l->steps;
+    l->step_ns = l->long_ns = 0;
+    l->stride = 1;
+}
+
 void limits_begin(VM *vm, Budget *b, uint64_t steps, uint64_t pause_us, uint64_t stop_us) {
     Limits *l = vm->limits;
     int64_t now = pause_us != 0 || stop_us != 0 ? lock_clock() : 0;
     b->pause_steps = steps == 0 || steps > UINT64_MAX / 2 ? UINT64_MAX : l->steps + steps;
     b->pause_time = pause_us == 0 ? INT64_MAX : now + (int64_t)pause_us * MICROSECOND;
     b->stop_time = stop_us == 0 ? INT64_MAX : now + (int64_t)stop_us * MICROSECOND;
+    b->first_step = l->steps + 1;
     b->due = b->stopped = false;
     b->thread = vm->thread;
     b->native_depth = vm->thread->native_depth;
     b->outer = l->budget;
     l->budget = b;
+    start_watch(l, now);
     limits_update(vm);
 }
 
 void limits_end(VM *vm, Budget *b) {
-    vm->limits->budget = b->outer;
+    Limits *l = vm->limits;
+    l->budget = b->outer;
+    if (l->budget != NULL && is_timed(l->budget))
+        start_watch(l, lock_clock());
     limits_update(vm);
 }
 
@@ -86,30 +110,50 @@ static bool stop(VM *vm) {
     return false;
 }
 
+/* Learns from the steps since the last look how far off the next one may be. */
+static void set_stride(Limits *l, int64_t now) {
+    int64_t made = (int64_t)(l->steps - l->looked_steps), remembered = l->step_ns - l->step_ns / 8;
+    int64_t each = made > 0 ? (now - l->looked_time) / made : 0;
+    l->step_ns = each > remembered ? each : remembered;
+    remembered = l->long_ns - l->long_ns / 64;
+    l->long_ns = each > remembered ? each : remembered;
+    uint64_t wanted = (uint64_t)(LOOK_NS / (l->step_ns > 0 ? l->step_ns : 1));
+    l->stride = wanted > 2 * l->stride ? 2 * l->stride : wanted;
+    l->stride = l->stride > STRIDE_MAX ? STRIDE_MAX : l->stride == 0 ? 1 : l->stride;
+    l->looked_time = now;
+    l->looked_steps = l->steps;
+}
+
+/* Time, for the thread that makes the run. The run is never due before it has done anything. False: it must stop. */
+static bool look_at_clock(Limits *l, Budget *b) {
+    int64_t now = lock_clock();
+    set_stride(l, now);
+    int64_t next = l->step_ns * (int64_t)l->stride;
+    if (l->steps > b->first_step && now >= b->pause_time - (next > l->long_ns ? next : l->long_ns))
+        b->due = true;
+    b->stopped = now >= b->stop_time;
+    return !b->stopped;
+}
+
 static bool look(VM *vm) {
     Limits *l = vm->limits;
     uint32_t asked = __atomic_load_n(&l->asked, __ATOMIC_SEQ_CST);
-    Budget *b = l->budget;
+    Budget *b = l->budget != NULL && l->budget->thread == vm->thread ? l->budget : NULL;
     if (asked & ASK_STOP)
         return stop(vm);
     if (l->steps >= l->step_limit) {
         __atomic_fetch_or(&l->asked, (uint32_t)ASK_STOP, __ATOMIC_SEQ_CST);
         return stop(vm);
     }
-    if (b != NULL && b->thread == vm->thread) {
-        int64_t now = is_timed(b) ? lock_clock() : 0;
-        if (l->steps >= b->pause_steps || (is_timed(b) && now >= b->pause_time))
-            b->due = true;
-        if (is_timed(b) && now >= b->stop_time) {
-            b->stopped = true;
-            return stop(vm);
-        }
-    }
+    if (b != NULL && l->steps >= b->pause_steps)
+        b->due = true;
+    if (b != NULL && is_timed(b) && !look_at_clock(l, b))
+        return stop(vm);
     uint64_t next = l->step_limit;
     if (b != NULL && !b->due && b->pause_steps < next)
         next = b->pause_steps;
-    if (b != NULL && is_timed(b) && l->steps + LOOK_STEPS < next)
-        next = l->steps + LOOK_STEPS;
+    if (l->budget != NULL && is_timed(l->budget) && l->steps + l->stride < next)
+        next = l->steps + l->stride;
     l->next_look = next;
     if (asked & ASK_INTERRUPT) {
         limits_withdraw(vm, ASK_INTERRUPT);
@@ -126,4 +170,72 @@ bool limits_step(VM *vm) {
         return true;
     l->steps++;
     return likely(l->steps < __atomic_load_n(&l->next_look, __ATOMIC_RELAXED)) || look(vm);
+}
+
+/* --- native code -------------------------------------------------------------------------------------------------
+ */
+
+/* The budget whose hard limit holds for what the running thread does; or NULL. */
+static Budget *hard_budget(VM *vm) {
+    Budget *b = vm->limits == NULL ? NULL : vm->limits->budget;
+    return b != NULL && b->stop_time != INT64_MAX && b->thread == vm->thread ? b : NULL;
+}
+
+/* Does its time end within so many nanoseconds? */
+static bool is_out_of_time(VM *vm, int64_t ns) {
+    Budget *b = hard_budget(vm);
+    if (b == NULL)
+        return false;
+    int64_t now = lock_clock();
+    if (ns < b->stop_time - now)
+        return false;
+    b->stopped = true;
+    return true;
+}
+
+bool limits_tick(VM *vm) {
+    Limits *l = vm->limits;
+    if (l == NULL || likely(++l->ticks % TICKS_A_LOOK != 0))
+        return true;
+    uint32_t asked = __atomic_load_n(&l->asked, __ATOMIC_SEQ_CST);
+    l->next_look = l->steps; /* the next safe point shall see what this has cost */
+    if (asked & ASK_STOP || is_out_of_time(vm, 0))
+        return stop(vm);
+    if (asked & ASK_INTERRUPT) {
+        limits_withdraw(vm, ASK_INTERRUPT);
+        return raise_object(vm, type_value(vm->exc.KeyboardInterrupt));
+    }
+    return true;
+}
+
+bool limits_afford(VM *vm, double ns) { return !is_out_of_time(vm, ns < 9e18 ? (int64_t)ns : INT64_MAX) || stop(vm); }
+
+/* Only what scripts ask for is refused, and nothing on the way out of one that is being stopped. */
+bool limits_allocate(VM *vm, size_t size) {
+    Limits *l = vm->limits;
+    if (l == NULL || vm->stopping || vm->thread->frame == NULL)
+        return true;
+    l->bytes += size / 2 + BLOCK_BYTES;
+    if (l->bytes < LOOK_BYTES)
+        return true;
+    l->bytes = 0;
+    bool same = l->bytes_steps == l->steps; /* no safe point, which might have heeded it, since the last time */
+    l->bytes_steps = l->steps;
+    l->refused = (same && __atomic_load_n(&l->asked, __ATOMIC_SEQ_CST) & ASK_STOP) ||
+                 is_out_of_time(vm, (int64_t)(size / BYTES_A_NANOSECOND));
+    return !l->refused;
+}
+
+void limits_refused(VM *vm) {
+    if (vm->limits == NULL || !vm->limits->refused) {
+        raise_memory(vm);
+        return;
+    }
+    vm->limits->refused = false;
+    stop(vm);
+}
+
+int64_t limits_deadline(VM *vm) {
+    Budget *b = hard_budget(vm);
+    return b == NULL ? INT64_MAX : b->stop_time;
 }

@@ -6,6 +6,7 @@
 
 /* One run that may be paused; they nest where a native function that a run has called resumes another. */
 typedef struct Budget {
+    uint64_t first_step;   /* of limits->steps: that of the entry itself */
     uint64_t pause_steps;  /* of limits->steps; UINT64_MAX: none */
     int64_t pause_time;    /* of lock_clock(); INT64_MAX: none */
     int64_t stop_time;     /* likewise: when it must be over, pausable or not */
@@ -22,6 +23,17 @@ typedef struct Limits {
     uint64_t step_limit;     /* of the VM; UINT64_MAX: none */
     Budget *budget;          /* of the run that goes on now, or NULL */
     volatile uint32_t asked; /* ASK_*, by any thread */
+
+    /* while there is a budget of time: the last look at the clock, what a step took, and steps to the next look */
+    int64_t looked_time;
+    uint64_t looked_steps;
+    int64_t step_ns, long_ns; /* of late, and the longest one, which is remembered for long */
+    uint64_t stride;
+
+    uint32_t ticks;       /* of native code */
+    size_t bytes;         /* of memory asked for since the last look */
+    uint64_t bytes_steps; /* steps at that look */
+    bool refused;         /* an allocation, because the script must stop */
 } Limits;
 
 enum {
@@ -36,6 +48,24 @@ bool limits_step(VM *vm);
 void limits_update(VM *vm);
 void limits_ask(VM *vm, uint32_t what); /* any thread, signal handlers too */
 void limits_withdraw(VM *vm, uint32_t what);
+
+/* For native code that works long: may it go on? To be asked every few nanoseconds to microseconds, as it looks at
+ * the clock only now and then. Nothing but the limits is looked at: no other thread, collection or handler of a
+ * signal comes in. False with an exception. */
+bool limits_tick(VM *vm);
+static ALWAYS_INLINE bool limits_allow(VM *vm) {
+    return likely(!(__atomic_load_n(&vm->interrupts, __ATOMIC_RELAXED) & INTERRUPT_LIMIT)) || limits_tick(vm);
+}
+/* Before an operation that cannot be left once it has begun: is there time for it before the hard limit? False with
+ * an exception. */
+bool limits_afford(VM *vm, double ns);
+/* By mem/alloc.c, with INTERRUPT_LIMIT set: may so much be got from the host? If not, the exception that
+ * limits_refused() raises says why; it raises MemoryError if the limits did not refuse. */
+bool limits_allocate(VM *vm, size_t size);
+void limits_refused(VM *vm);
+/* When the hard limit ends waiting, by lock_clock(); INT64_MAX: never. */
+int64_t limits_deadline(VM *vm);
+
 /* For vm->limits->budget; to be ended in the opposite order. */
 void limits_begin(VM *vm, Budget *b, uint64_t steps, uint64_t pause_us, uint64_t stop_us);
 void limits_end(VM *vm, Budget *b);

@@ -5,6 +5,8 @@
  * is right whenever the lock is held, and a deadlock is neither missed nor reported too early. */
 #include "runtime/park.h"
 
+#include "runtime/limits.h"
+
 static void append(ParkQueue *q, Parked *p) {
     p->next = NULL;
     if (q->first == NULL)
@@ -78,11 +80,14 @@ ParkResult park(VM *vm, ParkQueue *queue, int64_t deadline, bool front) {
         t->parked_in = NULL;
         return PARK_ERROR;
     }
-    bool timeout = false;
+    bool timeout = false, stopped = false;
+    int64_t limit = limits_deadline(vm), until = deadline < limit ? deadline : limit;
     lock_release(vm);
-    while (!is_woken(&node) && !timeout && __atomic_load_n(&t->interrupts, __ATOMIC_ACQUIRE) == 0) {
-        lock_sleep(t, deadline);
-        timeout = deadline != INT64_MAX && lock_clock() >= deadline;
+    while (!is_woken(&node) && !timeout && !stopped && __atomic_load_n(&t->interrupts, __ATOMIC_ACQUIRE) == 0) {
+        lock_sleep(t, until);
+        int64_t now = until == INT64_MAX ? 0 : lock_clock();
+        timeout = deadline != INT64_MAX && now >= deadline;
+        stopped = limit != INT64_MAX && now >= limit;
     }
     lock_acquire_in_turn(vm, t);
     t->parked_in = NULL;

@@ -69,7 +69,14 @@ static void setup_hash_secret(VM *vm, uint64_t fixed) {
     }
 }
 
-static void struct_free(VM *vm) { vm->allocator(vm->allocator_user, vm, sizeof *vm, 0); }
+static void struct_free(VM *vm) {
+    void *(*allocator)(void *, void *, size_t, size_t) = vm->allocator;
+    void *user = vm->allocator_user;
+#ifndef NDEBUG
+    memset(vm, (uint8_t)MEM_GONE, sizeof *vm);
+#endif
+    allocator(user, vm, sizeof *vm, 0);
+}
 
 VM *vm_create(const VmSetup *setup) {
     static const VmSetup plain = {0};

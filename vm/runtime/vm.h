@@ -206,6 +206,7 @@ static ALWAYS_INLINE bool vm_interrupted(const VM *vm) {
 static ALWAYS_INLINE bool error_pending(VM *vm) { return vm->thread->exception != 0; }
 
 /* Guards native recursion: raises RecursionError near the end of the C stack or past the recursion limit. */
+bool limits_tick(VM *vm); /* runtime/limits.h */
 static inline bool MUST_CHECK native_enter(VM *vm, const char *where) {
     Thread *t = vm->thread;
     char here;
@@ -213,6 +214,8 @@ static inline bool MUST_CHECK native_enter(VM *vm, const char *where) {
         raise_recursion(vm, where);
         return false;
     }
+    if (unlikely(vm->interrupts & INTERRUPT_LIMIT) && !limits_tick(vm))
+        return false;
     t->native_depth++;
     return true;
 }
