@@ -199,7 +199,7 @@ fuzz-replay: $(B)/fuzz_replay
 
 # The embedding API and its examples under valgrind: what is not initialized, and what is lost.
 VALGRIND ?= valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,indirect,possible \
-            --errors-for-leak-kinds=definite,indirect,possible --suppressions=tests/valgrind.supp
+            --errors-for-leak-kinds=definite,indirect,possible
 valgrind: $(API_TESTS) $(EXAMPLES)
 	@for t in $(filter-out %/test_memory %/test_many,$(API_TESTS)); do echo "$$t"; \
 	    CMOCKA_MESSAGE_OUTPUT=stdout timeout 1200 $(VALGRIND) $$t > $$t.log 2>&1 || { cat $$t.log; exit 1; }; done

@@ -69,8 +69,8 @@ static void *arena_memory(void *data, void *old, size_t old_size, size_t new_siz
         return NULL;
     }
     void *memory = old ? mem_realloc(vm, old, old_size, new_size) : mem_alloc(vm, new_size);
-    if (!memory)
-        error_clear(vm); /* reported once, by whoever sees that the arena failed */
+    if (!memory && !vm->stopping) /* when stopping, that is the reason */
+        error_clear(vm);          /* reported once, by whoever sees that the arena failed */
     return memory;
 }
 

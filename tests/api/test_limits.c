@@ -164,6 +164,7 @@ static const char *const long_work[] = {
     "__import__('asyncio').run(__import__('asyncio').sleep(1000))",
     "__import__('collections').deque(__import__('itertools').product(range(100), repeat=9), maxlen=0)",
     "set(range(10**9))",
+    "compile('x = 1\\n' * 10**6, 'f', 'exec')",
     "dict.fromkeys(range(10**9))",
     "__import__('json').dumps([[1]] * 10**8)",
     "t = ()\nfor i in range(70): t = (t, t)\nhash(t)",
