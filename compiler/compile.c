@@ -208,7 +208,7 @@ Value compile_source(VM *vm, Value source, Value filename, const char *mode, int
         decref(vm, decoded);
         return VALUE_ERROR;
     }
-    c.optimize = optimize < 0 ? vm->optimize : optimize;
+    c.optimize = optimize < 0 ? vm->flags.optimize : optimize;
     c.top_level_await = flags & COMPILE_TOP_LEVEL_AWAIT;
     c.show_last = flags & COMPILE_SHOW_LAST;
     c.future_annotations = flags & COMPILE_FUTURE_ANNOTATIONS;

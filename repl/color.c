@@ -3,7 +3,9 @@
 
 #include <stdlib.h>
 
-static const char *variable(const VM *vm, const char *name) { return vm->ignore_environment ? NULL : getenv(name); }
+static const char *variable(const VM *vm, const char *name) {
+    return vm->flags.ignore_environment ? NULL : getenv(name);
+}
 
 static bool variable_is(const VM *vm, const char *name, const char *text) {
     const char *value = variable(vm, name);

@@ -148,8 +148,8 @@ static char *default_path(void) {
 }
 
 void history_open(VM *vm) {
-    const char *name = vm->ignore_environment ? NULL : getenv("COVE_HISTORY");
-    if (!name && !vm->ignore_environment)
+    const char *name = vm->flags.ignore_environment ? NULL : getenv("COVE_HISTORY");
+    if (!name && !vm->flags.ignore_environment)
         name = getenv("PYTHON_HISTORY");
     if (history_path)
         return;

@@ -25,9 +25,8 @@ typedef struct Options {
     int nwarnings;
     const char **xoptions; /* -X, in order */
     int nxoptions;
-    int optimize, verbose, bytes_warning;
-    bool interactive, inspect, unbuffered, ignore_environment, isolated, safe_path, no_site, no_user_site, quiet,
-        dont_write_bytecode, debug, skip_first_line;
+    VmFlags flags;
+    bool skip_first_line;
 } Options;
 
 /* Fills o from the command line. -1: go on; else the exit status to leave with at once (help, version, misuse). */

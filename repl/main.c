@@ -32,20 +32,7 @@ static bool on_deadlock(VM *vm) {
 
 static void apply_options(VM *vm, const void *options) {
     const Options *o = options;
-    vm->optimize = o->optimize;
-    vm->dont_write_bytecode = o->dont_write_bytecode;
-    vm->isolated = o->isolated;
-    vm->safe_path = o->safe_path;
-    vm->no_site = o->no_site;
-    vm->inspect = o->inspect;
-    vm->interactive = o->interactive;
-    vm->quiet = o->quiet;
-    vm->verbose = (uint8_t)o->verbose;
-    vm->bytes_warning = (uint8_t)o->bytes_warning;
-    vm->debug = o->debug;
-    vm->no_user_site = o->no_user_site;
-    vm->unbuffered = o->unbuffered;
-    vm->ignore_environment = o->ignore_environment;
+    vm->flags = o->flags;
     vm->on_deadlock = on_deadlock;
     vm->wants_color = color_wanted;
     char *end;
@@ -53,7 +40,7 @@ static void apply_options(VM *vm, const void *options) {
         if (strcmp(o->xoptions[i], "no-deadlock-detection") == 0)
             vm->on_deadlock = NULL;
         if (strcmp(o->xoptions[i], "dev") == 0)
-            vm->dev_mode = true;
+            vm->flags.dev_mode = true;
         if (strncmp(o->xoptions[i], "fail_alloc=", 11) == 0)
             vm->fail_after = strtoull(o->xoptions[i] + 11, &end, 10), vm->fail_once = *end != '+';
         if (strncmp(o->xoptions[i], "int_max_str_digits=", 19) == 0)

@@ -58,47 +58,47 @@ static bool push(const char ***list, int *n, const char *text) {
 static bool flag_set(Options *o, char flag) {
     switch (flag) {
     case 'b':
-        o->bytes_warning++;
+        o->flags.bytes_warning++;
         return true;
     case 'B':
-        o->dont_write_bytecode = true;
+        o->flags.dont_write_bytecode = true;
         return true;
     case 'd':
-        o->debug = true;
+        o->flags.debug = true;
         return true;
     case 'E':
-        o->ignore_environment = true;
+        o->flags.ignore_environment = true;
         return true;
     case 'i':
-        o->inspect = o->interactive = true;
+        o->flags.inspect = o->flags.interactive = true;
         return true;
     case 'I':
-        o->isolated = o->ignore_environment = o->safe_path = o->no_user_site = true;
+        o->flags.isolated = o->flags.ignore_environment = o->flags.safe_path = o->flags.no_user_site = true;
         return true;
     case 'O':
-        o->optimize++;
+        o->flags.optimize++;
         return true;
     case 'P':
-        o->safe_path = true;
+        o->flags.safe_path = true;
         return true;
     case 'q':
-        o->quiet = true;
+        o->flags.quiet = true;
         return true;
     case 'R':
         return true;
     case 's':
-        o->no_user_site = true;
+        o->flags.no_user_site = true;
         return true;
     case 'S':
-        o->no_site = true;
+        o->flags.no_site = true;
         return true;
     case 't':
         return true;
     case 'u':
-        o->unbuffered = true;
+        o->flags.unbuffered = true;
         return true;
     case 'v':
-        o->verbose++;
+        o->flags.verbose++;
         return true;
     case 'x':
         o->skip_first_line = true;

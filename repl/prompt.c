@@ -339,7 +339,7 @@ static bool prompts_set(VM *vm) {
 }
 
 static void greet(VM *vm) {
-    if (!vm->quiet)
+    if (!vm->flags.quiet)
         fprintf(stderr, "Cove %s\nType \"help\", \"copyright\", \"credits\" or \"license\" for more information.\n",
                 COVE_VERSION);
 }
@@ -400,7 +400,7 @@ static int statements_run(Prompt *p) {
 static bool setup(VM *vm) {
     if (!prompts_set(vm))
         return false;
-    if (vm->no_site || vm->isolated || sys_get(vm, "__interactivehook__"))
+    if (vm->flags.no_site || vm->flags.isolated || sys_get(vm, "__interactivehook__"))
         return true;
     return sys_set(vm, "__interactivehook__", native_new(vm, &friendly_spec, 0, NULL, 0));
 }
@@ -408,7 +408,7 @@ static bool setup(VM *vm) {
 int prompt_run(VM *vm, const Options *o, Value main_dict, bool first, bool *killed) {
     Prompt p = {.vm = vm, .dict = main_dict};
     int status = 0;
-    vm->inspect = false; /* SystemExit leaves the prompt */
+    vm->flags.inspect = false; /* SystemExit leaves the prompt */
     if (!setup(vm))
         return run_failure(vm, killed);
     if (first) {

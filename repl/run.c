@@ -60,7 +60,7 @@ static void flush_output(VM *vm) {
 }
 
 int run_failure(VM *vm, bool *killed) {
-    if (error_matches(vm, vm->exc.SystemExit) && !vm->inspect) {
+    if (error_matches(vm, vm->exc.SystemExit) && !vm->flags.inspect) {
         Value exc = error_take(vm);
         int status = exit_status(vm, exc);
         decref(vm, exc);
@@ -110,8 +110,8 @@ static bool set_argv(VM *vm, const Options *o, const char *name) {
 
 /* The entries of COVEPATH or, failing that, PYTHONPATH. */
 static bool add_environment_path(VM *vm, const Options *o, Value path) {
-    const char *text = o->ignore_environment ? NULL : getenv("COVEPATH");
-    if (!text && !o->ignore_environment)
+    const char *text = o->flags.ignore_environment ? NULL : getenv("COVEPATH");
+    if (!text && !o->flags.ignore_environment)
         text = getenv("PYTHONPATH");
     while (text && *text) {
         const char *colon = strchr(text, ':');
@@ -170,7 +170,7 @@ static bool path_insert(VM *vm, const char *text) {
 
 /* Warnings given on the command line or in the environment need the module. */
 static bool setup_warnings(VM *vm, const Options *o) {
-    const char *text = o->ignore_environment ? NULL : getenv("PYTHONWARNINGS");
+    const char *text = o->flags.ignore_environment ? NULL : getenv("PYTHONWARNINGS");
     Value list = sys_get(vm, "warnoptions");
     size_t at = 0;
     while (text && *text && list) {
@@ -182,15 +182,15 @@ static bool setup_warnings(VM *vm, const Options *o) {
             return false;
         text += n + (text[n] == ',');
     }
-    if (vm->dev_mode) {
+    if (vm->flags.dev_mode) {
         Value item = str_from_c(vm, "default");
         bool ok = item && list && list_insert(vm, list, 0, item);
         decref(vm, item);
         if (!ok)
             return false;
     }
-    if (vm->bytes_warning > 0) {
-        Value item = str_from_c(vm, vm->bytes_warning > 1 ? "error::BytesWarning" : "default::BytesWarning");
+    if (vm->flags.bytes_warning > 0) {
+        Value item = str_from_c(vm, vm->flags.bytes_warning > 1 ? "error::BytesWarning" : "default::BytesWarning");
         bool ok = item && list && list_append(vm, list, item);
         decref(vm, item);
         if (!ok)
@@ -304,7 +304,7 @@ static int run_file(VM *vm, const Options *o, Value dict, bool *killed) {
         return finish(vm, false, killed);
     if (S_ISDIR(info.st_mode))
         return run_directory(vm, o, path, dict, killed);
-    if (!vm->safe_path && !insert_script_directory(vm, path))
+    if (!vm->flags.safe_path && !insert_script_directory(vm, path))
         return finish(vm, false, killed);
     Value text = text_from_system(vm, path);
     bool ok = text && run_path(vm, text, dict, o);
@@ -313,7 +313,7 @@ static int run_file(VM *vm, const Options *o, Value dict, bool *killed) {
 }
 
 static int run_text(VM *vm, const Options *o, Value dict, bool *killed) {
-    bool ok = set_argv(vm, o, "-c") && (vm->safe_path || path_insert(vm, ""));
+    bool ok = set_argv(vm, o, "-c") && (vm->flags.safe_path || path_insert(vm, ""));
     Value text = ok ? str_decode(vm, o->command, strlen(o->command), "utf-8", "surrogateescape") : VALUE_ERROR;
     Value with_newline = text ? str_printf(vm, "%V\n", text) : VALUE_ERROR;
     Value filename = with_newline ? str_intern_c(vm, "<string>") : VALUE_ERROR;
@@ -352,8 +352,8 @@ static bool forget_main(VM *vm, Value dict, const char *name) {
 }
 
 bool run_startup(VM *vm, const Options *o, Value dict) {
-    const char *name = o->ignore_environment ? NULL : getenv("COVE_STARTUP");
-    if (!name && !o->ignore_environment)
+    const char *name = o->flags.ignore_environment ? NULL : getenv("COVE_STARTUP");
+    if (!name && !o->flags.ignore_environment)
         name = getenv("PYTHONSTARTUP");
     if (!name || !*name)
         return true;
@@ -376,8 +376,8 @@ bool run_startup(VM *vm, const Options *o, Value dict) {
 }
 
 static int run_stdin(VM *vm, const Options *o, Value dict, bool *killed) {
-    bool ok = set_argv(vm, o, o->file ? "-" : "") && (vm->safe_path || path_insert(vm, ""));
-    if (ok && (isatty(0) || vm->interactive))
+    bool ok = set_argv(vm, o, o->file ? "-" : "") && (vm->flags.safe_path || path_insert(vm, ""));
+    if (ok && (isatty(0) || vm->flags.interactive))
         return prompt_run(vm, o, dict, true, killed);
     Value source = ok ? read_stdin(vm) : VALUE_ERROR, filename = source ? str_intern_c(vm, "<stdin>") : VALUE_ERROR;
     ok = filename && set_main(vm, dict, "__file__", incref(filename)) &&
@@ -469,7 +469,7 @@ static int run_package(VM *vm, const Options *o, Value name, Value dict, bool *k
 
 static int run_module(VM *vm, const Options *o, Value dict, bool *killed) {
     char cwd[PATH_MAX];
-    bool ok = set_argv(vm, o, "-m") && (vm->safe_path || !getcwd(cwd, sizeof cwd) || path_insert(vm, cwd));
+    bool ok = set_argv(vm, o, "-m") && (vm->flags.safe_path || !getcwd(cwd, sizeof cwd) || path_insert(vm, cwd));
     Value name = ok ? text_from_system(vm, o->module) : VALUE_ERROR;
     if (!name)
         return finish(vm, false, killed);
@@ -516,11 +516,11 @@ int run_main(VM *vm, const Options *o, bool *killed) {
     if (!dict)
         return run_failure(vm, killed);
     int status = run_chosen(vm, o, dict, killed);
-    if (!o->ignore_environment && getenv("PYTHONINSPECT"))
-        vm->inspect = true;
+    if (!o->flags.ignore_environment && getenv("PYTHONINSPECT"))
+        vm->flags.inspect = true;
     bool had_prompt =
-        !o->command && !o->module && (!o->file || strcmp(o->file, "-") == 0) && (isatty(0) || vm->interactive);
-    if (vm->inspect && !had_prompt) {
+        !o->command && !o->module && (!o->file || strcmp(o->file, "-") == 0) && (isatty(0) || vm->flags.interactive);
+    if (vm->flags.inspect && !had_prompt) {
         *killed = false;
         status = prompt_run(vm, o, dict, false, killed);
     }

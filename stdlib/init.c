@@ -43,7 +43,7 @@ bool stdlib_install(VM *vm) {
         return false;
     vm->next_function = builtin_function(vm, "next");
     vm->import_function = builtin_function(vm, "__import__");
-    if (!importer_install(vm) || (!vm->no_site && !site_install(vm)))
+    if (!importer_install(vm) || (!vm->flags.no_site && !site_install(vm)))
         return false;
     gc_settle(vm);
     return true;

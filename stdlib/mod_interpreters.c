@@ -60,12 +60,7 @@ static void leave(VM *inner) {
 static void take_over(VM *inner, const void *options) {
     const VM *outer = options;
     inner->grants = outer->grants;
-    inner->optimize = outer->optimize;
-    inner->dont_write_bytecode = outer->dont_write_bytecode;
-    inner->isolated = outer->isolated;
-    inner->safe_path = outer->safe_path;
-    inner->no_site = outer->no_site;
-    inner->unbuffered = outer->unbuffered;
+    inner->flags = outer->flags;
     inner->int_max_str_digits = outer->int_max_str_digits;
 }
 

@@ -82,7 +82,7 @@ static Value breakpoint_target(VM *vm, const char *spec) {
 }
 
 static Value hook_breakpoint(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
-    const char *spec = vm->isolated ? NULL : getenv("PYTHONBREAKPOINT");
+    const char *spec = vm->flags.isolated ? NULL : getenv("PYTHONBREAKPOINT");
     if (!spec || !*spec)
         spec = "pdb.set_trace";
     if (strcmp(spec, "0") == 0)

@@ -52,23 +52,23 @@ static Value flags(VM *vm) {
                                          "warn_default_encoding",
                                          "safe_path",
                                          "int_max_str_digits"};
-    Value items[] = {from_small_int(vm->debug),
-                     from_small_int(vm->inspect),
-                     from_small_int(vm->interactive),
-                     from_small_int(vm->optimize),
-                     from_small_int(vm->dont_write_bytecode),
-                     from_small_int(vm->no_user_site),
-                     from_small_int(vm->no_site),
-                     from_small_int(vm->ignore_environment),
-                     from_small_int(vm->verbose),
-                     from_small_int(vm->bytes_warning),
-                     from_small_int(vm->quiet),
+    Value items[] = {from_small_int(vm->flags.debug),
+                     from_small_int(vm->flags.inspect),
+                     from_small_int(vm->flags.interactive),
+                     from_small_int(vm->flags.optimize),
+                     from_small_int(vm->flags.dont_write_bytecode),
+                     from_small_int(vm->flags.no_user_site),
+                     from_small_int(vm->flags.no_site),
+                     from_small_int(vm->flags.ignore_environment),
+                     from_small_int(vm->flags.verbose),
+                     from_small_int(vm->flags.bytes_warning),
+                     from_small_int(vm->flags.quiet),
                      from_small_int(vm->hash_secret_fixed ? 0 : 1),
-                     from_small_int(vm->isolated),
-                     from_bool(vm->dev_mode),
+                     from_small_int(vm->flags.isolated),
+                     from_bool(vm->flags.dev_mode),
                      from_small_int(0),
                      from_small_int(0),
-                     from_bool(vm->safe_path),
+                     from_bool(vm->flags.safe_path),
                      from_small_int(vm->int_max_str_digits)};
     return record(vm, "sys.flags", "The switches of the command line.", fields, ARRAY_LEN(fields), items);
 }
@@ -191,7 +191,7 @@ static bool install_numbers(VM *vm) {
            sys_set(vm, "maxunicode", from_small_int(0x10ffff)) &&
            sys_set(vm, "hexversion", from_small_int(LANGUAGE_HEX)) &&
            sys_set(vm, "api_version", from_small_int(1013)) &&
-           sys_set(vm, "dont_write_bytecode", from_bool(vm->dont_write_bytecode)) &&
+           sys_set(vm, "dont_write_bytecode", from_bool(vm->flags.dont_write_bytecode)) &&
            sys_set(vm, "pycache_prefix", VALUE_NONE);
 }
 

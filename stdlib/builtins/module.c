@@ -83,7 +83,7 @@ static bool install_constants(VM *vm, Value dict) {
     return dict_set_c(vm, dict, "None", VALUE_NONE) && dict_set_c(vm, dict, "True", VALUE_TRUE) &&
            dict_set_c(vm, dict, "False", VALUE_FALSE) && dict_set_c(vm, dict, "Ellipsis", VALUE_ELLIPSIS) &&
            dict_set_c(vm, dict, "NotImplemented", VALUE_NOTIMPL) &&
-           dict_set_str(vm, dict, NAME(__debug__), from_bool(vm->optimize == 0));
+           dict_set_str(vm, dict, NAME(__debug__), from_bool(vm->flags.optimize == 0));
 }
 
 bool builtins_install(VM *vm) {

@@ -93,22 +93,7 @@ static inline bool is_date(Value v) { return spec_of(v) == &date_spec || is_date
 static inline bool is_tzinfo(Value v) { return spec_of(v) == &tzinfo_spec || spec_of(v) == &timezone_spec; }
 
 /* What a comparison gives when the operands stand in this order: negative, 0, positive. */
-static inline Value order_result(CompareOp op, int order) {
-    switch (op) {
-    case CMP_LT:
-        return from_bool(order < 0);
-    case CMP_LE:
-        return from_bool(order <= 0);
-    case CMP_EQ:
-        return from_bool(order == 0);
-    case CMP_NE:
-        return from_bool(order != 0);
-    case CMP_GT:
-        return from_bool(order > 0);
-    default:
-        return from_bool(order >= 0);
-    }
-}
+static inline Value order_result(CompareOp op, int order) { return from_bool(order_holds(order, op)); }
 
 /* calendar.c */
 bool cal_is_leap(int year);

@@ -234,7 +234,7 @@ static Value load_spec(VM *vm, Value name, Value spec) {
         bool marked = set_initializing(vm, spec, false);
         if (failure)
             raise_steal(vm, failure);
-        ok = ok && marked && (likely(vm->verbose == 0) || tell_import(vm, name, loader));
+        ok = ok && marked && (likely(vm->flags.verbose == 0) || tell_import(vm, name, loader));
     }
     decref(vm, loader);
     Value result = VALUE_ERROR;

@@ -233,7 +233,7 @@ static Value std_file(VM *vm, int fd, const char *name, const char *errors) {
         return VALUE_ERROR;
     }
     set_owned(vm, &((FileIO *)as_obj(raw))->name, label);
-    bool through = vm->unbuffered && fd != 0, lines = !through && (fd == 2 || isatty(fd));
+    bool through = vm->flags.unbuffered && fd != 0, lines = !through && (fd == 2 || isatty(fd));
     Value buffer = through ? incref(raw) : buffered_new(vm, fd == 0 ? t->reader : t->writer, raw, IO_BUFFER_SIZE);
     decref(vm, raw);
     Value nl = fd == 0 ? VALUE_NONE : str_from_c(vm, "\n");
@@ -255,6 +255,8 @@ bool io_setup_std(VM *vm) {
     static const char *const labels[3] = {"<stdin>", "<stdout>", "<stderr>"}, *const errors[3] = {"strict", "strict",
                                                                                                   "backslashreplace"};
     for (int fd = 0; fd < 3; fd++) {
+        if (vm->host_streams & 1 << fd)
+            continue;
         Value file = std_file(vm, fd, labels[fd], errors[fd]);
         bool ok = file != 0 && dict_set_c(vm, vm->sys_dict, names[fd], file) &&
                   dict_set_c(vm, vm->sys_dict, originals[fd], file);

@@ -150,6 +150,7 @@ bool host_module_init(VM *vm, Value module, const cove_module_def *def);
 /* importing.c */
 bool host_importer_install(VM *vm);
 /* streams.c */
+uint8_t host_streams_of(const VM *vm, const cove_config *c); /* those that the host serves: bits 0 to 2 */
 bool host_streams_install(VM *vm);
 
 #endif

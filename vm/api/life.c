@@ -49,8 +49,9 @@ static void config_copy(cove_config *to, const cove_config *from) {
 static void prepare(VM *vm, const void *options) {
     const cove_config *c = options;
     vm->grants = c->grants;
-    vm->no_site = c->no_site;
-    vm->isolated = vm->safe_path = true;
+    vm->host_streams = host_streams_of(vm, c);
+    vm->flags.no_site = c->no_site;
+    vm->flags.isolated = vm->flags.safe_path = true;
     if (c->recursion_limit != 0)
         vm->recursion_limit = c->recursion_limit;
 }

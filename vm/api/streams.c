@@ -80,8 +80,8 @@ static Value text_of(VM *vm, IoTypes *t, Value raw, bool input, const char *erro
     return text;
 }
 
-static bool replace(VM *vm, const char *name, const char *original, const char *errors, cove_write_fn write,
-                    cove_read_fn read, bool input) {
+static bool make(VM *vm, const char *name, const char *original, const char *errors, cove_write_fn write,
+                 cove_read_fn read, bool input) {
     IoTypes *t = io_types(vm);
     Type *type = t == NULL ? NULL : vm_type(vm, &stream_spec, t->rawbase);
     HostStream *s = type == NULL ? NULL : object_alloc(vm, type, 0);
@@ -96,11 +96,15 @@ static bool replace(VM *vm, const char *name, const char *original, const char *
     return text != 0 && sys_set(vm, original, incref(text)) && sys_set(vm, name, text);
 }
 
+uint8_t host_streams_of(const VM *vm, const cove_config *c) {
+    bool input = c->read_input != NULL || !(vm->grants & GRANT_FILES);
+    return (uint8_t)(input | (c->write_output != NULL) << 1 | (c->write_error != NULL) << 2);
+}
+
 bool host_streams_install(VM *vm) {
     const cove_config *c = &vm->host->config;
-    bool own_input = c->read_input != NULL || !(vm->grants & GRANT_FILES);
-    return (!own_input || replace(vm, "stdin", "__stdin__", "strict", NULL, c->read_input, true)) &&
-           (c->write_output == NULL || replace(vm, "stdout", "__stdout__", "strict", c->write_output, NULL, false)) &&
-           (c->write_error == NULL ||
-            replace(vm, "stderr", "__stderr__", "backslashreplace", c->write_error, NULL, false));
+    uint8_t own = vm->host_streams;
+    return (!(own & 1) || make(vm, "stdin", "__stdin__", "strict", NULL, c->read_input, true)) &&
+           (!(own & 2) || make(vm, "stdout", "__stdout__", "strict", c->write_output, NULL, false)) &&
+           (!(own & 4) || make(vm, "stderr", "__stderr__", "backslashreplace", c->write_error, NULL, false));
 }

@@ -186,11 +186,11 @@ static Value create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames
 /* --- operators ------------------------------------------------------------------------------------------------- */
 
 bool bytes_warn_str(VM *vm, const char *type) {
-    return likely(vm->bytes_warning == 0) || warn(vm, vm->exc.BytesWarning, 1, "str() on a %s instance", type);
+    return likely(vm->flags.bytes_warning == 0) || warn(vm, vm->exc.BytesWarning, 1, "str() on a %s instance", type);
 }
 
 bool bytes_warn_compare(VM *vm, Value a, Value b, CompareOp op, const char *type) {
-    if (likely(vm->bytes_warning == 0) || (op != CMP_EQ && op != CMP_NE))
+    if (likely(vm->flags.bytes_warning == 0) || (op != CMP_EQ && op != CMP_NE))
         return true;
     if (is_str(a) || is_str(b))
         return warn(vm, vm->exc.BytesWarning, 1, "Comparison between %s and string", type);
@@ -225,7 +225,7 @@ Value bytes_compare_raw(const char *a, size_t n, const char *b, size_t m, Compar
     int c = memcmp(a, b, n < m ? n : m);
     if (c == 0)
         c = (n > m) - (n < m);
-    return from_bool(op == CMP_LT ? c < 0 : op == CMP_LE ? c <= 0 : op == CMP_GT ? c > 0 : c >= 0);
+    return from_bool(order_holds(c, op));
 }
 
 static Value compare(VM *vm, Value a, Value b, CompareOp op) {

@@ -52,20 +52,7 @@ static Value cell_compare(VM *vm, Value a, Value b, CompareOp op) {
         return result;
     }
     int order = (x != 0) - (y != 0); /* an empty cell is less than a full one */
-    switch (op) {
-    case CMP_LT:
-        return from_bool(order < 0);
-    case CMP_LE:
-        return from_bool(order <= 0);
-    case CMP_EQ:
-        return from_bool(order == 0);
-    case CMP_NE:
-        return from_bool(order != 0);
-    case CMP_GT:
-        return from_bool(order > 0);
-    default:
-        return from_bool(order >= 0);
-    }
+    return from_bool(order_holds(order, op));
 }
 
 static Value get_contents(VM *vm, Value self) {

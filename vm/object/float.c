@@ -172,22 +172,7 @@ int64_t float_hash(VM *vm, Value v) {
     return h == -1 ? -2 : h;
 }
 
-static Value order_result(int c, CompareOp op) {
-    switch (op) {
-    case CMP_LT:
-        return from_bool(c < 0);
-    case CMP_LE:
-        return from_bool(c <= 0);
-    case CMP_EQ:
-        return from_bool(c == 0);
-    case CMP_NE:
-        return from_bool(c != 0);
-    case CMP_GT:
-        return from_bool(c > 0);
-    default:
-        return from_bool(c >= 0);
-    }
-}
+static Value order_result(int c, CompareOp op) { return from_bool(order_holds(c, op)); }
 
 static Value float_slot_compare(VM *vm, Value a, Value b, CompareOp op) {
     double x = float_value(a);

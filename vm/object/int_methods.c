@@ -376,20 +376,7 @@ static Value int_slot_compare(VM *vm, Value a, Value b, CompareOp op) {
     if (!is_int(a) || !is_int(b))
         return VALUE_NOTIMPL;
     int c = int_compare(a, b);
-    switch (op) {
-    case CMP_LT:
-        return from_bool(c < 0);
-    case CMP_LE:
-        return from_bool(c <= 0);
-    case CMP_EQ:
-        return from_bool(c == 0);
-    case CMP_NE:
-        return from_bool(c != 0);
-    case CMP_GT:
-        return from_bool(c > 0);
-    default:
-        return from_bool(c >= 0);
-    }
+    return from_bool(order_holds(c, op));
 }
 
 const TypeSpec int_spec = {

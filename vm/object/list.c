@@ -340,23 +340,6 @@ static Value repr(VM *vm, Value self) {
     return strbuilder_finish(&b);
 }
 
-static bool order_lengths(size_t a, size_t b, CompareOp op) {
-    switch (op) {
-    case CMP_LT:
-        return a < b;
-    case CMP_LE:
-        return a <= b;
-    case CMP_EQ:
-        return a == b;
-    case CMP_NE:
-        return a != b;
-    case CMP_GT:
-        return a > b;
-    default:
-        return a >= b;
-    }
-}
-
 /* The first position where the lists differ, or the length of the shorter one; -1 on error. */
 static ssize_t first_difference(VM *vm, List *a, List *b) {
     size_t i = 0;
@@ -392,7 +375,7 @@ static Value compare(VM *vm, Value self, Value other, CompareOp op) {
     if (i < 0) {
         result = VALUE_ERROR;
     } else if ((size_t)i >= a->len || (size_t)i >= b->len) {
-        result = from_bool(order_lengths(a->len, b->len, op));
+        result = from_bool(order_holds((a->len > b->len) - (a->len < b->len), op));
     } else if (op == CMP_EQ || op == CMP_NE) {
         result = from_bool(op == CMP_NE);
     } else {

@@ -104,7 +104,7 @@ static Value spec_origin(VM *vm, Value spec) {
 /* Does the file lie in the directory that imports search first? Then it may hide the module that was meant. */
 static bool may_shadow(VM *vm, Value origin) {
     Value path = vm->sys_dict != 0 ? dict_get_str(vm, vm->sys_dict, NAME(path)) : 0;
-    if (origin == 0 || vm->safe_path || path == 0 || !is_list(path) || as_list(path)->len == 0)
+    if (origin == 0 || vm->flags.safe_path || path == 0 || !is_list(path) || as_list(path)->len == 0)
         return false;
     Value first = as_list(path)->items[0];
     const char *text = str_data(origin), *slash = strrchr(text, '/');

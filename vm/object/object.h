@@ -125,6 +125,23 @@ typedef enum BinaryOp {
 } BinaryOp;
 typedef enum UnaryOp { OP_NEG, OP_POS, OP_INVERT, OP_ABS, UNARY_OPS } UnaryOp;
 typedef enum CompareOp { CMP_LT, CMP_LE, CMP_EQ, CMP_NE, CMP_GT, CMP_GE } CompareOp;
+/* What a comparison says of operands that stand in this order: negative, 0, positive. */
+static inline bool order_holds(int order, CompareOp op) {
+    switch (op) {
+    case CMP_LT:
+        return order < 0;
+    case CMP_LE:
+        return order <= 0;
+    case CMP_EQ:
+        return order == 0;
+    case CMP_NE:
+        return order != 0;
+    case CMP_GT:
+        return order > 0;
+    default:
+        return order >= 0;
+    }
+}
 typedef enum SendStatus { SEND_ERROR = -1, SEND_RETURN = 0, SEND_YIELD = 1 } SendStatus;
 
 /* Calls of native code.

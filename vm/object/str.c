@@ -136,21 +136,9 @@ static Value compare(VM *vm, Value a, Value b, CompareOp op) {
     if (!is_str(a) || !is_str(b))
         return VALUE_NOTIMPL;
     Str *x = as_str(a), *y = as_str(b);
-    switch (op) {
-    case CMP_EQ:
-        return from_bool(str_equal(x, y));
-    case CMP_NE:
-        return from_bool(!str_equal(x, y));
-    case CMP_LT:
-        return from_bool(str_compare(x, y) < 0);
-    case CMP_LE:
-        return from_bool(str_compare(x, y) <= 0);
-    case CMP_GT:
-        return from_bool(str_compare(x, y) > 0);
-    case CMP_GE:
-        return from_bool(str_compare(x, y) >= 0);
-    }
-    return VALUE_NOTIMPL;
+    if (op == CMP_EQ || op == CMP_NE)
+        return from_bool(str_equal(x, y) == (op == CMP_EQ));
+    return from_bool(order_holds(str_compare(x, y), op));
 }
 
 static bool hash(VM *vm, Value self, int64_t *out) {

@@ -169,23 +169,6 @@ static bool hash(VM *vm, Value self, int64_t *out) {
     return true;
 }
 
-static bool order_lengths(size_t a, size_t b, CompareOp op) {
-    switch (op) {
-    case CMP_LT:
-        return a < b;
-    case CMP_LE:
-        return a <= b;
-    case CMP_EQ:
-        return a == b;
-    case CMP_NE:
-        return a != b;
-    case CMP_GT:
-        return a > b;
-    default:
-        return a >= b;
-    }
-}
-
 static Value compare(VM *vm, Value self, Value other, CompareOp op) {
     if (!is_tuple(other))
         return VALUE_NOTIMPL;
@@ -203,7 +186,7 @@ static Value compare(VM *vm, Value self, Value other, CompareOp op) {
     if (equal < 0)
         result = VALUE_ERROR;
     else if (i >= a->len || i >= b->len)
-        result = from_bool(order_lengths(a->len, b->len, op));
+        result = from_bool(order_holds((a->len > b->len) - (a->len < b->len), op));
     else if (op == CMP_EQ || op == CMP_NE)
         result = from_bool(op == CMP_NE);
     else

@@ -10,23 +10,6 @@
 static const char *const symbols[] = {"<", "<=", "==", "!=", ">", ">="};
 static const CompareOp mirrored[] = {CMP_GT, CMP_GE, CMP_EQ, CMP_NE, CMP_LT, CMP_LE};
 
-static ALWAYS_INLINE bool order_holds(int c, CompareOp op) {
-    switch (op) {
-    case CMP_LT:
-        return c < 0;
-    case CMP_LE:
-        return c <= 0;
-    case CMP_EQ:
-        return c == 0;
-    case CMP_NE:
-        return c != 0;
-    case CMP_GT:
-        return c > 0;
-    default:
-        return c >= 0;
-    }
-}
-
 static ALWAYS_INLINE bool doubles_hold(double x, double y, CompareOp op) {
     switch (op) {
     case CMP_LT:

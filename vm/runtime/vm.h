@@ -96,6 +96,14 @@ enum {
     INTERRUPT_TRACE = 64,  /* the running thread is traced: stays set */
 };
 
+/* What the command line says, as sys.flags shows it; nothing of it changes afterwards but by scripts that start a
+ * prompt. */
+typedef struct VmFlags {
+    uint8_t optimize, verbose, bytes_warning; /* how often -O, -v and -b were given */
+    bool interactive, inspect, quiet, unbuffered, debug, dev_mode, dont_write_bytecode;
+    bool isolated, safe_path, ignore_environment, no_site, no_user_site;
+} VmFlags;
+
 #define SLAB_CLASSES 33
 
 struct VM {
@@ -165,14 +173,10 @@ struct VM {
     struct ImportLock *import_locks; /* modules that are being imported, and by whom */
     NativeFn import_function; /* of the built-in __import__(): when it is the one in force, import_name is called */
     NativeFn next_function;   /* of the built-in next(): the interpreter resumes generators inline */
-    bool interactive, finalizing;
-    uint8_t verbose, bytes_warning; /* how often -v and -b were given */
-    bool debug, no_user_site;
+    VmFlags flags;
+    bool finalizing;
     bool threads_stopped; /* the program ends: only the main thread gets the lock from here on */
-    int optimize;         /* -O level */
-    bool dont_write_bytecode, dev_mode;
     bool hash_randomized;
-    bool no_site, isolated, ignore_environment, safe_path, inspect, quiet, unbuffered;
     Thread main_thread;
     Thread *main; /* runs the handlers of signals: main_thread, or after a fork the thread that called it */
     Thread *threads;
@@ -180,6 +184,7 @@ struct VM {
     volatile bool stopping; /* the host stops the scripts: no handler of theirs runs */
     struct HostState *host; /* what the embedding API knows of its host (vm/api/api.h), or NULL */
     const Native *called; /* the native function that was called last: for those that serve many (vm/api/native.c) */
+    uint8_t host_streams; /* bits 0 to 2: the host makes this standard stream */
     uint32_t grants;      /* GRANT_* of stdlib/grants.h: what scripts may reach */
     Value roots;          /* list of the values kept by native code: see vm_keep */
     /* Every thread waits for another one; called in the last to do so. False: it is to stop waiting, with the pending
