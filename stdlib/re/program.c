@@ -338,7 +338,7 @@ static int run_once(Run *r, size_t limit) {
         return PCRE2_ERROR_CALLOUT;
     pcre2_match_context *context = r->interruptible ? l->callouts : re_state(r->vm)->match_context;
     if (!r->interruptible) {
-        bool watched = r->vm->interrupts & INTERRUPT_LIMIT;
+        bool watched = __atomic_load_n(&r->vm->interrupts, __ATOMIC_RELAXED) & INTERRUPT_LIMIT;
         l->pcre2_set_match_limit_8(context, watched ? WATCHED_LIMIT : MATCH_LIMIT);
     }
     l->pcre2_set_offset_limit_8(context, r->mode == MODE_SEARCH && !r->interruptible ? limit : PCRE2_UNSET);

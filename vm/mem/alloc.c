@@ -48,7 +48,8 @@ static bool may_allocate(VM *vm, size_t size) {
             vm->fail_after = 1;
         return false;
     }
-    if (unlikely(vm->interrupts & INTERRUPT_LIMIT) && size > 0 && !limits_allocate(vm, size))
+    if (unlikely(__atomic_load_n(&vm->interrupts, __ATOMIC_RELAXED) & INTERRUPT_LIMIT) && size > 0 &&
+        !limits_allocate(vm, size))
         return false;
     return vm->mem_limit == 0 || vm->mem_used + size <= vm->mem_limit;
 }

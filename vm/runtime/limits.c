@@ -44,9 +44,11 @@ static bool is_watching(const Limits *l) {
     return l->budget != NULL || l->step_limit != UINT64_MAX || __atomic_load_n(&l->asked, __ATOMIC_SEQ_CST) != 0;
 }
 
+static void look_at(Limits *l, uint64_t step) { __atomic_store_n(&l->next_look, step, __ATOMIC_SEQ_CST); }
+
 void limits_update(VM *vm) {
     Limits *l = vm->limits;
-    l->next_look = l->steps;
+    look_at(l, l->steps);
     vm->stopping =
         (__atomic_load_n(&l->asked, __ATOMIC_SEQ_CST) & ASK_STOP) || (l->budget != NULL && l->budget->stopped);
     if (is_watching(l))
@@ -57,7 +59,7 @@ void limits_update(VM *vm) {
 
 void limits_ask(VM *vm, uint32_t what) {
     __atomic_fetch_or(&vm->limits->asked, what, __ATOMIC_SEQ_CST);
-    __atomic_store_n(&vm->limits->next_look, 0, __ATOMIC_SEQ_CST);
+    look_at(vm->limits, 0);
     lock_interrupt(vm, vm->main, INTERRUPT_LIMIT);
 }
 
@@ -101,7 +103,7 @@ void limits_end(VM *vm, Budget *b) {
 
 static bool stop(VM *vm) {
     vm->stopping = true;
-    vm->limits->next_look = 0; /* and again at the next step */
+    look_at(vm->limits, 0); /* and again at the next step */
     Value text = str_from_c(vm, "stopped by the host");
     if (text == 0)
         return false;
@@ -154,7 +156,9 @@ static bool look(VM *vm) {
         next = b->pause_steps;
     if (l->budget != NULL && is_timed(l->budget) && l->steps + l->stride < next)
         next = l->steps + l->stride;
-    l->next_look = next;
+    look_at(l, next);
+    if (__atomic_load_n(&l->asked, __ATOMIC_SEQ_CST) & ~asked) /* meanwhile, and this has undone its mark */
+        look_at(l, 0);
     if (asked & ASK_INTERRUPT) {
         limits_withdraw(vm, ASK_INTERRUPT);
         return raise_object(vm, type_value(vm->exc.KeyboardInterrupt));
@@ -198,7 +202,7 @@ bool limits_tick(VM *vm) {
     if (l == NULL || likely(++l->ticks % TICKS_A_LOOK != 0))
         return true;
     uint32_t asked = __atomic_load_n(&l->asked, __ATOMIC_SEQ_CST);
-    l->next_look = l->steps; /* the next safe point shall see what this has cost */
+    look_at(l, l->steps); /* the next safe point shall see what this has cost */
     if (asked & ASK_STOP || is_out_of_time(vm, 0))
         return stop(vm);
     if (asked & ASK_INTERRUPT) {

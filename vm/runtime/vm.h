@@ -219,7 +219,7 @@ static inline bool MUST_CHECK native_enter(VM *vm, const char *where) {
         raise_recursion(vm, where);
         return false;
     }
-    if (unlikely(vm->interrupts & INTERRUPT_LIMIT) && !limits_tick(vm))
+    if (unlikely(__atomic_load_n(&vm->interrupts, __ATOMIC_RELAXED) & INTERRUPT_LIMIT) && !limits_tick(vm))
         return false;
     t->native_depth++;
     return true;
