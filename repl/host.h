@@ -27,11 +27,16 @@ typedef struct Options {
     int nxoptions;
     VmFlags flags;
     bool skip_first_line;
+    uint64_t hash_seed;          /* 0: random */
+    uint32_t int_max_str_digits; /* UINT32_MAX: not given */
 } Options;
 
 /* Fills o from the command line. -1: go on; else the exit status to leave with at once (help, version, misuse). */
 int options_read(Options *o, int argc, char **argv);
 void options_free(Options *o);
+/* environment.c: adds what environment variables say to what the command line said; false: one makes no sense, and
+ * stderr says so. */
+bool environment_read(Options *o);
 
 /* run.c: runs what the options name; the result is the exit status, *killed is set when the process should die of
  * SIGINT after cleaning up. */

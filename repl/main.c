@@ -39,13 +39,11 @@ static void apply_options(VM *vm, const void *options) {
     for (int i = 0; i < o->nxoptions; i++) {
         if (strcmp(o->xoptions[i], "no-deadlock-detection") == 0)
             vm->on_deadlock = NULL;
-        if (strcmp(o->xoptions[i], "dev") == 0)
-            vm->flags.dev_mode = true;
         if (strncmp(o->xoptions[i], "fail_alloc=", 11) == 0)
             vm->fail_after = strtoull(o->xoptions[i] + 11, &end, 10), vm->fail_once = *end != '+';
-        if (strncmp(o->xoptions[i], "int_max_str_digits=", 19) == 0)
-            vm->int_max_str_digits = (uint32_t)strtoul(o->xoptions[i] + 19, NULL, 10);
     }
+    if (o->int_max_str_digits != UINT32_MAX)
+        vm->int_max_str_digits = o->int_max_str_digits;
 }
 
 static int fail_early(void) {
@@ -64,11 +62,14 @@ static void report_allocations(const VM *vm, const Options *o) {
 int main(int argc, char **argv) {
     Options options;
     int status = options_read(&options, argc, argv);
+    if (status < 0 && !environment_read(&options))
+        status = 1;
     if (status >= 0) {
         options_free(&options);
         return status;
     }
-    VM *vm = stdlib_vm_create(NULL, apply_options, &options);
+    VmSetup setup = {.hash_seed = options.hash_seed};
+    VM *vm = stdlib_vm_create(&setup, apply_options, &options);
     if (!vm)
         return fail_early();
     signals_setup(vm);

@@ -516,7 +516,7 @@ int run_main(VM *vm, const Options *o, bool *killed) {
     if (!dict)
         return run_failure(vm, killed);
     int status = run_chosen(vm, o, dict, killed);
-    if (!o->flags.ignore_environment && getenv("PYTHONINSPECT"))
+    if (!o->flags.ignore_environment && getenv("PYTHONINSPECT")) /* which the program may have set */
         vm->flags.inspect = true;
     bool had_prompt =
         !o->command && !o->module && (!o->file || strcmp(o->file, "-") == 0) && (isatty(0) || vm->flags.interactive);

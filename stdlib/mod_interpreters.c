@@ -103,7 +103,8 @@ static Value interpreter_create(VM *vm, Type *type, Value *args, size_t nargs, V
     Interpreter *self = object_alloc(vm, type, 0);
     if (self == NULL)
         return VALUE_ERROR;
-    WITHOUT_LOCK(vm, self->inner = stdlib_vm_create(NULL, take_over, vm));
+    VmSetup setup = {.hash_seed = vm->hash_fixed ? vm->hash_secret[0] : 0};
+    WITHOUT_LOCK(vm, self->inner = stdlib_vm_create(&setup, take_over, vm));
     if (self->inner != NULL)
         return from_obj(self);
     obj_decref(vm, &self->header);

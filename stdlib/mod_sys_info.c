@@ -63,7 +63,7 @@ static Value flags(VM *vm) {
                      from_small_int(vm->flags.verbose),
                      from_small_int(vm->flags.bytes_warning),
                      from_small_int(vm->flags.quiet),
-                     from_small_int(vm->hash_secret_fixed ? 0 : 1),
+                     from_small_int(vm->hash_randomized),
                      from_small_int(vm->flags.isolated),
                      from_bool(vm->flags.dev_mode),
                      from_small_int(0),

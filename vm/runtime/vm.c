@@ -51,18 +51,16 @@ static bool setup_constants(VM *vm) {
     return vm->memory_error != 0 && exception_group_setup(vm);
 }
 
-/* String hashes are keyed, so that nobody can make a script's dictionaries slow from outside. COVE_HASHSEED (or
- * PYTHONHASHSEED) set to a number fixes the key, for repeatable runs. */
-static void setup_hash_secret(VM *vm, uint64_t fixed) {
-    const char *seed = getenv("COVE_HASHSEED");
-    if (seed == NULL)
-        seed = getenv("PYTHONHASHSEED");
-    if (fixed != 0 || (seed != NULL && *seed >= '0' && *seed <= '9')) {
-        vm->hash_secret[0] = fixed != 0 ? fixed : strtoull(seed, NULL, 10);
+/* String hashes are keyed, so that nobody can make a script's dictionaries slow from outside. A seed fixes the key,
+ * for repeatable runs. */
+static void setup_hash_secret(VM *vm, uint64_t seed) {
+    vm->hash_randomized = seed != VM_HASH_SEED_ZERO;
+    vm->hash_fixed = seed != 0;
+    if (seed != 0) {
+        vm->hash_secret[0] = seed;
         vm->hash_secret[1] = vm->hash_secret[0] * 0x9E3779B97F4A7C15u;
         return;
     }
-    vm->hash_randomized = true;
     if (getrandom(vm->hash_secret, sizeof vm->hash_secret, GRND_NONBLOCK) != sizeof vm->hash_secret) {
         vm->hash_secret[0] = (uintptr_t)vm ^ (uint64_t)getpid() << 32;
         vm->hash_secret[1] = (uint64_t)clock();

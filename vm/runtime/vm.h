@@ -149,7 +149,6 @@ struct VM {
 
     /* limits */
     uint32_t recursion_limit;
-    uint32_t hash_secret_fixed;
     uint64_t hash_secret[2];
     uint32_t int_max_str_digits;
 
@@ -176,7 +175,7 @@ struct VM {
     VmFlags flags;
     bool finalizing;
     bool threads_stopped; /* the program ends: only the main thread gets the lock from here on */
-    bool hash_randomized;
+    bool hash_randomized, hash_fixed;
     Thread main_thread;
     Thread *main; /* runs the handlers of signals: main_thread, or after a fork the thread that called it */
     Thread *threads;
@@ -226,12 +225,13 @@ static inline bool MUST_CHECK native_enter(VM *vm, const char *where) {
 }
 static inline void native_leave(VM *vm) { vm->thread->native_depth--; }
 
+#define VM_HASH_SEED_ZERO ((uint64_t)1 << 32) /* what PYTHONHASHSEED=0 means */
 /* What has to be known before the first allocation. All zero: the C library's memory, no limit, random hashes. */
 typedef struct VmSetup {
     void *(*allocator)(void *user, void *p, size_t old_size, size_t new_size);
     void *allocator_user;
     size_t mem_limit;
-    uint64_t hash_seed;
+    uint64_t hash_seed; /* 0: random; else sys.flags has hash_randomization for all but the next */
 } VmSetup;
 VM *vm_create(const VmSetup *setup); /* bare VM with all built-in types; setup may be NULL; NULL: no memory */
 void vm_destroy(VM *vm);
