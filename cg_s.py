@@ -1,8 +1,6 @@
-import json,copy
-class A:
-    def __init__(s): s.a=[1,2]; s.b={1:2}
-a=A()
+from collections import Counter
+c=Counter("abc"); d={"a":1}
 def f():
     for i in range(200):
-        copy.deepcopy(a)
+        c.subtract("abc")
 f()
