@@ -170,7 +170,7 @@ asan:
 tsan:
 	$(MAKE) CONFIG=tsan build/tsan/cove
 	TSAN_OPTIONS=suppressions=$(CURDIR)/tests/tsan.supp:exitcode=66 $(MAKE) CONFIG=tsan api
-	TSAN_OPTIONS=suppressions=$(CURDIR)/tests/tsan.supp:exitcode=66 TEST_TIMEOUT=300 \
+	TSAN_OPTIONS=suppressions=$(CURDIR)/tests/tsan.supp:exitcode=66:die_after_fork=0 TEST_TIMEOUT=300 \
 	    sh tests/run build/tsan/cove tests/threads tests/processes tests/asyncio tests/soak
 
 # Any text as a script, with limits set: clang's libFuzzer looks for crashes, leaks and scripts that hold the host. What

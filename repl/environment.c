@@ -12,13 +12,13 @@ static const struct {
     size_t flag;   /* offset of a byte in VmFlags */
     bool any_text; /* what the text is does not matter, 0 counts too */
 } variables[] = {
-    {"PYTHONDEBUG", offsetof(VmFlags, debug)},
-    {"PYTHONDONTWRITEBYTECODE", offsetof(VmFlags, dont_write_bytecode)},
-    {"PYTHONINSPECT", offsetof(VmFlags, inspect)},
-    {"PYTHONNOUSERSITE", offsetof(VmFlags, no_user_site)},
-    {"PYTHONOPTIMIZE", offsetof(VmFlags, optimize)},
-    {"PYTHONUNBUFFERED", offsetof(VmFlags, unbuffered)},
-    {"PYTHONVERBOSE", offsetof(VmFlags, verbose)},
+    {"PYTHONDEBUG", offsetof(VmFlags, debug), false},
+    {"PYTHONDONTWRITEBYTECODE", offsetof(VmFlags, dont_write_bytecode), false},
+    {"PYTHONINSPECT", offsetof(VmFlags, inspect), false},
+    {"PYTHONNOUSERSITE", offsetof(VmFlags, no_user_site), false},
+    {"PYTHONOPTIMIZE", offsetof(VmFlags, optimize), false},
+    {"PYTHONUNBUFFERED", offsetof(VmFlags, unbuffered), false},
+    {"PYTHONVERBOSE", offsetof(VmFlags, verbose), false},
     {"PYTHONDEVMODE", offsetof(VmFlags, dev_mode), true},
     {"PYTHONSAFEPATH", offsetof(VmFlags, safe_path), true},
 };
