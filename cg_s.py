@@ -1,6 +1,6 @@
-from collections import Counter
-c=Counter("abc"); d={"a":1}
+from collections import namedtuple
+import signal
 def f():
     for i in range(200):
-        c.subtract("abc")
+        signal.getsignal(15)
 f()
