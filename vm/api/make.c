@@ -9,11 +9,13 @@
 cove_value cove_none(cove_vm *vm) { return (void)vm, handle(VALUE_NONE); }
 cove_value cove_bool(cove_vm *vm, bool b) { return (void)vm, handle(from_bool(b)); }
 
-cove_value cove_int(cove_vm *host, int64_t i) {
-    if (likely(fits_small_int(i)))
-        return handle(from_small_int(i));
+static NOINLINE cove_value large_int(cove_vm *host, int64_t i) {
     ENTER(host);
     return give(vm, int_new_heap(vm, i));
+}
+
+cove_value cove_int(cove_vm *host, int64_t i) {
+    return likely(fits_small_int(i)) ? handle(from_small_int(i)) : large_int(host, i);
 }
 
 cove_value cove_uint(cove_vm *host, uint64_t u) {
