@@ -117,7 +117,7 @@ $(B)/deb/cove: $(MAIN_OBJ) $(CORE)
 	$(CC) $(LDFLAGS_$(CONFIG)) $(LDFLAGS) -o $@ $(MAIN_OBJ) $(CORE) $(SHARED_LIBS)
 
 deb: $(B)/deb/cove $(LIBRARIES)
-	rm -rf $(B)/deb/root
-	$(MAKE) install DESTDIR=$(B)/deb/root PREFIX=/usr LIBDIR=/usr/lib/$(MULTIARCH)
-	install -m 755 $(B)/deb/cove $(B)/deb/root/usr/bin/cove
+	rm -rf $(B)/deb/tree
+	$(MAKE) install DESTDIR=$(B)/deb/tree PREFIX=/usr LIBDIR=/usr/lib/$(MULTIARCH)
+	install -m 755 $(B)/deb/cove $(B)/deb/tree/usr/bin/cove
 	sh packaging/deb $(B)/deb $(VERSION) $(ABI) $(MULTIARCH)

@@ -1,6 +1,6 @@
 /* Functions and modules of the host.
  *
- * All functions of hosts are Natives with the same C function, host_function_call. It finds the one that is meant
+ * All functions of hosts are Natives with one of three C functions, around host_call. It finds the one that is meant
  * through vm->called, opens a scope, and takes the result over. */
 #include "api/native.h"
 

@@ -111,12 +111,11 @@ static void large_free(VM *vm, void *p) {
 /* --- slabs
  * ------------------------------------------------------------------------------------------------------------ */
 
-/* A class grows by half, so that a small VM has little unused memory. */
+/* A class grows by half, so that a small VM has little unused memory; a page holds four blocks at least. */
 static size_t next_page_size(const VM *vm, unsigned class) {
-    size_t size = (vm->slab_bytes[class] / 2 + SLAB_PAGE_STEP - 1) & ~(size_t)(SLAB_PAGE_STEP - 1);
-    size_t least =
-        (sizeof(SlabPage) + (size_t) class * SLAB_STEP * 4 + SLAB_PAGE_STEP - 1) & ~(size_t)(SLAB_PAGE_STEP - 1);
-    return size < least ? least : size > SLAB_PAGE_LAST ? SLAB_PAGE_LAST : size;
+    size_t size = vm->slab_bytes[class] / 2, least = sizeof(SlabPage) + (size_t) class * SLAB_STEP * 4;
+    size = size < least ? least : size > SLAB_PAGE_LAST ? SLAB_PAGE_LAST : size;
+    return (size + SLAB_PAGE_STEP - 1) & ~(size_t)(SLAB_PAGE_STEP - 1);
 }
 
 static NOINLINE bool slab_grow(VM *vm, unsigned class) {

@@ -12,6 +12,12 @@
 
 #define PARAMS_MAX 24
 
+/* The Native's nexact, going by its other members. */
+static uint16_t exact_count(const Native *f) {
+    bool exact = !f->descriptor && !f->raw && f->npositional == f->nparams && f->nrequired <= f->nparams;
+    return exact ? f->nparams : UINT16_MAX;
+}
+
 Value native_new(VM *vm, const MethodSpec *spec, Value self, Type *owner, Value module) {
     Type *t = vm->types.builtin_function;
     bool descriptor = owner != NULL && self == 0 && !(spec->flags & METHOD_STATIC);
@@ -34,7 +40,7 @@ Value native_new(VM *vm, const MethodSpec *spec, Value self, Type *owner, Value 
     f->nrequired = c.min_keyword != 0 ? UINT16_MAX : c.min_positional;
     f->raw = c.raw;
     f->descriptor = descriptor;
-    f->nexact = !descriptor && !c.raw && c.npositional == c.nparams && f->nrequired <= c.nparams ? c.nparams : UINT16_MAX;
+    f->nexact = exact_count(f);
     assert(c.raw || c.nparams <= PARAMS_MAX);
     return from_obj(f);
 }
@@ -52,8 +58,8 @@ static Value bind_to(VM *vm, Native *d, Value self) {
     f->nrequired = d->nrequired;
     f->npositional = d->npositional;
     f->nposonly = d->nposonly;
-    f->nexact = !d->raw && d->npositional == d->nparams && d->nrequired <= d->nparams ? d->nparams : UINT16_MAX;
     f->raw = d->raw;
+    f->nexact = exact_count(f);
     return from_obj(f);
 }
 
