@@ -14,9 +14,9 @@
  *   - a visitor does not ask another visitor for the lock until that one stays;
  *   - after LOSS_LIMIT_NS a visitor that leaves hands the lock back, even to a thread that sleeps, and not to the
  * next;
- *   - the time that visits took is measured, and the computing thread is then left alone for ten times as long (a
+ *   - the time that visits took is measured, and the computing thread is then left alone for eleven times as long (a
  * switch interval at most), less what it computed before, up to CREDIT_NS. The threads that do I/O get the VM within
- * microseconds and take a tenth of its time.
+ * microseconds and take less than a tenth of its time.
  *
  * Spinning is for machines with several processors, and for owners that run on another one.
  *
@@ -48,8 +48,10 @@
 #define FIRST_PAUSE_NS (120 * MICROSECOND)
 /* An interrupted thread gets the lock back, even if it sleeps or has no processor, after this time. */
 #define LOSS_LIMIT_NS (100 * MICROSECOND)
+/* What an interruption costs the interrupted thread besides the time it is away. */
+#define SWITCH_NS 500
 /* How many times what it lost a computing thread is left alone. */
-#define REST_FACTOR 10
+#define REST_FACTOR 11
 
 typedef enum TurnKind { TURN_NORMAL, TURN_URGENT, TURN_PREEMPTED } TurnKind;
 
@@ -57,6 +59,7 @@ struct ThreadSync {
     sem_t wake;
     atomic_bool granted; /* by the owner: the lock is this thread's */
     atomic_bool asleep;
+    bool called;            /* with the mutex: the owner has woken it, so that it asks again */
     int64_t interrupted_at; /* it computed, and waits since then for those that interrupted it; 0: it does not */
     struct ThreadSync *next;
 };
@@ -69,14 +72,15 @@ struct VmLock {
     atomic_uint held;
     atomic_uint waiting; /* threads in the queues */
     atomic_uint urgent_waiting;
-    atomic_uint leaving;     /* threads that have ended and still look at this struct */
-    atomic_uint changes;     /* of owner */
-    atomic_bool watched;     /* the interrupted owner is awake and waits for its turn */
-    atomic_llong rest_until; /* the owner is not interrupted by urgent threads before */
-    atomic_bool visitor;     /* the owner came back from outside, and goes there again soon */
-    int64_t visit_from;      /* of the owner: when its visit began, if somebody waited then; else 0 */
-    int64_t visits;          /* how long visits lasted since a thread was interrupted */
-    atomic_int owner_cpu;    /* where the owner took the lock */
+    atomic_uint leaving;                  /* threads that have ended and still look at this struct */
+    atomic_uint changes;                  /* of owner */
+    atomic_bool watched;                  /* the interrupted owner is awake and waits for its turn */
+    _Atomic(struct ThreadSync *) watcher; /* the urgent thread that is awake; the others sleep */
+    atomic_llong rest_until;              /* the owner is not interrupted by urgent threads before */
+    atomic_bool visitor;                  /* the owner came back from outside, and goes there again soon */
+    int64_t visit_from;                   /* of the owner: when its visit began, if somebody waited then; else 0 */
+    int64_t visits;                       /* how long visits lasted since a thread was interrupted */
+    atomic_int owner_cpu;                 /* where the owner took the lock */
     Thread *last_owner;
     bool spin;
     pthread_mutex_t mutex; /* guards the queues */
@@ -142,6 +146,7 @@ static void lock_reset(struct VmLock *lock, Thread *owner) {
     atomic_store(&lock->urgent_waiting, 0);
     atomic_store(&lock->leaving, 0);
     atomic_store(&lock->watched, false);
+    atomic_store(&lock->watcher, NULL);
 }
 
 bool lock_setup(VM *vm) {
@@ -345,6 +350,17 @@ static bool spin_until(struct VmLock *lock, struct ThreadSync *s, int64_t end) {
     return false;
 }
 
+/* The same for urgent threads, one at a time: several that watched on one processor would keep it from the one whose
+ * turn it is. */
+static bool watch_until(struct VmLock *lock, struct ThreadSync *s, int64_t end) {
+    struct ThreadSync *none = NULL;
+    if (!atomic_compare_exchange_strong(&lock->watcher, &none, s))
+        return false;
+    bool done = spin_until(lock, s, end);
+    atomic_store(&lock->watcher, NULL);
+    return done;
+}
+
 static bool sleep_until(struct VmLock *lock, Thread *t, int64_t deadline) {
     struct ThreadSync *s = t->sync;
     atomic_store(&s->asleep, true);
@@ -364,9 +380,10 @@ static void wait_urgent(VM *vm, Thread *t) {
     for (;;) {
         int64_t now = lock_clock(), rest = atomic_load(&lock->rest_until);
         if (now < rest) {
-            if (rest - now <= REST_SPIN_NS ? spin_until(lock, t->sync, rest) : false)
+            bool soon = rest - now <= REST_SPIN_NS;
+            if (soon && watch_until(lock, t->sync, rest))
                 return;
-            if (lock_clock() < rest && sleep_until(lock, t, rest - OVERSLEEP_NS))
+            if (lock_clock() < rest && sleep_until(lock, t, soon ? rest : rest - OVERSLEEP_NS))
                 return;
             continue;
         }
@@ -374,7 +391,7 @@ static void wait_urgent(VM *vm, Thread *t) {
         if (changes == seen || !atomic_load(&lock->visitor))
             ask(vm);
         seen = changes;
-        if (spin_until(lock, t->sync, now + SPIN_NS) || sleep_until(lock, t, now + pause_ns))
+        if (watch_until(lock, t->sync, now + SPIN_NS) || sleep_until(lock, t, now + pause_ns))
             return;
         pause_ns = 2 * pause_ns < interval ? 2 * pause_ns : interval;
     }
@@ -410,6 +427,7 @@ static TurnQueue *queue_of(struct VmLock *lock, TurnKind kind) {
 /* With the mutex. */
 static void join_queue(struct VmLock *lock, struct ThreadSync *s, TurnKind kind, int64_t interrupted_at) {
     atomic_store(&s->granted, false);
+    s->called = false;
     s->interrupted_at = interrupted_at;
     (kind == TURN_PREEMPTED ? queue_prepend : queue_append)(queue_of(lock, kind), s);
     atomic_fetch_add(&lock->waiting, 1);
@@ -462,8 +480,23 @@ static void set_rest(VM *vm, int64_t from, int64_t until) {
     struct VmLock *lock = vm->lock;
     int64_t lost = 2 * lock->visits < until - from ? 2 * lock->visits : until - from;
     int64_t rest = atomic_load(&lock->rest_until) + CREDIT_NS, most = until + switch_interval(vm);
-    rest = (rest > from ? rest : from) + lost * REST_FACTOR + (until - from);
+    rest = (rest > from ? rest : from) + (lost + SWITCH_NS) * REST_FACTOR + (until - from);
     atomic_store(&lock->rest_until, (rest < most ? rest : most) - CREDIT_NS);
+}
+
+/* Whose turn it is (mutex held). To wake a thread takes longer than its visit: an urgent one is given the lock while
+ * it is awake, and one that sleeps is called first and the owner goes on, once. */
+static struct ThreadSync *next_in_turn(struct VmLock *lock) {
+    struct ThreadSync *next = atomic_load(&lock->watcher);
+    if (next != NULL)
+        return next;
+    if ((next = lock->urgent.first) == NULL)
+        return lock->normal.first;
+    if (!atomic_load(&next->asleep) || next->called || !lock->spin)
+        return next;
+    next->called = true;
+    sem_post(&next->wake);
+    return NULL;
 }
 
 /* The thread stands in the queue before it wakes another one, which may take its processor at that moment. */
@@ -473,9 +506,8 @@ void lock_yield(VM *vm) {
     __atomic_fetch_and(&vm->interrupts, ~(uint32_t)INTERRUPT_SWITCH, __ATOMIC_RELAXED);
     pthread_mutex_lock(&lock->mutex);
     bool urgent = lock->urgent.first != NULL;
-    TurnQueue *q = urgent ? &lock->urgent : &lock->normal;
-    struct ThreadSync *next = q->first;
-    if (next == NULL) { /* it was served meanwhile */
+    struct ThreadSync *next = next_in_turn(lock);
+    if (next == NULL) { /* it was served meanwhile, or comes later */
         pthread_mutex_unlock(&lock->mutex);
         return;
     }
@@ -484,7 +516,7 @@ void lock_yield(VM *vm) {
     TurnKind kind = urgent ? TURN_PREEMPTED : TURN_NORMAL;
     vm->thread = NULL;
     atomic_store_explicit(&lock->owner_cpu, -1, memory_order_relaxed); /* where next will run is not known */
-    queue_remove(q, next);
+    queue_remove(urgent ? &lock->urgent : &lock->normal, next);
     join_queue(lock, t->sync, kind, lost_from);
     grant(lock, next);
     pthread_mutex_unlock(&lock->mutex);
