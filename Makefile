@@ -72,7 +72,7 @@ COLD = vm/code/disasm vm/code/image_write vm/code/verify vm/object/codec_% vm/ob
        compiler/source_encoding compiler/unicode_names stdlib/mod_posix% stdlib/mod_s% stdlib/mod_time% \
        stdlib/mod_c% stdlib/mod_h% stdlib/mod_u% stdlib/mod_interpreters stdlib/mod_multiprocessing stdlib/mod_typing \
        stdlib/mod_warnings stdlib/mod_atexit stdlib/mod_gc stdlib/mod_errno stdlib/library stdlib/codec_% \
-       stdlib/builtins/site stdlib/builtins/build_class stdlib/builtins/run stdlib/datetime/% stdlib/import/% \
+       stdlib/builtins/site stdlib/builtins/build_class stdlib/builtins/run stdlib/datetime/% stdlib/import/importer stdlib/import/lo% stdlib/import/mo% stdlib/import/spec \
        vm/object/docs vm/object/generic_alias vm/object/union vm/object/mappingproxy vm/object/slot_wrapper \
        vm/object/str_codec_escape vm/object/str_codec_wide vm/interp/trace vm/api/class vm/api/error vm/api/importing \
        vm/api/life vm/api/limits vm/api/poller vm/api/resource vm/api/source compiler/unparse compiler/check \

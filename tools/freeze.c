@@ -85,7 +85,7 @@ static Value module_image(VM *vm, const SourceModule *m) {
     Value path = str_from_c(vm, m->path), source = path != 0 ? file_read_bytes(vm, path) : VALUE_ERROR;
     Value filename = source != 0 ? str_printf(vm, "<frozen %s>", m->name) : VALUE_ERROR;
     Value code = filename != 0 ? compile_source(vm, source, filename, "exec", 0, 0) : VALUE_ERROR;
-    Value image = code != 0 ? image_write(vm, as_code(code)) : VALUE_ERROR;
+    Value image = code != 0 ? image_write(vm, as_code(code), IMAGE_LINES) : VALUE_ERROR;
     decref(vm, code);
     decref(vm, filename);
     decref(vm, source);

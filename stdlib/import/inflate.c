@@ -160,14 +160,28 @@ typedef struct Output {
     size_t dictionary_size;
 } Output;
 
+static ALWAYS_INLINE void copy_words(uint8_t *to, const uint8_t *from, size_t length) {
+    for (size_t i = 0; i < length; i += 8)
+        memcpy(to + i, from + i, 8);
+}
+
+/* Most copies are of a few bytes: they are made in words, which may write beyond the copy where there is room. */
 static ALWAYS_INLINE bool copy_back(Output *o, size_t distance, size_t length) {
-    size_t made = (size_t)(o->at - o->start);
-    if (length > (size_t)(o->end - o->at) || distance > made + o->dictionary_size)
+    size_t made = (size_t)(o->at - o->start), room = (size_t)(o->end - o->at);
+    if (length > room || distance > made + o->dictionary_size)
         return false;
-    for (; length > 0 && distance > made; length--, made++)
-        *o->at++ = *(o->dictionary_end - (distance - made));
-    for (; distance >= 8 && length >= 8; length -= 8, o->at += 8)
-        memcpy(o->at, o->at - distance, 8);
+    if (distance > made) {
+        size_t before = distance - made, n = length < before ? length : before;
+        memcpy(o->at, o->dictionary_end - before, n);
+        o->at += n;
+        room -= n;
+        length -= n;
+    }
+    if (likely(distance >= 8 && room >= length + 8)) {
+        copy_words(o->at, o->at - distance, length);
+        o->at += length;
+        return true;
+    }
     for (; length > 0; length--, o->at++)
         *o->at = o->at[-(ptrdiff_t)distance];
     return true;
@@ -181,11 +195,13 @@ static bool inflate_block(Reader *r, Output *o, const CodeTable *literals, const
     for (;;) {
         reader_fill(r);
         unsigned symbol = symbol_next(r, literals);
-        if (symbol < END_OF_BLOCK) {
+        while (symbol < END_OF_BLOCK) {
             if (o->at == o->end)
                 return false;
             *o->at++ = (uint8_t)symbol;
-            continue;
+            if (r->count < CODE_BITS + 5)
+                reader_fill(r);
+            symbol = symbol_next(r, literals);
         }
         if (symbol == END_OF_BLOCK)
             return !r->bad;

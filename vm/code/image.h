@@ -15,9 +15,12 @@
 
 typedef struct CodeImage CodeImage;
 
-/* The image of a module's (or any) code: owned bytes. ValueError when a constant is of a kind that has no packed
- * form, as only code.replace() can bring in. */
-Value image_write(VM *vm, Code *code);
+enum ImagePositions { IMAGE_COLUMNS, IMAGE_LINES };
+
+/* The image of a module's (or any) code, with the positions as they are, or without the columns, for code whose
+ * source is not there to be shown: owned bytes. ValueError when a constant is of a kind that has no packed form, as
+ * only code.replace() can bring in. */
+Value image_write(VM *vm, Code *code, enum ImagePositions positions);
 /* The code of an image that is part of the library: the bytes stay where they are, and are trusted. Owned. */
 Value image_load_builtin(VM *vm, const uint8_t *data, size_t size);
 /* The same for an image in memory of mem_alloc(), which is taken over, on failure too. */

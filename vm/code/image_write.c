@@ -6,6 +6,7 @@
 #include "runtime/vm.h"
 
 #include "code/image.h"
+#include "code/positions.h"
 #include "code/varint.h"
 #include "object/bytes.h"
 #include "object/set.h"
@@ -15,6 +16,7 @@ typedef struct Out {
     uint8_t *data;
     size_t n, room;
     bool failed;
+    enum ImagePositions positions;
     Value numbers; /* dict: string -> its number; shared by the buffers of one image */
     Value strings; /* list of the strings */
 } Out;
@@ -270,13 +272,27 @@ static void out_instructions(Out *o, const Code *c) {
 /* --- code --------------------------------------------------------------------------------------------------------
  */
 
+static void out_positions(Out *o, const Code *c, size_t size) {
+    uint32_t n;
+    uint8_t *room = out_room(o, size);
+    if (room == NULL || size == 0)
+        return;
+    if (o->positions == IMAGE_LINES)
+        positions_pack_lines(c, room, &n);
+    else
+        memcpy(room, c->positions, size);
+}
+
 static void out_body(Out *o, const Code *c) {
+    uint32_t npositions = c->npositions;
+    size_t positions_size =
+        o->positions == IMAGE_LINES ? positions_pack_lines(c, NULL, &npositions) : c->positions_size;
     out_number(o, c->ninstrs);
     out_number(o, c->nconsts);
     out_number(o, c->nnames);
     out_number(o, c->nhandlers);
-    out_number(o, c->npositions);
-    out_number(o, c->positions_size);
+    out_number(o, npositions);
+    out_number(o, positions_size);
     for (uint32_t i = 0; i < c->nnames; i++)
         out_string(o, c->names[i]);
     out_strings(o, c->local_names);
@@ -293,7 +309,7 @@ static void out_body(Out *o, const Code *c) {
         out_number(o, h->handler);
         out_number(o, h->reg);
     }
-    out_bytes(o, c->positions, c->positions_size);
+    out_positions(o, c, positions_size);
     out_instructions(o, c);
     for (uint32_t i = 0; i < c->nconsts; i++)
         out_constant(o, c->consts[i]);
@@ -315,7 +331,7 @@ static void out_code(Out *o, Code *c) {
     out_number(o, c->nregs);
     out_number(o, as_tuple(c->freevars)->len);
     out_strings(o, c->freevars);
-    Out body = {.vm = o->vm, .numbers = o->numbers, .strings = o->strings};
+    Out body = {.vm = o->vm, .positions = o->positions, .numbers = o->numbers, .strings = o->strings};
     out_body(&body, c);
     o->failed = o->failed || body.failed;
     out_number(o, body.n);
@@ -335,8 +351,8 @@ static void out_string_table(Out *o) {
         store_u32(o->data + 12, start);
 }
 
-Value image_write(VM *vm, Code *code) {
-    Out o = {.vm = vm, .numbers = dict_new(vm)};
+Value image_write(VM *vm, Code *code, enum ImagePositions positions) {
+    Out o = {.vm = vm, .positions = positions, .numbers = dict_new(vm)};
     o.strings = o.numbers != 0 ? list_new(vm, 0) : 0;
     o.failed = o.strings == 0;
     uint8_t *header = out_room(&o, IMAGE_HEADER);

@@ -52,24 +52,41 @@ static size_t put_entry(uint8_t *out, const CodePosition *p, const CodePosition 
     return n;
 }
 
-size_t positions_pack(const CodePosition *entries, uint32_t n, uint8_t *out) {
-    size_t size = (size_t)checkpoints(n) * CHECKPOINT, start = size;
-    CodePosition before = {0, 0, 0, -1, -1};
-    for (uint32_t i = 0; i < n; i++) {
-        if (i % STEP == 0 && i > 0) {
-            /* nothing is the same as before a checkpoint: a reader may begin here */
-            before.col = before.end_col = -1;
-            if (out != NULL) {
-                uint8_t *checkpoint = out + (size_t)(i / STEP - 1) * CHECKPOINT;
-                store_u32(checkpoint, (uint32_t)(size - start));
-                store_u32(checkpoint + 4, before.pc);
-                store_u32(checkpoint + 8, (uint32_t)before.line);
-            }
+/* A table in the making. out NULL: only its size is wanted. */
+typedef struct Packer {
+    uint8_t *out;
+    size_t size, start; /* so far; where the entries begin */
+    uint32_t n;
+    CodePosition before;
+} Packer;
+
+static void packer_start(Packer *k, uint8_t *out, uint32_t n) {
+    size_t start = (size_t)checkpoints(n) * CHECKPOINT;
+    *k = (Packer){out, start, start, 0, {0, 0, 0, -1, -1}};
+}
+
+static void packer_add(Packer *k, const CodePosition *p) {
+    if (k->n % STEP == 0 && k->n > 0) {
+        /* nothing is the same as before a checkpoint: a reader may begin here */
+        k->before.col = k->before.end_col = -1;
+        if (k->out != NULL) {
+            uint8_t *checkpoint = k->out + (size_t)(k->n / STEP - 1) * CHECKPOINT;
+            store_u32(checkpoint, (uint32_t)(k->size - k->start));
+            store_u32(checkpoint + 4, k->before.pc);
+            store_u32(checkpoint + 8, (uint32_t)k->before.line);
         }
-        size += put_entry(out != NULL ? out + size : NULL, &entries[i], &before);
-        before = entries[i];
     }
-    return size;
+    k->size += put_entry(k->out != NULL ? k->out + k->size : NULL, p, &k->before);
+    k->before = *p;
+    k->n++;
+}
+
+size_t positions_pack(const CodePosition *entries, uint32_t n, uint8_t *out) {
+    Packer k;
+    packer_start(&k, out, n);
+    for (uint32_t i = 0; i < n; i++)
+        packer_add(&k, &entries[i]);
+    return k.size;
 }
 
 static bool start_at(PositionReader *r, const Code *c, uint32_t checkpoint) {
@@ -119,6 +136,30 @@ bool positions_next(PositionReader *r) {
     r->at = in.at;
     r->left = in.bad ? 0 : r->left - 1;
     return !in.bad;
+}
+
+static uint32_t count_lines(const Code *c) {
+    PositionReader r;
+    uint32_t n = 0;
+    int32_t line = 0;
+    positions_start(&r, c);
+    for (; positions_next(&r); line = r.now.line)
+        n += n == 0 || r.now.line != line;
+    return n;
+}
+
+size_t positions_pack_lines(const Code *c, uint8_t *out, uint32_t *n) {
+    PositionReader r;
+    Packer k;
+    *n = count_lines(c);
+    packer_start(&k, out, *n);
+    positions_start(&r, c);
+    while (positions_next(&r)) {
+        const CodePosition p = {r.now.pc, r.now.line, r.now.line, -1, -1};
+        if (k.n == 0 || p.line != k.before.line)
+            packer_add(&k, &p);
+    }
+    return k.size;
 }
 
 /* How many checkpoints have all entries before them at words before pc. */

@@ -10,6 +10,9 @@
 
 /* Writes the packed form of n entries sorted by pc; returns its size. out NULL: only the size. */
 size_t positions_pack(const CodePosition *entries, uint32_t n, uint8_t *out);
+/* The table of c with the lines only: no columns, and one entry where neighbours are of one line. Returns its size,
+ * and the number of its entries in *n. out, if not NULL, has room for c->positions_size bytes. */
+size_t positions_pack_lines(const Code *c, uint8_t *out, uint32_t *n);
 /* Are these bytes a table of n entries? For tables that come from outside. */
 bool positions_check(const uint8_t *table, size_t size, uint32_t n);
 
