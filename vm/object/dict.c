@@ -137,6 +137,39 @@ static bool rebuild(VM *vm, Dict *d, size_t want) {
 /* Room for one more entry: twice the live ones, so holes decide whether the tables get larger, stay or shrink. */
 static NOINLINE bool grow(VM *vm, Dict *d) { return rebuild(vm, d, d->used < 2 ? 4 : d->used * 2); }
 
+/* Can an empty dict take over the tables of this one? Not if they are full of holes, or far too large. */
+static bool can_clone(const Dict *d) {
+    return d->used != 0 && d->used == d->nentries && allocated_cap(d) <= 4 * d->used;
+}
+
+/* Gives a dict without entries copies of the tables, with no search and no hashing. */
+static bool clone_tables(VM *vm, Dict *to, const Dict *from) {
+    size_t cap = allocated_cap(from), size = index_size(from);
+    DictEntry *entries = mem_alloc(vm, cap * sizeof *entries);
+    void *index = entries && size ? mem_alloc(vm, size) : NULL;
+    if (!entries || (size && !index)) {
+        release_tables(vm, entries, cap, NULL, 0);
+        return false;
+    }
+    for (size_t i = 0; i < from->nentries; i++) {
+        entries[i] = from->entries[i];
+        incref(entries[i].key);
+        incref(entries[i].value);
+    }
+    if (size)
+        memcpy(index, from->index, size);
+    release_tables(vm, to->entries, allocated_cap(to), to->index, index_size(to));
+    to->entries = entries;
+    to->index = index;
+    to->cap = from->cap;
+    to->nentries = to->used = from->nentries;
+    to->index_log2 = from->index_log2;
+    to->index_width = from->index_width;
+    to->str_keys_only = from->str_keys_only;
+    to->version = 0;
+    return true;
+}
+
 /* Enters all entries anew after positions have moved; needs no memory. */
 static void reindex(Dict *d) {
     if (!d->index_log2)
@@ -359,7 +392,18 @@ Value dict_new_sized(VM *vm, size_t n) {
     return dict;
 }
 
+static Value dict_clone(VM *vm, const Dict *from) {
+    Value copy = dict_new(vm);
+    if (copy && !clone_tables(vm, as_dict(copy), from)) {
+        decref(vm, copy);
+        return VALUE_ERROR;
+    }
+    return copy;
+}
+
 Value dict_copy(VM *vm, Value dict) {
+    if (can_clone(as_dict(dict)))
+        return dict_clone(vm, as_dict(dict));
     Value copy = dict_new_sized(vm, dict_len(dict));
     if (!copy)
         return VALUE_ERROR;
@@ -639,6 +683,8 @@ static bool merge_dict(VM *vm, Value dict, Value other, Value callee, bool uniqu
     if (dict == other)
         return true;
     Dict *d = as_dict(dict), *from = as_dict(other);
+    if (d->used == 0 && can_clone(from))
+        return clone_tables(vm, d, from);
     if (from->used > SMALL_MAX && d->cap - d->nentries < from->used && !rebuild(vm, d, d->used + from->used))
         return false;
     size_t n = from->used;
