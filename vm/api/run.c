@@ -22,7 +22,8 @@ struct cove_run {
     HandledItem base_handled, *handled;
     uint32_t depth;
     uint64_t steps;
-    bool begun; /* some instruction of it has been executed */
+    int64_t recalled_ns; /* how long its steps have taken at most, of late */
+    bool begun;          /* some instruction of it has been executed */
 };
 
 /* Exchanges the run's stack for the thread's. */
@@ -226,7 +227,7 @@ static enum cove_run_state over(VM *vm, cove_run *run, cove_value *out, Value v,
 
 static enum cove_run_state proceed(cove_run *run, const cove_budget *budget, Value sent, Value exc, cove_value *out) {
     VM *vm = run->vm;
-    Budget limits;
+    Budget limits = {.recalled_ns = run->recalled_ns};
     int status;
     Value v = 0;
     if (!native_enter(vm, "")) {
@@ -247,8 +248,10 @@ static enum cove_run_state proceed(cove_run *run, const cove_budget *budget, Val
         v = stretch(vm, run, sent, exc, &status);
         exc = 0;
     } while (status == SEND_RETURN && run->generator == 0 && is_driven(vm, v));
-    if (budget != NULL)
+    if (budget != NULL) {
         limits_end(vm, &limits);
+        run->recalled_ns = limits.recalled_ns;
+    }
     native_leave(vm);
     run->steps += vm->limits->steps - before;
     if (status == SEND_RETURN || status == SEND_ERROR)

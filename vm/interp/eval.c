@@ -144,7 +144,7 @@
     do {                                                                                                             \
         if (unlikely(vm_interrupted(vm))) {                                                                          \
             SAVE();                                                                                                  \
-            if (!vm_safepoint(vm))                                                                                   \
+            if (!vm_safepoint_of_frames(vm))                                                                         \
                 goto error;                                                                                          \
             if (unlikely(limits_pause(vm)))                                                                          \
                 goto pause;                                                                                          \
@@ -159,7 +159,7 @@
     do {                                                                                                             \
         if (unlikely(vm_interrupted(vm))) {                                                                          \
             frame->pc = pc + 1;                                                                                      \
-            if (!vm_safepoint(vm)) {                                                                                 \
+            if (!vm_safepoint_of_frames(vm)) {                                                                       \
                 pc++;                                                                                                \
                 goto error;                                                                                          \
             }                                                                                                        \

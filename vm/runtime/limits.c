@@ -6,7 +6,8 @@
  *
  * The clock is read every so many steps (the stride), as many as take some microseconds going by what they took of
  * late: a step may be an addition or a sort. A run is due when the next stride would take it beyond its time; so it
- * does not overrun by a step that is as long as those before it.
+ * does not overrun by a step that is as long as those before it. Only where the run could be left is it worth
+ * looking: steps within native code, and of functions that it calls, are part of the step that called it.
  *
  * A budget that is used up marks its run as due. The interpreter leaves the run's frames at the first safe point
  * where no native code stands between it and whoever resumed the run. If that does not come before the hard limit,
@@ -25,6 +26,10 @@
 
 #define STRIDE_MAX 64
 #define LOOK_NS 3000 /* between two looks at the clock */
+/* A step as long as one of the last stretches may come again: a run pauses early enough to overrun by no more than
+ * this part of its time then, and has at least half of it. */
+#define OVERRUN_PART 8
+#define RECALL_PART 2
 #define MICROSECOND 1000
 #define TICKS_A_LOOK 128
 #define LOOK_BYTES (32 * 1024) /* of memory asked for, between two looks */
@@ -72,9 +77,14 @@ void limits_withdraw(VM *vm, uint32_t what) {
 /* Nothing is known yet of how long steps take. */
 static void start_watch(Limits *l, int64_t now) {
     l->looked_time = now;
-    l->looked_steps = l->steps;
+    l->own_steps = 0;
     l->step_ns = l->long_ns = 0;
     l->stride = 1;
+}
+
+static int64_t early_by(int64_t recalled_ns, int64_t budget_ns) {
+    int64_t most = budget_ns / RECALL_PART, early = recalled_ns - budget_ns / OVERRUN_PART;
+    return early < most ? early : most;
 }
 
 void limits_begin(VM *vm, Budget *b, uint64_t steps, uint64_t pause_us, uint64_t stop_us) {
@@ -84,6 +94,8 @@ void limits_begin(VM *vm, Budget *b, uint64_t steps, uint64_t pause_us, uint64_t
     b->pause_time = pause_us == 0 ? INT64_MAX : now + (int64_t)pause_us * MICROSECOND;
     b->stop_time = stop_us == 0 ? INT64_MAX : now + (int64_t)stop_us * MICROSECOND;
     b->first_step = l->steps + 1;
+    b->longest_ns = 0;
+    b->early_ns = early_by(b->recalled_ns, (int64_t)pause_us * MICROSECOND);
     b->due = b->stopped = false;
     b->thread = vm->thread;
     b->native_depth = vm->thread->native_depth;
@@ -95,6 +107,8 @@ void limits_begin(VM *vm, Budget *b, uint64_t steps, uint64_t pause_us, uint64_t
 
 void limits_end(VM *vm, Budget *b) {
     Limits *l = vm->limits;
+    int64_t kept = b->recalled_ns - b->recalled_ns / 8;
+    b->recalled_ns = b->longest_ns > kept ? b->longest_ns : kept;
     l->budget = b->outer;
     if (l->budget != NULL && is_timed(l->budget))
         start_watch(l, lock_clock());
@@ -113,9 +127,10 @@ static bool stop(VM *vm) {
 }
 
 /* Learns from the steps since the last look how far off the next one may be. */
-static void set_stride(Limits *l, int64_t now) {
-    int64_t made = (int64_t)(l->steps - l->looked_steps), remembered = l->step_ns - l->step_ns / 8;
+static void set_stride(Limits *l, Budget *b, int64_t now) {
+    int64_t made = (int64_t)l->own_steps, remembered = l->step_ns - l->step_ns / 8;
     int64_t each = made > 0 ? (now - l->looked_time) / made : 0;
+    b->longest_ns = each > b->longest_ns ? each : b->longest_ns;
     l->step_ns = each > remembered ? each : remembered;
     remembered = l->long_ns - l->long_ns / 64;
     l->long_ns = each > remembered ? each : remembered;
@@ -123,61 +138,21 @@ static void set_stride(Limits *l, int64_t now) {
     l->stride = wanted > 2 * l->stride ? 2 * l->stride : wanted;
     l->stride = l->stride > STRIDE_MAX ? STRIDE_MAX : l->stride == 0 ? 1 : l->stride;
     l->looked_time = now;
-    l->looked_steps = l->steps;
+    l->own_steps = 0;
 }
 
 /* Time, for the thread that makes the run. The run is never due before it has done anything. False: it must stop. */
 static bool look_at_clock(Limits *l, Budget *b) {
     int64_t now = lock_clock();
-    set_stride(l, now);
+    set_stride(l, b, now);
     int64_t next = l->step_ns * (int64_t)l->stride;
-    if (l->steps > b->first_step && now >= b->pause_time - (next > l->long_ns ? next : l->long_ns))
+    next = next > l->long_ns ? next : l->long_ns;
+    next = next > b->early_ns ? next : b->early_ns;
+    if (l->steps > b->first_step && now >= b->pause_time - next)
         b->due = true;
     b->stopped = now >= b->stop_time;
     return !b->stopped;
 }
-
-static bool look(VM *vm) {
-    Limits *l = vm->limits;
-    uint32_t asked = __atomic_load_n(&l->asked, __ATOMIC_SEQ_CST);
-    Budget *b = l->budget != NULL && l->budget->thread == vm->thread ? l->budget : NULL;
-    if (asked & ASK_STOP)
-        return stop(vm);
-    if (l->steps >= l->step_limit) {
-        __atomic_fetch_or(&l->asked, (uint32_t)ASK_STOP, __ATOMIC_SEQ_CST);
-        return stop(vm);
-    }
-    if (b != NULL && l->steps >= b->pause_steps)
-        b->due = true;
-    if (b != NULL && is_timed(b) && !look_at_clock(l, b))
-        return stop(vm);
-    uint64_t next = l->step_limit;
-    if (b != NULL && !b->due && b->pause_steps < next)
-        next = b->pause_steps;
-    if (l->budget != NULL && is_timed(l->budget) && l->steps + l->stride < next)
-        next = l->steps + l->stride;
-    look_at(l, next);
-    if (__atomic_load_n(&l->asked, __ATOMIC_SEQ_CST) & ~asked) /* meanwhile, and this has undone its mark */
-        look_at(l, 0);
-    if (asked & ASK_INTERRUPT) {
-        limits_withdraw(vm, ASK_INTERRUPT);
-        return raise_object(vm, type_value(vm->exc.KeyboardInterrupt));
-    }
-    if (!is_watching(l))
-        limits_update(vm);
-    return true;
-}
-
-bool limits_step(VM *vm) {
-    Limits *l = vm->limits;
-    if (unlikely(l == NULL))
-        return true;
-    l->steps++;
-    return likely(l->steps < __atomic_load_n(&l->next_look, __ATOMIC_RELAXED)) || look(vm);
-}
-
-/* --- native code -------------------------------------------------------------------------------------------------
- */
 
 /* The budget whose hard limit holds for what the running thread does; or NULL. */
 static Budget *hard_budget(VM *vm) {
@@ -196,6 +171,53 @@ static bool is_out_of_time(VM *vm, int64_t ns) {
     b->stopped = true;
     return true;
 }
+
+static bool look(VM *vm) {
+    Limits *l = vm->limits;
+    uint32_t asked = __atomic_load_n(&l->asked, __ATOMIC_SEQ_CST);
+    Budget *b = l->budget != NULL && l->budget->thread == vm->thread ? l->budget : NULL;
+    if (asked & ASK_STOP)
+        return stop(vm);
+    if (l->steps >= l->step_limit) {
+        __atomic_fetch_or(&l->asked, (uint32_t)ASK_STOP, __ATOMIC_SEQ_CST);
+        return stop(vm);
+    }
+    if (b != NULL && l->steps >= b->pause_steps)
+        b->due = true;
+    if (b != NULL && is_timed(b) && !(limits_can_pause(vm, b) ? look_at_clock(l, b) : !is_out_of_time(vm, 0)))
+        return stop(vm);
+    uint64_t next = l->step_limit;
+    if (b != NULL && !b->due && b->pause_steps < next)
+        next = b->pause_steps;
+    if (l->budget != NULL && is_timed(l->budget) && l->steps + l->stride < next)
+        next = l->steps + l->stride;
+    look_at(l, next);
+    if (__atomic_load_n(&l->asked, __ATOMIC_SEQ_CST) & ~asked) /* meanwhile, and this has undone its mark */
+        look_at(l, 0);
+    if (asked & ASK_INTERRUPT) {
+        limits_withdraw(vm, ASK_INTERRUPT);
+        return raise_object(vm, type_value(vm->exc.KeyboardInterrupt));
+    }
+    if (!is_watching(l))
+        limits_update(vm);
+    return true;
+}
+
+bool limits_step(VM *vm, bool leavable) {
+    Limits *l = vm->limits;
+    if (unlikely(l == NULL))
+        return true;
+    l->steps++;
+    const Budget *b = l->budget;
+    if (b != NULL && unlikely(!leavable || !limits_can_pause(vm, b)) && l->steps < l->step_limit &&
+        __atomic_load_n(&l->asked, __ATOMIC_RELAXED) == 0)
+        return limits_tick(vm);
+    l->own_steps++;
+    return likely(l->steps < __atomic_load_n(&l->next_look, __ATOMIC_RELAXED)) || look(vm);
+}
+
+/* --- native code -------------------------------------------------------------------------------------------------
+ */
 
 bool limits_tick(VM *vm) {
     Limits *l = vm->limits;

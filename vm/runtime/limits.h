@@ -6,10 +6,14 @@
 
 /* One run that may be paused; they nest where a native function that a run has called resumes another. */
 typedef struct Budget {
-    uint64_t first_step;   /* of limits->steps: that of the entry itself */
-    uint64_t pause_steps;  /* of limits->steps; UINT64_MAX: none */
-    int64_t pause_time;    /* of lock_clock(); INT64_MAX: none */
-    int64_t stop_time;     /* likewise: when it must be over, pausable or not */
+    uint64_t first_step;  /* of limits->steps: that of the entry itself */
+    uint64_t pause_steps; /* of limits->steps; UINT64_MAX: none */
+    int64_t pause_time;   /* of lock_clock(); INT64_MAX: none */
+    int64_t stop_time;    /* likewise: when it must be over, pausable or not */
+    int64_t
+        recalled_ns; /* the longest step of the run's last stretches; set before the first one, kept for the next */
+    int64_t longest_ns;    /* of this stretch */
+    int64_t early_ns;      /* how long before its time is up the run pauses for that */
     bool due;              /* used up: pause at the next place where that is possible */
     bool stopped;          /* stop_time has passed */
     const Thread *thread;  /* that makes the run ... */
@@ -24,9 +28,10 @@ typedef struct Limits {
     Budget *budget;          /* of the run that goes on now, or NULL */
     volatile uint32_t asked; /* ASK_*, by any thread */
 
-    /* while there is a budget of time: the last look at the clock, what a step took, and steps to the next look */
+    /* while there is a budget of time: the last look at the clock, the steps since then after which the run might
+     * have been left, what such a step took, and steps to the next look */
     int64_t looked_time;
-    uint64_t looked_steps;
+    uint64_t own_steps;
     int64_t step_ns, long_ns; /* of late, and the longest one, which is remembered for long */
     uint64_t stride;
 
@@ -42,8 +47,9 @@ enum {
 };
 
 Limits *limits_get(VM *vm); /* made on first use; NULL with MemoryError */
-/* At a safe point, with INTERRUPT_LIMIT set: counts a step and looks at what is due. False with an exception. */
-bool limits_step(VM *vm);
+/* At a safe point, with INTERRUPT_LIMIT set: counts a step and looks at what is due. leavable: the interpreter can
+ * leave the running frames there. False with an exception. */
+bool limits_step(VM *vm, bool leavable);
 /* Have steps counted, or not, as the state says. */
 void limits_update(VM *vm);
 void limits_ask(VM *vm, uint32_t what); /* any thread, signal handlers too */
@@ -66,13 +72,18 @@ void limits_refused(VM *vm);
 /* When the hard limit ends waiting, by lock_clock(); INT64_MAX: never. */
 int64_t limits_deadline(VM *vm);
 
-/* For vm->limits->budget; to be ended in the opposite order. */
+/* For vm->limits->budget; to be ended in the opposite order. b->recalled_ns has to be set: 0, or as limits_end has
+ * left it in the last stretch of the run. */
 void limits_begin(VM *vm, Budget *b, uint64_t steps, uint64_t pause_us, uint64_t stop_us);
 void limits_end(VM *vm, Budget *b);
-/* May and shall the interpreter leave the running frames as they are? */
+/* May the interpreter leave the running frames as they are? */
+static inline bool limits_can_pause(const VM *vm, const Budget *b) {
+    return b->thread == vm->thread && b->native_depth == vm->thread->native_depth;
+}
+/* May it, and shall it? */
 static inline bool limits_pause(VM *vm) {
     const Budget *b = vm->limits == NULL ? NULL : vm->limits->budget;
-    return b != NULL && b->due && b->thread == vm->thread && b->native_depth == vm->thread->native_depth;
+    return b != NULL && b->due && limits_can_pause(vm, b);
 }
 
 #endif

@@ -118,7 +118,7 @@ VM *vm_create(const VmSetup *setup) {
  * ------------------------------------------------------------------------------------------------------------------
  */
 
-bool vm_safepoint(VM *vm) {
+static ALWAYS_INLINE bool run_interrupts(VM *vm, bool leavable) {
     uint32_t why = __atomic_load_n(&vm->interrupts, __ATOMIC_RELAXED);
     if (why & INTERRUPT_GC) {
         __atomic_fetch_and(&vm->interrupts, ~(uint32_t)INTERRUPT_GC, __ATOMIC_RELAXED);
@@ -128,7 +128,7 @@ bool vm_safepoint(VM *vm) {
         __atomic_fetch_and(&vm->interrupts, ~(uint32_t)INTERRUPT_TRACE, __ATOMIC_RELAXED);
     if (why & INTERRUPT_SWITCH)
         lock_yield(vm);
-    if (why & INTERRUPT_LIMIT && !limits_step(vm))
+    if (why & INTERRUPT_LIMIT && !limits_step(vm, leavable))
         return false;
     if (why & INTERRUPT_PENDING) {
         __atomic_fetch_and(&vm->interrupts, ~(uint32_t)INTERRUPT_PENDING, __ATOMIC_SEQ_CST);
@@ -145,6 +145,10 @@ bool vm_safepoint(VM *vm) {
     }
     return !error_pending(vm);
 }
+
+bool vm_safepoint(VM *vm) { return run_interrupts(vm, false); }
+
+bool vm_safepoint_of_frames(VM *vm) { return run_interrupts(vm, true); }
 
 /* --- roots and module types
  * ---------------------------------------------------------------------------------------------------------- */

@@ -242,7 +242,9 @@ Value vm_keep(VM *vm, Value v);
 /* Has `fn` called at the end of the VM, when scripts no longer run and the memory is still there: for what libraries
  * hold outside of it. The last one comes first. */
 bool vm_at_end(VM *vm, void (*fn)(VM *vm, void *arg), void *arg) MUST_CHECK;
-/* The interpreter's safe point: runs what vm->interrupts asks for; false with an exception. */
+/* A safe point: runs what vm->interrupts asks for; false with an exception. The second one is the interpreter's,
+ * which may then leave the running frames as they are (limits_pause). */
 bool vm_safepoint(VM *vm);
+bool vm_safepoint_of_frames(VM *vm);
 
 #endif
