@@ -155,6 +155,8 @@ static void emit(Report *r, const char *text) { emit_marked(r, text, strlen(text
 static void emit_built(Report *r, StrBuilder *b) {
     if (!b->failed)
         emit_marked(r, b->data, b->len, '|');
+    else
+        emit(r, "<MemoryError in this part of the report>\n");
     strbuilder_drop(b);
     error_clear(r->vm);
 }
