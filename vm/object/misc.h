@@ -66,7 +66,9 @@ typedef struct Native { /* a native function, bound method or method descriptor 
     Type *owner;                              /* class of a method (borrowed), or NULL */
     uint16_t nparams, nrequired, npositional; /* npositional: may be given by position */
     uint16_t nposonly;
-    uint16_t nexact; /* so many positional arguments need no look at the signature; UINT16_MAX: none do */
+    /* So many positional arguments, with the self of a descriptor, need no look at the signature: all, and from the
+     * first to the last number. UINT16_MAX: none do. */
+    uint16_t nexact, nleast, nmost;
     bool raw;        /* the function binds its arguments itself */
     bool descriptor; /* unbound method of `owner`: args[0] becomes self */
     Value names;     /* tuple of parameter names, made on demand for keyword calls, or 0 */

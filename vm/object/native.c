@@ -12,10 +12,13 @@
 
 #define PARAMS_MAX 24
 
-/* The Native's nexact, going by its other members. */
-static uint16_t exact_count(const Native *f) {
-    bool exact = !f->descriptor && !f->raw && f->npositional == f->nparams && f->nrequired <= f->nparams;
-    return exact ? f->nparams : UINT16_MAX;
+/* Counts that go by the Native's other members. */
+static void set_counts(Native *f) {
+    unsigned receiver = f->descriptor;
+    bool plain = !f->raw && f->nrequired <= f->npositional && !(f->descriptor && f->spec->flags & METHOD_CLASS);
+    f->nexact = plain && f->npositional == f->nparams ? (uint16_t)(f->nparams + receiver) : UINT16_MAX;
+    f->nleast = plain ? (uint16_t)(f->nrequired + receiver) : UINT16_MAX;
+    f->nmost = plain ? (uint16_t)(f->npositional + receiver) : 0;
 }
 
 Value native_new(VM *vm, const MethodSpec *spec, Value self, Type *owner, Value module) {
@@ -40,7 +43,7 @@ Value native_new(VM *vm, const MethodSpec *spec, Value self, Type *owner, Value 
     f->nrequired = c.min_keyword != 0 ? UINT16_MAX : c.min_positional;
     f->raw = c.raw;
     f->descriptor = descriptor;
-    f->nexact = exact_count(f);
+    set_counts(f);
     assert(c.raw || c.nparams <= PARAMS_MAX);
     return from_obj(f);
 }
@@ -59,7 +62,7 @@ static Value bind_to(VM *vm, Native *d, Value self) {
     f->npositional = d->npositional;
     f->nposonly = d->nposonly;
     f->raw = d->raw;
-    f->nexact = exact_count(f);
+    set_counts(f);
     return from_obj(f);
 }
 
@@ -97,6 +100,17 @@ static NOINLINE Value call_binding(VM *vm, Native *f, Value self, Value *args, s
     return f->fn(vm, self, out, f->nparams, 0);
 }
 
+/* With 0 for the parameters behind the arguments. */
+static ALWAYS_INLINE Value call_complete(VM *vm, Native *f, Value self, Value *args, size_t nargs) {
+    size_t n = f->nparams;
+    if (nargs == n)
+        return f->fn(vm, self, args, nargs, 0);
+    Value out[PARAMS_MAX];
+    for (size_t i = 0; i < n; i++)
+        out[i] = i < nargs ? args[i] : 0;
+    return f->fn(vm, self, out, n, 0);
+}
+
 static NOINLINE Value call_general(VM *vm, Native *f, Value *args, size_t nargs, Value kwnames) {
     Value self = f->self;
     if (f->descriptor) {
@@ -118,14 +132,7 @@ static NOINLINE Value call_general(VM *vm, Native *f, Value *args, size_t nargs,
     if (f->raw)
         return f->fn(vm, self, args, nargs, kwnames);
     if (likely(kwnames == 0 && nargs >= f->nrequired && nargs <= f->npositional)) {
-        if (nargs == f->nparams)
-            return f->fn(vm, self, args, nargs, 0);
-        Value out[PARAMS_MAX];
-        for (size_t i = 0; i < nargs; i++)
-            out[i] = args[i];
-        for (size_t i = nargs; i < f->nparams; i++)
-            out[i] = 0;
-        return f->fn(vm, self, out, f->nparams, 0);
+        return call_complete(vm, f, self, args, nargs);
     }
     return call_binding(vm, f, self, args, nargs, kwnames);
 }
@@ -133,10 +140,17 @@ static NOINLINE Value call_general(VM *vm, Native *f, Value *args, size_t nargs,
 /* Functions of a host are served by a few C functions, which learn from vm->called whose call it is; binding the
  * arguments calls nothing that could change it. */
 Value native_call(VM *vm, Native *f, Value *args, size_t nargs, Value kwnames) {
-    if (nargs != f->nexact || kwnames != 0)
+    if (unlikely(nargs < f->nleast || nargs > f->nmost || kwnames != 0))
         return call_general(vm, f, args, nargs, kwnames);
+    Value self = f->self;
+    if (f->descriptor) {
+        if (unlikely(fast_type(vm, args[0]) != f->owner))
+            return call_general(vm, f, args, nargs, 0);
+        self = *args++;
+        nargs--;
+    }
     vm->called = f;
-    return f->fn(vm, f->self, args, nargs, 0);
+    return call_complete(vm, f, self, args, nargs);
 }
 
 static Value native_slot_call(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
