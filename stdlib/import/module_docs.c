@@ -18,6 +18,7 @@ static const ModuleDoc docs[] = {
     {"_fnmatch", "Matching of names against shell patterns."},
     {"_functools", "The native functions of functools."},
     {"_hashlib", "Digests by OpenSSL."},
+    {"_heapq", "Heaps in lists."},
     {"_imp", "The parts of the import system."},
     {"_interpreters", "Interpreters beside this one."},
     {"_io", "Files, streams and buffers."},
