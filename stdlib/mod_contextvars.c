@@ -210,7 +210,7 @@ static Value var_get(VM *vm, Value self, Value *args, size_t nargs, Value kwname
     if (value)
         return incref(value);
     Value exc = exception_new_simple(vm, vm->exc.LookupError, self);
-    return exc ? raise_steal(vm, exc) : VALUE_ERROR;
+    return raise_new(vm, exc);
 }
 
 static Value var_set(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {

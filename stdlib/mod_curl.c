@@ -321,7 +321,7 @@ static bool failed(VM *vm, Transfer *t) {
     if (message)
         error = call2(vm, type_value(vm->exc.OSError), int_from_int64(vm, -(int64_t)t->result), message);
     decref(vm, message);
-    return error && raise_steal(vm, error);
+    return raise_new(vm, error);
 }
 
 /* One step: waits until something can be done and does it. */

@@ -282,10 +282,8 @@ static Value semlock_release(NATIVE_ARGS) {
     int value;
     if (lock->kind == RECURSIVE_MUTEX) {
         if (!is_mine(vm, lock)) {
-            Value text = str_from_c(vm, "attempt to release recursive lock not owned by thread");
-            Value error = text == 0 ? 0 : call1(vm, type_value(vm->exc.AssertionError), text);
-            decref(vm, text);
-            return error == 0 ? VALUE_ERROR : raise_steal(vm, error);
+            raisef(vm, vm->exc.AssertionError, "attempt to release recursive lock not owned by thread");
+            return VALUE_ERROR;
         }
         if (lock->count > 1) {
             lock->count--;

@@ -175,7 +175,7 @@ static Value itimer_fail(VM *vm) {
     Value values[2] = {from_small_int(errno), text};
     Value exc = text ? exception_new(vm, itimer_error(vm), values, 2) : VALUE_ERROR;
     decref(vm, text);
-    return exc ? raise_steal(vm, exc) : VALUE_ERROR;
+    return raise_new(vm, exc);
 }
 
 static bool to_timeval(VM *vm, Value seconds, struct timeval *out) {

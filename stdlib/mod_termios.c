@@ -18,7 +18,7 @@ static Value fail(VM *vm) {
     Value text = str_from_c(vm, strerror(error));
     Value exc = text ? call2(vm, type_value(TERMIOS_ERROR), from_small_int(error), text) : VALUE_ERROR;
     decref(vm, text);
-    return exc ? raise_steal(vm, exc) : VALUE_ERROR;
+    return raise_new(vm, exc);
 }
 static Value done(VM *vm, int result) { return result < 0 ? fail(vm) : VALUE_NONE; }
 

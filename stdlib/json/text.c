@@ -17,7 +17,7 @@ Value json_error(VM *vm, const char *message, Value whole, const char *at) {
     decref(vm, class);
     decref(vm, module);
     decref(vm, name);
-    return error ? raise_steal(vm, error) : VALUE_ERROR;
+    return raise_new(vm, error);
 }
 
 /* ---- reading --------------------------------------------------------------------------------------------------- */

@@ -45,7 +45,7 @@ bool parser_error(Parser *p, const char *at, const char *fmt, ...) {
     else
         error = call1(vm, re_state(vm)->error, message);
     decref(vm, message);
-    return error && raise_steal(vm, error);
+    return raise_new(vm, error);
 }
 
 bool parser_advance(Parser *p) {

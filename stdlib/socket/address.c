@@ -13,7 +13,7 @@ Value raise_gaierror(VM *vm, int code) {
     if (text)
         exc = exception_new(vm, socket_state(vm)->gaierror, values, 2);
     decref(vm, text);
-    return exc ? raise_steal(vm, exc) : VALUE_ERROR;
+    return raise_new(vm, exc);
 }
 
 Value address_name(VM *vm, Value v) {

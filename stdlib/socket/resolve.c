@@ -13,7 +13,7 @@ static Value raise_herror(VM *vm, int code) {
     if (text)
         exc = exception_new(vm, socket_state(vm)->herror, values, 2);
     decref(vm, text);
-    return exc ? raise_steal(vm, exc) : VALUE_ERROR;
+    return raise_new(vm, exc);
 }
 
 /* --- getaddrinfo, getnameinfo --------------------------------------------------------------------------------------

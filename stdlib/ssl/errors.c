@@ -124,7 +124,7 @@ static Value raise_error(VM *vm, Type *type, Connection *c, int number, const ch
     decref(vm, more);
     F->ERR_clear_error();
     if (ok)
-        return raise_steal(vm, exc);
+        return raise_new(vm, exc);
     decref(vm, exc);
     return VALUE_ERROR;
 }

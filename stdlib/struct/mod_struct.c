@@ -33,7 +33,7 @@ Value raise_struct(VM *vm, const char *fmt, ...) {
     va_end(args);
     Value error = text ? call1(vm, type_value(state_of(vm)->error), text) : VALUE_ERROR;
     decref(vm, text);
-    return error ? raise_steal(vm, error) : VALUE_ERROR;
+    return raise_new(vm, error);
 }
 
 /* ---- making ---------------------------------------------------------------------------------------------------- */

@@ -80,7 +80,7 @@ static Value put(NATIVE_ARGS) {
 static Value raise_empty(VM *vm) {
     Type *empty = vm->module_state[MODULE_SLOT_mod_queue_init];
     Value error = call0(vm, type_value(empty));
-    return error ? raise_steal(vm, error) : VALUE_ERROR;
+    return raise_new(vm, error);
 }
 
 static Value take_or_wait(VM *vm, Value self, bool wait, int64_t deadline) {

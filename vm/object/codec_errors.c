@@ -48,7 +48,7 @@ static Value answer(VM *vm, Value replacement, size_t position) {
     return tuple_from_array_steal(vm, items, 2);
 }
 
-static Value reraise(VM *vm, Value exc) { return raise_steal(vm, incref(exc)); }
+static Value reraise(VM *vm, Value exc) { return raise_object(vm, exc); }
 
 static Value wrong_fault(VM *vm, Value exc) {
     return raise_type(vm, "don't know how to handle %.200T in error callback", exc);

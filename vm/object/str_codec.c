@@ -60,7 +60,7 @@ bool decoder_error(Decoder *d, size_t start, size_t end, const char *reason, siz
     if (exc == 0)
         return false;
     if (strcmp(d->errors, "strict") == 0)
-        return raise_steal(vm, exc);
+        return raise_new(vm, exc);
     Value answer = codec_handle_error(vm, d->errors, exc);
     decref(vm, exc);
     return answer != 0 && decoder_answer(d, answer, resume);
@@ -93,7 +93,7 @@ static bool encoder_answer(Encoder *e, Value answer, Value exc, size_t *resume) 
         ok = put_all(e, text);
     }
     if (!ok)
-        return raise_steal(vm, exc);
+        return raise_new(vm, exc);
     decref(vm, exc);
     return !e->out.failed && answer_position(vm, as_tuple(answer)->items[1], as_str(e->text)->nchars, resume);
 }
@@ -112,7 +112,7 @@ bool encoder_error(Encoder *e, size_t start, size_t end, const char *reason, siz
     if (exc == 0)
         return false;
     if (strcmp(e->errors, "strict") == 0)
-        return raise_steal(vm, exc);
+        return raise_new(vm, exc);
     Value answer = codec_handle_error(vm, e->errors, exc);
     if (answer == 0) {
         decref(vm, exc);

@@ -55,8 +55,7 @@ Value raise_steal(VM *vm, Value exc) {
     return VALUE_ERROR;
 }
 
-/* Makes a fresh instance (consumed; 0: its creation failed) pending, with its context. */
-static Value raise_fresh(VM *vm, Value exc) {
+Value raise_new(VM *vm, Value exc) {
     if (!exc)
         return VALUE_ERROR;
     context_set(vm, exc);
@@ -65,7 +64,7 @@ static Value raise_fresh(VM *vm, Value exc) {
 
 Value raise_object(VM *vm, Value exc) {
     if (is_exception(exc))
-        return raise_fresh(vm, incref(exc));
+        return raise_new(vm, incref(exc));
     if (!is_type(exc) || !type_is_subtype(as_type(exc), vm->exc.BaseException))
         return raise_type(vm, "exceptions must derive from BaseException");
     Value made = call0(vm, exc);
@@ -75,7 +74,7 @@ Value raise_object(VM *vm, Value exc) {
         decref(vm, made);
         return VALUE_ERROR;
     }
-    return raise_fresh(vm, made);
+    return raise_new(vm, made);
 }
 
 static Value raise_text(VM *vm, Type *type, Value text) {
@@ -83,7 +82,7 @@ static Value raise_text(VM *vm, Type *type, Value text) {
         return VALUE_ERROR;
     Value exc = exception_new_simple(vm, type, text);
     decref(vm, text);
-    return raise_fresh(vm, exc);
+    return raise_new(vm, exc);
 }
 
 Value raisef(VM *vm, Type *exception, const char *fmt, ...) {
@@ -110,7 +109,7 @@ DEFINE_RAISE(raise_zero_division, ZeroDivisionError)
 DEFINE_RAISE(raise_runtime, RuntimeError)
 DEFINE_RAISE(raise_system, SystemError)
 
-Value raise_key(VM *vm, Value key) { return raise_fresh(vm, exception_new_simple(vm, vm->exc.KeyError, key)); }
+Value raise_key(VM *vm, Value key) { return raise_new(vm, exception_new_simple(vm, vm->exc.KeyError, key)); }
 
 static Value raise_with_fields(VM *vm, Type *type, Value text, Value first, Value second) {
     if (!text)
@@ -122,7 +121,7 @@ static Value raise_with_fields(VM *vm, Type *type, Value text, Value first, Valu
         decref(vm, exc);
         return VALUE_ERROR;
     }
-    return raise_fresh(vm, exc);
+    return raise_new(vm, exc);
 }
 
 Value raise_attribute(VM *vm, Value obj, Value name, const char *fmt, ...) {
@@ -169,7 +168,7 @@ Value raise_memory(VM *vm) {
         vm->raising_memory = true;
         Value fresh = exception_new_simple(vm, vm->exc.MemoryError, 0);
         vm->raising_memory = false;
-        return fresh ? raise_fresh(vm, fresh) : VALUE_ERROR; /* without memory, the inner call has raised */
+        return fresh ? raise_new(vm, fresh) : VALUE_ERROR; /* without memory, the inner call has raised */
     }
     Exception *e = as_exception(exc);
     obj_incref(as_obj(exc));
@@ -179,7 +178,7 @@ Value raise_memory(VM *vm) {
         set_owned(vm, &e->cause, 0);
         e->suppress_context = false;
     }
-    return raise_fresh(vm, exc);
+    return raise_new(vm, exc);
 }
 
 Value raise_recursion(VM *vm, const char *where) {
@@ -187,7 +186,7 @@ Value raise_recursion(VM *vm, const char *where) {
 }
 
 Value raise_stop_iteration(VM *vm, Value value) {
-    return raise_fresh(vm, exception_new_simple(vm, vm->exc.StopIteration, value));
+    return raise_new(vm, exception_new_simple(vm, vm->exc.StopIteration, value));
 }
 
 Value raise_os_error(VM *vm, int errnum, Value filename) {
@@ -197,7 +196,7 @@ Value raise_os_error(VM *vm, int errnum, Value filename) {
     Value args[3] = {from_small_int(errnum), text, filename};
     Value exc = exception_new(vm, vm->exc.OSError, args, filename ? 3 : 2);
     decref(vm, text);
-    return raise_fresh(vm, exc);
+    return raise_new(vm, exc);
 }
 
 Value raise_import(VM *vm, Type *type, Value name, Value path, const char *fmt, ...) {
@@ -214,7 +213,7 @@ Value raise_import(VM *vm, Type *type, Value name, Value path, const char *fmt, 
         decref(vm, exc);
         return VALUE_ERROR;
     }
-    return raise_fresh(vm, exc);
+    return raise_new(vm, exc);
 }
 
 Value error_take(VM *vm) {

@@ -31,6 +31,9 @@ Value raise_os_error(VM *vm, int errnum, Value filename);   /* subclass by errno
 Value raise_import(VM *vm, Type *type, Value name, Value path, const char *fmt, ...);
 /* Raises what the statement `raise exc` raises: an instance or a class. Consumes nothing. */
 Value raise_object(VM *vm, Value exc);
+/* Raises an instance that was made for it, with the exception being handled as its context. Consumes it; 0: making it
+ * failed. */
+Value raise_new(VM *vm, Value exc);
 /* Makes an instance pending as it is: no context is added. Consumes it. */
 Value raise_steal(VM *vm, Value exc);
 
