@@ -8,6 +8,7 @@
 
 #include "object/float.h"
 #include "runtime/lock.h"
+#include "stdlib/asyncio/poller.h"
 
 bool wait_duration(VM *vm, Value seconds, int64_t *out) {
     if (is_float(seconds)) {
@@ -64,12 +65,23 @@ bool wait_timespec(int64_t deadline, struct timespec *out) {
     return true;
 }
 
+int wait_host(VM *vm) {
+    const HostHooks *hooks = (const HostHooks *)vm->host;
+    return hooks != NULL && hooks->descriptor != NULL && vm->thread == vm->main ? hooks->descriptor(vm) : -1;
+}
+
+bool wait_heard(VM *vm) {
+    ((const HostHooks *)vm->host)->deliver(vm);
+    return !vm_interrupted(vm) || vm_safepoint(vm);
+}
+
 int wait_descriptor(VM *vm, int fd, short events, int64_t deadline) {
-    struct pollfd p = {.fd = fd, .events = events};
+    struct pollfd p[2] = {{.fd = fd, .events = events},
+                          {.fd = wait_host(vm), .events = POLLIN}}; /* -1 is passed over */
     for (;;) {
         int ready, left = wait_milliseconds(deadline);
-        WITHOUT_LOCK(vm, ready = poll(&p, 1, left));
-        if (ready > 0)
+        WITHOUT_LOCK(vm, ready = poll(p, 2, left));
+        if (ready > 0 && p[0].revents != 0)
             return 1;
         if (ready == 0 && left < INT32_MAX)
             return 0;
@@ -77,7 +89,7 @@ int wait_descriptor(VM *vm, int fd, short events, int64_t deadline) {
             raise_os_error(vm, errno, 0);
             return -1;
         }
-        if (vm_interrupted(vm) && !vm_safepoint(vm))
+        if (ready > 0 ? !wait_heard(vm) : vm_interrupted(vm) && !vm_safepoint(vm))
             return -1;
     }
 }

@@ -18,6 +18,10 @@ int64_t wait_deadline(int64_t duration);
 int wait_milliseconds(int64_t deadline);
 struct timespec;
 bool wait_timespec(int64_t deadline, struct timespec *out);
+/* The descriptor that waits of the main thread look at too, as by it a host tells that it has stopped the script; -1:
+ * none. When it is readable, wait_heard() takes in what there is; false with an exception. */
+int wait_host(VM *vm);
+bool wait_heard(VM *vm);
 /* Waits without the lock until a descriptor is ready for `events` of poll() (errors count as ready), or the deadline
  * is over. 1: ready, 0: time is over, -1: the handler of a signal raised, or poll failed (OSError). */
 int wait_descriptor(VM *vm, int fd, short events, int64_t deadline);

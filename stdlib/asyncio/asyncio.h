@@ -166,6 +166,8 @@ typedef struct Loop {
     bool initialised, running, stopping, closed, debug;
     bool wakeup_shown;         /* a script has asked for the pipe: signals may come through it */
     int wake_read, wake_write; /* a pipe; -1: not open */
+    int host_fd;               /* of the host's messages, if the poller knows it; else -1 */
+    bool host_expected;        /* tasks may wait for the host */
     uint64_t thread_id;        /* of the thread in run_forever */
     int origin_depth;          /* of coroutines, as it was before debug mode changed it; -1: not changed */
     double slow_callback, resolution;

@@ -458,7 +458,7 @@ static Value loop_create(VM *vm, Type *type, Value *args, size_t nargs, Value kw
     loop->resolution = (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
     loop->slow_callback = 0.1;
     loop->origin_depth = -1;
-    loop->wake_read = loop->wake_write = -1;
+    loop->wake_read = loop->wake_write = loop->host_fd = -1;
     loop->next = s->loops;
     if (s->loops)
         s->loops->prev = loop;

@@ -19,6 +19,18 @@ static bool watch_pipe(VM *vm, Loop *loop) {
     return error_pending(vm) ? false : raise_os_error(vm, errno, 0);
 }
 
+/* A host may resolve futures, or stop the script, while the loop waits: the main thread's loops look out for it. */
+static bool watch_host(VM *vm, Loop *loop) {
+    const HostHooks *hooks = (const HostHooks *)vm->host;
+    int fd = hooks && hooks->descriptor && !loop->selector && vm->thread == vm->main ? hooks->descriptor(vm) : -1;
+    if (fd < 0)
+        return true;
+    if (loop->poller.ops->change(vm, &loop->poller, fd, 0, POLL_IN) < 0)
+        return error_pending(vm) ? false : raise_os_error(vm, errno, 0);
+    loop->host_fd = fd;
+    return true;
+}
+
 bool loop_io_open(VM *vm, Loop *loop) {
     int fds[2];
     if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) < 0)
@@ -31,7 +43,7 @@ bool loop_io_open(VM *vm, Loop *loop) {
         loop->poller.ops = NULL;
         return raise_os_error(vm, errno, 0);
     }
-    return watch_pipe(vm, loop);
+    return watch_pipe(vm, loop) && watch_host(vm, loop);
 }
 
 /* Also at the end of a VM, for loops that nobody has closed. */
@@ -43,7 +55,7 @@ void loop_close_descriptors(VM *vm, Loop *loop) {
         close(loop->wake_read);
     if (loop->wake_write >= 0)
         close(loop->wake_write);
-    loop->wake_read = loop->wake_write = -1;
+    loop->wake_read = loop->wake_write = loop->host_fd = -1;
 }
 
 void loop_io_close(VM *vm, Loop *loop) {
@@ -202,6 +214,10 @@ bool loop_process(VM *vm, Value self, int fd, unsigned events) {
     Loop *loop = as_loop(self);
     if (fd == loop->wake_read)
         return drain_pipe(vm, self);
+    if (fd == loop->host_fd) {
+        ((const HostHooks *)vm->host)->deliver(vm);
+        return vm_safepoint(vm);
+    }
     if (fd < 0 || (size_t)fd >= loop->nwatches)
         return true;
     return (!(events & POLL_IN) || queue_handle(vm, self, fd, false)) &&

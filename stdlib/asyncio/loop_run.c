@@ -69,7 +69,7 @@ static bool poll_native(VM *vm, Value self, double timeout) {
         n = loop->poller.ops->wait(&loop->poller, 0, events, EVENTS_MAX);
     } else {
         /* with no timer and no descriptor, only another thread can end this, by call_soon_threadsafe() */
-        bool stuck = ms < 0 && loop->nwatched == 0 && loop->ntasks > 0;
+        bool stuck = ms < 0 && loop->nwatched == 0 && loop->ntasks > 0 && !loop->host_expected;
         loop->stuck = stuck ? vm->thread : NULL;
         if (stuck && !park_stuck(vm))
             return false;

@@ -3,6 +3,7 @@
 #include "stdlib/select/select.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
 #include <unistd.h>
@@ -124,6 +125,10 @@ static Value epoll_poll(NATIVE_ARGS) {
     if (max > ON_STACK && !(events = mem_alloc(vm, (size_t)max * sizeof *events)))
         return VALUE_ERROR;
     do {
+        if (wait_host(vm) >= 0 && wait_descriptor(vm, fd, POLLIN, deadline) < 0) {
+            n = -1;
+            break;
+        }
         int left = wait_milliseconds(deadline);
         WITHOUT_LOCK(vm, n = epoll_wait(fd, events, max, left));
     } while (n < 0 && errno == EINTR && posix_go_on(vm));

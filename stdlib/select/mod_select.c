@@ -105,15 +105,26 @@ static Value ready_objects(VM *vm, Watched *w, const fd_set *ready) {
     return list;
 }
 
-/* The number of ready descriptors in sets; -1 with an exception. */
+/* The number of ready descriptors in sets, the host's not counted; -1 with an exception. */
 static int wait_select(VM *vm, int max, Watched *watched, fd_set sets[3], int64_t deadline) {
     for (;;) {
         struct timespec left;
         bool limited = wait_timespec(deadline, &left);
         for (int i = 0; i < 3; i++)
             sets[i] = watched[i].set;
-        int n;
-        WITHOUT_LOCK(vm, n = pselect(max + 1, &sets[0], &sets[1], &sets[2], limited ? &left : NULL, NULL));
+        int n, host = wait_host(vm);
+        bool with_host = host >= 0 && host < FD_SETSIZE;
+        if (with_host)
+            FD_SET(host, &sets[0]);
+        WITHOUT_LOCK(vm, n = pselect((with_host && host > max ? host : max) + 1, &sets[0], &sets[1], &sets[2],
+                                     limited ? &left : NULL, NULL));
+        if (n > 0 && with_host && FD_ISSET(host, &sets[0])) {
+            FD_CLR(host, &sets[0]);
+            if (!wait_heard(vm))
+                return -1;
+            if (--n == 0)
+                continue;
+        }
         if (n >= 0)
             return n;
         if (errno != EINTR) {

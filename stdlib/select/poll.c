@@ -18,10 +18,13 @@ typedef struct Poll {
 
 static Poll *as_poll(Value v) { return (Poll *)as_obj(v); }
 
+/* Behind the registered ones is the host's. */
+static size_t room_for(size_t n) { return n == 0 ? 0 : (n + 1) * sizeof(struct pollfd); }
+
 static void poll_dealloc(VM *vm, Object *self) {
     Poll *p = (Poll *)self;
     set_owned(vm, &p->events, 0);
-    mem_free(vm, p->fds, p->n * sizeof *p->fds);
+    mem_free(vm, p->fds, room_for(p->n));
     p->fds = NULL;
     p->n = 0;
 }
@@ -83,7 +86,7 @@ static bool refresh(VM *vm, Poll *p) {
     if (!p->stale)
         return true;
     size_t n = dict_len(p->events), pos = 0, i = 0;
-    struct pollfd *fds = mem_realloc(vm, p->fds, p->n * sizeof *fds, n * sizeof *fds);
+    struct pollfd *fds = mem_realloc(vm, p->fds, room_for(p->n), room_for(n));
     if (!fds)
         return false;
     p->fds = fds;
@@ -116,10 +119,19 @@ static Value poll_poll(NATIVE_ARGS) {
     int n;
     incref(self);
     p->polling = true;
+    bool again;
     do {
         int left = wait_milliseconds(deadline);
-        WITHOUT_LOCK(vm, n = poll(p->fds, (nfds_t)p->n, left));
-    } while (n < 0 && errno == EINTR && posix_go_on(vm));
+        nfds_t all = (nfds_t)p->n;
+        if (all > 0)
+            p->fds[all++] = (struct pollfd){.fd = wait_host(vm), .events = POLLIN};
+        WITHOUT_LOCK(vm, n = poll(p->fds, all, left));
+        again = n < 0 && errno == EINTR && posix_go_on(vm);
+        if (n > 0 && all > p->n && p->fds[p->n].revents != 0) {
+            again = wait_heard(vm) && n == 1;
+            n = error_pending(vm) ? -1 : n;
+        }
+    } while (again);
     p->polling = false;
     Value r = n < 0 ? posix_fail(vm) : poll_results(vm, p);
     decref(vm, self);

@@ -82,6 +82,9 @@ bool loop_watches_mailbox(VM *vm, Value loop) {
     int fd = mailbox_descriptor(vm);
     if (fd < 0 || !is_loop(loop))
         return true;
+    as_loop(loop)->host_expected = true;
+    if (as_loop(loop)->host_fd == fd)
+        return true;
     if ((size_t)fd < as_loop(loop)->nwatches && as_loop(loop)->watches[fd].reader != 0)
         return true;
     Value fn = callback_new(vm, drain, NULL, NULL, NULL);
@@ -116,7 +119,7 @@ Value host_loop(VM *vm) {
 /* Whether there is anything that the loop will do; the mailbox alone is nothing. */
 static bool has_work(const Loop *loop) {
     return loop->ready.len != 0 || loop->ndeferred != 0 || loop->timers.len != 0 || loop->ntasks != 0 ||
-           loop->nwatched > 1;
+           loop->nwatched > (loop->host_fd < 0); /* else the mailbox is among those watched */
 }
 
 /* One turn, waiting for at most so many microseconds (negative: no limit). False with an exception. */

@@ -32,6 +32,8 @@ bool mailbox_open(VM *vm) {
     box->last = &box->first;
     box->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     vm->host->mailbox = box;
+    vm->host->hooks.descriptor = mailbox_descriptor;
+    vm->host->hooks.deliver = mailbox_deliver;
     vm->on_pending = mailbox_deliver;
     return true;
 }
