@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "object/float.h"
+#include "runtime/limits.h"
 #include "runtime/lock.h"
 #include "stdlib/asyncio/poller.h"
 
@@ -79,11 +80,12 @@ int wait_descriptor(VM *vm, int fd, short events, int64_t deadline) {
     struct pollfd p[2] = {{.fd = fd, .events = events},
                           {.fd = wait_host(vm), .events = POLLIN}}; /* -1 is passed over */
     for (;;) {
-        int ready, left = wait_milliseconds(deadline);
+        int64_t limit = limits_deadline(vm);
+        int ready, left = wait_milliseconds(limit < deadline ? limit : deadline);
         WITHOUT_LOCK(vm, ready = poll(p, 2, left));
         if (ready > 0 && p[0].revents != 0)
             return 1;
-        if (ready == 0 && left < INT32_MAX)
+        if (ready == 0 && left < INT32_MAX && deadline <= limit)
             return 0;
         if (ready < 0 && errno != EINTR) {
             raise_os_error(vm, errno, 0);

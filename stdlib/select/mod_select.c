@@ -12,6 +12,7 @@
 #endif
 
 #include "object/float.h"
+#include "runtime/limits.h"
 #include "runtime/lock.h"
 #include "stdlib/mod_posix.h"
 
@@ -31,8 +32,8 @@ static bool timeout_number(VM *vm, Value timeout, int64_t unit, int64_t *out) {
 }
 
 bool select_deadline(VM *vm, Value timeout, int64_t unit, bool negative, const char *type_error, int64_t *deadline) {
-    int64_t duration = -1;
-    *deadline = WAIT_FOREVER;
+    int64_t duration = -1, limit = limits_deadline(vm);
+    *deadline = limit;
     if (!timeout || is_none(timeout))
         return true;
     if (!timeout_number(vm, timeout, unit, &duration)) {
@@ -47,6 +48,8 @@ bool select_deadline(VM *vm, Value timeout, int64_t unit, bool negative, const c
     if (negative && duration / 1000000 > INT_MAX)
         return raise_overflow(vm, "timeout is too large");
     *deadline = wait_deadline(duration);
+    if (limit < *deadline) /* with nothing ready then, but the script ends at its next step */
+        *deadline = limit;
     return true;
 }
 

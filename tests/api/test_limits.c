@@ -272,6 +272,15 @@ static void test_stop_waiting(void **state) {
         if (seconds() - start > 20)
             fail_msg("%s held the host for %f s", waits[i], seconds() - start);
         cove_allow(vm);
+        cove_run *run = cove_run_source(vm, waits[i], "waits", cove_absent());
+        cove_budget budget = {.hard_microseconds = 20000};
+        start = seconds();
+        if (cove_run_resume(run, &budget, cove_absent(), NULL) != COVE_RUN_FAILED)
+            fail_msg("%s: not ended", waits[i]);
+        assert_string_equal(cove_error_type(vm), "SystemExit");
+        if (seconds() - start > 20)
+            fail_msg("%s held the host for %f s", waits[i], seconds() - start);
+        cove_run_free(run);
     }
     assert_string_equal(shown(vm, "6 * 7"), "42");
     cove_destroy(vm);
