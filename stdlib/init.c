@@ -181,7 +181,8 @@ bool stdlib_finish(VM *vm) {
     bool ok = flush_standard(vm, NAME(stdout));
     signals_finish(vm);
     modules_finish(vm);
-    ok = stdlib_flush(vm) && ok;
+    ok = ok && flush_standard(vm, NAME(stdout)); /* what has failed once is told once */
+    flush_standard(vm, NAME(stderr));
     flush_original(vm, NAME(stdout), NAME(__stdout__));
     flush_original(vm, NAME(stderr), NAME(__stderr__));
     return ok;
