@@ -132,6 +132,8 @@ Value traceback_source_line(VM *vm, Value filename, int line) {
 
 /* ---- pieces of text ---- */
 
+static const char lost_part[] = "<MemoryError in this part of the report>\n";
+
 /* The lines of text (which ends with a newline) behind the margin of the current group; `mark` instead of a bar on
  * the first. */
 static void emit_marked(Report *r, const char *text, size_t n, char mark) {
@@ -156,7 +158,7 @@ static void emit_built(Report *r, StrBuilder *b) {
     if (!b->failed)
         emit_marked(r, b->data, b->len, '|');
     else
-        emit(r, "<MemoryError in this part of the report>\n");
+        emit(r, lost_part);
     strbuilder_drop(b);
     error_clear(r->vm);
 }
@@ -662,6 +664,8 @@ bool traceback_print(VM *vm, Value exc, bool (*write)(VM *, void *user, const ch
     Report r;
     report_run(&r, vm, exc, vm->wants_color && vm->wants_color(vm));
     bool ok = r.out.len != 0 && write(vm, user, r.out.data, r.out.len); /* it is empty only for want of memory */
+    if (ok && r.out.failed)
+        ok = write(vm, user, lost_part, sizeof lost_part - 1);
     strbuilder_drop(&r.out);
     return ok;
 }
