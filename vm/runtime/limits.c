@@ -31,7 +31,6 @@
 #define OVERRUN_PART 8
 #define RECALL_PART 2
 #define MICROSECOND 1000
-#define TICKS_A_LOOK 128
 #define LOOK_BYTES (32 * 1024) /* of memory asked for, between two looks */
 #define BLOCK_BYTES 512        /* what getting any block counts for */
 #define BYTES_A_NANOSECOND 4   /* are filled at best */

@@ -41,6 +41,7 @@ typedef struct Limits {
     bool refused;         /* an allocation, because the script must stop */
 } Limits;
 
+enum { TICKS_A_LOOK = 128 };
 enum {
     ASK_INTERRUPT = 1, /* KeyboardInterrupt, once */
     ASK_STOP = 2,      /* until withdrawn */
@@ -60,7 +61,13 @@ void limits_withdraw(VM *vm, uint32_t what);
  * signal comes in. False with an exception. */
 bool limits_tick(VM *vm);
 static ALWAYS_INLINE bool limits_allow(VM *vm) {
-    return likely(!(__atomic_load_n(&vm->interrupts, __ATOMIC_RELAXED) & INTERRUPT_LIMIT)) || limits_tick(vm);
+    if (likely(!(__atomic_load_n(&vm->interrupts, __ATOMIC_RELAXED) & INTERRUPT_LIMIT)))
+        return true;
+    Limits *l = vm->limits;
+    if (unlikely((l->ticks + 1) % TICKS_A_LOOK == 0))
+        return limits_tick(vm);
+    l->ticks++;
+    return true;
 }
 /* Before an operation that cannot be left once it has begun: is there time for it before the hard limit? False with
  * an exception. */
