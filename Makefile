@@ -42,6 +42,11 @@ FROZEN := $(shell find stdlib/frozen -name '*.co' 2>/dev/null | sort)
 # What the program and the tests are made of; the library for hosts is made from it, or compiled anew, by packaging/rules.mk.
 CORE = $(B)/obj/cove.a
 
+# `make` by itself uses all processors.
+ifeq ($(MAKECMDGOALS)$(filter -j% --jobserver%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
+endif
+
 all: $(B)/cove
 
 $(B)/cove: $(MAIN_OBJ) $(CORE)
@@ -72,7 +77,8 @@ COLD = vm/code/disasm vm/code/image_write vm/code/verify vm/object/codec_% vm/ob
        compiler/source_encoding compiler/unicode_names stdlib/mod_posix% stdlib/mod_s% stdlib/mod_time% \
        stdlib/mod_c% stdlib/mod_h% stdlib/mod_u% stdlib/mod_interpreters stdlib/mod_multiprocessing stdlib/mod_typing \
        stdlib/mod_warnings stdlib/mod_atexit stdlib/mod_gc stdlib/mod_errno stdlib/library stdlib/codec_% \
-       stdlib/builtins/site stdlib/builtins/build_class stdlib/builtins/run stdlib/datetime/% stdlib/import/importer stdlib/import/lo% stdlib/import/mo% stdlib/import/spec \
+       stdlib/builtins/site stdlib/builtins/build_class stdlib/builtins/run stdlib/datetime/% \
+       stdlib/import/importer stdlib/import/lo% stdlib/import/mo% stdlib/import/spec \
        vm/object/docs vm/object/generic_alias vm/object/union vm/object/mappingproxy vm/object/slot_wrapper \
        vm/object/str_codec_escape vm/object/str_codec_wide vm/interp/trace vm/api/class vm/api/error vm/api/importing \
        vm/api/life vm/api/limits vm/api/poller vm/api/resource vm/api/source compiler/unparse compiler/check \

@@ -212,13 +212,15 @@ static bool queue_handle(VM *vm, Value self, int fd, bool write) {
 
 bool loop_process(VM *vm, Value self, int fd, unsigned events) {
     Loop *loop = as_loop(self);
+    if (fd < 0)
+        return true;
     if (fd == loop->wake_read)
         return drain_pipe(vm, self);
     if (fd == loop->host_fd) {
         ((const HostHooks *)vm->host)->deliver(vm);
         return vm_safepoint(vm);
     }
-    if (fd < 0 || (size_t)fd >= loop->nwatches)
+    if ((size_t)fd >= loop->nwatches)
         return true;
     return (!(events & POLL_IN) || queue_handle(vm, self, fd, false)) &&
            (!(events & POLL_OUT) || queue_handle(vm, self, fd, true));
