@@ -886,6 +886,9 @@ COVE_API void cove_interrupt(cove_vm *vm);
  * Stops whatever the VM is running: the call that the host made fails with SystemExit("stopped by the host"), and no
  * `except` or `finally` of the script runs on the way. Any thread, signal handlers too.
  *
+ * What the script waits for (time, threads, an event loop, sockets, `select`) ends at once; a call of the system that
+ * reads a file or a pipe, or waits for a child, does not. The same holds for cove_interrupt().
+ *
  * It holds until cove_allow(): also calls made afterwards are stopped at their first step.
  */
 COVE_API void cove_stop(cove_vm *vm);
