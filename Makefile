@@ -68,25 +68,26 @@ UNGUARDED := $(shell echo | $(CC) -Werror --param asan-stack=0 -E - >/dev/null 2
 UNOPTIMIZED := -O0 $(if $(filter asan fuzz,$(CONFIG)),$(UNGUARDED))
 LOOP_FLAGS += $(if $(filter asan tsan fuzz,$(CONFIG)),$(UNOPTIMIZED))
 $(B)/obj/vm/interp/eval.o $(B)/pic/vm/interp/eval.o: override CFLAGS += $(LOOP_FLAGS)
-$(B)/obj/vm/interp/eval_traced.o $(B)/pic/vm/interp/eval_traced.o: override CFLAGS += $(if $(filter asan tsan fuzz,$(CONFIG)),$(UNOPTIMIZED),-Os)
+$(B)/obj/vm/interp/eval_traced.o $(B)/pic/vm/interp/eval_traced.o: override CFLAGS += $(if $(filter asan tsan fuzz,$(CONFIG)),$(UNOPTIMIZED))
 
-# What waits for the system or is called once in a while is built for size.
-COLD = vm/code/disasm vm/code/image_write vm/code/verify vm/object/codec_% vm/object/exception% vm/object/structseq \
-       vm/object/type_new vm/object/number_format vm/object/memoryview vm/interp/traceback% vm/runtime/suggestions \
-       vm/runtime/unraisable vm/runtime/warnings vm/runtime/signals vm/runtime/vm compiler/parse_diag% compiler/ast_dump \
-       compiler/source_encoding compiler/unicode_names stdlib/mod_posix% stdlib/mod_s% stdlib/mod_time% \
-       stdlib/mod_c% stdlib/mod_h% stdlib/mod_u% stdlib/mod_interpreters stdlib/mod_multiprocessing stdlib/mod_typing \
-       stdlib/mod_warnings stdlib/mod_atexit stdlib/mod_gc stdlib/mod_errno stdlib/library stdlib/codec_% \
-       stdlib/builtins/site stdlib/builtins/build_class stdlib/builtins/run stdlib/datetime/% \
-       stdlib/import/importer stdlib/import/lo% stdlib/import/mo% stdlib/import/spec \
-       vm/object/docs vm/object/generic_alias vm/object/union vm/object/mappingproxy vm/object/slot_wrapper \
-       vm/object/str_codec_escape vm/object/str_codec_wide vm/interp/trace vm/api/class vm/api/error vm/api/importing \
-       vm/api/life vm/api/limits vm/api/poller vm/api/resource vm/api/source compiler/unparse compiler/check \
-       compiler/docstring compiler/syntax_error stdlib/mod_fcntl stdlib/mod_fnmatch stdlib/mod_pwd stdlib/mod_resource \
-       stdlib/mod_termios stdlib/mod_zlib stdlib/asyncio/overrides stdlib/asyncio/mod_asyncio stdlib/re/parse% \
-       stdlib/re/mod_re stdlib/grants stdlib/module_exception \
-       stdlib/select/% stdlib/socket/% stdlib/ssl/% stdlib/thread/% stdlib/io/fileio stdlib/io/iobase repl/%
-COLD_OBJ := $(filter $(COLD:%=$(B)/obj/%.o),$(OBJ) $(MAIN_OBJ))
+# Where scripts spend their time, as profiles of the benchmarks and of many small operations show. The rest, which waits
+# for the system or is called once in a while, is built for size; SMALL=1 builds everything so but the loop.
+HOT = vm/base/% vm/mem/% vm/code/code vm/code/image \
+      $(addprefix vm/interp/,asyncgen coroutine eval frame function generator operation slow% traceback) \
+      $(addprefix vm/runtime/,arith attr call compare convert errors iterate limits lock park subscript thread) \
+      $(addprefix vm/object/,buffer bytearray bytes% cell descr dict% exception float% instance int% iterators list% \
+        method module native% number_format number_text object_type range set% shape slice str str_b% str_case str_codec \
+        str_f% str_i% str_m% str_p% str_r% str_s% super tuple type type_attr type_slots weakref zip_map) \
+      $(addprefix compiler/,arena emit lex% parser regs) \
+      $(addprefix stdlib/asyncio/,deferred future% gather handle loop% poller% queue ready running task% timers transport%) \
+      stdlib/builtins/iterate stdlib/builtins/module stdlib/builtins/object stdlib/builtins/print stdlib/context_map \
+      stdlib/de% stdlib/import/inflate stdlib/io/buffered stdlib/io/bytesio stdlib/io/stringio stdlib/io/text% \
+      stdlib/json/% stdlib/mod_binascii stdlib/mod_bisect stdlib/mod_collections stdlib/mod_contextvars stdlib/mod_functools \
+      stdlib/mod_itertools% stdlib/mod_math% stdlib/mod_operator stdlib/mod_random stdlib/ordered_dict \
+      stdlib/pickle/load% stdlib/pickle/save% stdlib/re/iterate stdlib/re/match stdlib/re/program stdlib/re/replace \
+      stdlib/struct/format stdlib/struct/items stdlib/thread/lock stdlib/thread/queue
+HOT_NAMES := $(if $(SMALL),vm/interp/eval,$(HOT))
+COLD_OBJ := $(filter-out $(HOT_NAMES:%=$(B)/obj/%.o),$(OBJ) $(MAIN_OBJ))
 COLD_OBJ += $(COLD_OBJ:$(B)/obj/%=$(B)/pic/%)
 $(if $(filter release,$(CONFIG)),$(eval $(COLD_OBJ): override CFLAGS += -Os))
 

@@ -411,6 +411,11 @@ void object_free(VM *vm, Object *o) {
     t->dealloc_depth--;
 }
 
+void value_drop(VM *vm, Value v) {
+    if (is_obj(v) && --as_obj(v)->refcount == 0)
+        object_free(vm, as_obj(v));
+}
+
 /* --- the whole heap
  * ----------------------------------------------------------------------------------------------------- */
 
