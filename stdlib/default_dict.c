@@ -165,8 +165,8 @@ const TypeSpec default_dict_spec = {
               .create = create,
               .init = init,
               .repr = repr,
-              .getitem = getitem,
-              .binary = {[OP_OR] = binary_or}},
+              .getitem = getitem},
+    .numbers = &(const NumberSlots){.binary = {[OP_OR] = binary_or}},
     .methods = methods,
     .getset = getset,
 };

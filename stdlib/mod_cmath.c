@@ -42,8 +42,8 @@ static bool any_complex(VM *vm, Value v, Pair *out) {
     }
     Value c = v;
     Type *type = type_of(vm, v);
-    if (!is_complex(v) && type->slots.to_complex) {
-        c = type->slots.to_complex(vm, v);
+    if (!is_complex(v) && type->numbers.to_complex) {
+        c = type->numbers.to_complex(vm, v);
         if (c == VALUE_ERROR)
             return false;
         if (!is_complex(c)) {

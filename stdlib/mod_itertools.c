@@ -19,8 +19,8 @@ typedef struct Count {
 } Count;
 
 static bool is_number(VM *vm, Value v) {
-    Slots *s = &fast_type(vm, v)->slots;
-    return is_int(v) || is_float(v) || is_complex(v) || s->index || s->to_int || s->to_float;
+    const Type *t = fast_type(vm, v);
+    return is_int(v) || is_float(v) || is_complex(v) || t->slots.index || t->numbers.to_int || t->numbers.to_float;
 }
 
 static Value count_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {

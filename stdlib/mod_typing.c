@@ -350,7 +350,8 @@ static const GetSetSpec paramspec_getset[] = {COMMON_GETSET,
                                               {0}};
 static const GetSetSpec typevartuple_getset[] = {COMMON_GETSET, {0}};
 
-#define PARAM_SPEC(variable, text_name, text, maker, getset_rows, ...)                                               \
+static const NumberSlots union_numbers = {.binary[OP_OR] = make_union};
+#define PARAM_SPEC(variable, text_name, text, maker, getset_rows, iter_fn, numbers_rows)                             \
     static const TypeSpec variable = {                                                                               \
         .name = "typing." text_name,                                                                                 \
         .doc = text,                                                                                                 \
@@ -362,15 +363,16 @@ static const GetSetSpec typevartuple_getset[] = {COMMON_GETSET, {0}};
                   .traverse = param_traverse,                                                                        \
                   .clear = param_clear,                                                                              \
                   .repr = param_repr,                                                                                \
-                  __VA_ARGS__},                                                                                      \
+                  .iter = iter_fn},                                                                                  \
+        .numbers = numbers_rows,                                                                                     \
         .methods = param_methods,                                                                                    \
         .getset = getset_rows,                                                                                       \
     }
-PARAM_SPEC(typevar_spec, "TypeVar", "A type variable.", typevar_create, typevar_getset, .binary[OP_OR] = make_union);
+PARAM_SPEC(typevar_spec, "TypeVar", "A type variable.", typevar_create, typevar_getset, NULL, &union_numbers);
 PARAM_SPEC(paramspec_spec, "ParamSpec", "A variable for the parameters of a callable.", paramspec_create,
-           paramspec_getset, .binary[OP_OR] = make_union);
+           paramspec_getset, NULL, &union_numbers);
 PARAM_SPEC(typevartuple_spec, "TypeVarTuple", "A variable for any number of types.", typevartuple_create,
-           typevartuple_getset, .iter = tuple_iter);
+           typevartuple_getset, tuple_iter, NULL);
 
 /* --- P.args, P.kwargs
  * --------------------------------------------------------------------------------------------------------------- */
@@ -495,8 +497,8 @@ static const TypeSpec typealias_spec = {
               .dealloc = alias_dealloc,
               .traverse = alias_traverse,
               .repr = alias_repr,
-              .getitem = alias_getitem,
-              .binary[OP_OR] = make_union},
+              .getitem = alias_getitem},
+    .numbers = &union_numbers,
     .methods = alias_methods,
     .getset = alias_getset,
 };

@@ -404,8 +404,8 @@ const TypeSpec datetime_spec = {
               .repr = repr,
               .str = str,
               .hash = hash,
-              .compare = compare,
-              .binary = {[OP_ADD] = op_add, [OP_SUB] = op_sub}},
+              .compare = compare},
+    .numbers = &(const NumberSlots){.binary = {[OP_ADD] = op_add, [OP_SUB] = op_sub}},
     .methods = methods,
     .getset = getset,
 };

@@ -126,8 +126,8 @@ static Value io_open(NATIVE_ARGS) {
               "line buffering (buffering=1) isn't supported in binary mode, the default buffer size will be used"))
         return VALUE_ERROR;
     /* The path is asked for here, so that it is its text that is the file's name and in errors. */
-    const Slots *slots = &fast_type(vm, args[0])->slots;
-    bool number = slots->index != NULL || slots->to_int != NULL || slots->to_float != NULL;
+    const Type *given = fast_type(vm, args[0]);
+    bool number = given->slots.index != NULL || given->numbers.to_int != NULL || given->numbers.to_float != NULL;
     Value file = number ? incref(args[0]) : posix_fspath(vm, args[0]);
     Value raw = file == 0 ? 0 : fileio_open(vm, file, m.raw, closefd, args[7]);
     decref(vm, file);

@@ -93,6 +93,7 @@ typedef struct OperatorNames {
 
 static const OperatorNames operator_names[BINARY_OPS] = {
 #define SLOT(name, slot, kind)
+#define SLOT_NUMBER(name, slot)
 #define SLOT_COMPARE(name, op)
 #define SLOT_UNARY(...)
 #define SLOT_INPLACE(name, op)
@@ -113,6 +114,7 @@ static const size_t compare_names[] = {
 #define SLOT_COMPARE(name, op) [op] = offsetof(Names, n_##name),
 #include "object/slots.def"
 #undef SLOT
+#undef SLOT_NUMBER
 #undef SLOT_COMPARE
 #undef SLOT_UNARY
 #undef SLOT_INPLACE
@@ -137,7 +139,7 @@ static BinaryOp binary_op_of(Opcode op, bool *inplace) {
 static Value left_share(VM *vm, BinaryOp op, Value x, Value y, Value name) {
     Type *t = type_of(vm, x);
     if (!(t->flags & TYPE_HEAP))
-        return t->slots.binary[op] != NULL ? t->slots.binary[op](vm, x, y) : VALUE_NOTIMPL;
+        return t->numbers.binary[op] != NULL ? t->numbers.binary[op](vm, x, y) : VALUE_NOTIMPL;
     Value r = call_special(vm, x, name, &y, 1);
     return r == 0 && !error_pending(vm) ? VALUE_NOTIMPL : r;
 }
@@ -148,8 +150,8 @@ static Value right_share(VM *vm, BinaryOp op, Value x, Value y, Value name) {
         Value r = call_special(vm, y, name, &x, 1);
         return r == 0 && !error_pending(vm) ? VALUE_NOTIMPL : r;
     }
-    BinaryFn fn = t->slots.binary[op];
-    return fn != NULL && fn != type_of(vm, x)->slots.binary[op] ? fn(vm, x, y) : VALUE_NOTIMPL;
+    BinaryFn fn = t->numbers.binary[op];
+    return fn != NULL && fn != type_of(vm, x)->numbers.binary[op] ? fn(vm, x, y) : VALUE_NOTIMPL;
 }
 
 static Value binary_left(Operation *o, BinaryOp op, Value x, Value y) {
@@ -174,7 +176,7 @@ static Value binary_inplace(Operation *o, BinaryOp op, Value x, Value y) {
     o->tried |= TRIED_INPLACE;
     if (fn != 0)
         return run(o, fn, args, 2);
-    BinaryFn native = type_of(vm, x)->slots.inplace[op];
+    BinaryFn native = type_of(vm, x)->numbers.inplace[op];
     return native != NULL ? native(vm, x, y) : VALUE_NOTIMPL;
 }
 

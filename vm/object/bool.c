@@ -48,11 +48,7 @@ const TypeSpec bool_spec = {
     .size = sizeof(Int),
     .flags = TYPE_VARSIZE | TYPE_MATCH_SELF | TYPE_IMMUTABLE | TYPE_NO_WEAKREF,
     .kind = KIND_INT,
-    .slots =
-        {
-            .create = bool_create,
-            .repr = bool_repr,
-            .binary = {[OP_AND] = bool_and, [OP_OR] = bool_or, [OP_XOR] = bool_xor},
-            .unary = {[OP_INVERT] = bool_invert},
-        },
+    .slots = {.create = bool_create, .repr = bool_repr},
+    .numbers = &(const NumberSlots){.binary = {[OP_AND] = bool_and, [OP_OR] = bool_or, [OP_XOR] = bool_xor},
+                                    .unary = {[OP_INVERT] = bool_invert}},
 };

@@ -582,8 +582,8 @@ const TypeSpec bytearray_spec = {
               .repeat = repeat,
               .inplace_concat = inplace_concat,
               .inplace_repeat = inplace_repeat,
-              .binary = {[OP_MOD] = modulo},
               .get_buffer = get_buffer,
               .release_buffer = release_buffer},
+    .numbers = &(const NumberSlots){.binary = {[OP_MOD] = modulo}},
     .methods = bytearray_methods,
 };

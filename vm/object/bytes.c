@@ -411,7 +411,7 @@ const TypeSpec bytes_spec = {
               .contains = bytes_contains,
               .concat = concat,
               .repeat = repeat,
-              .binary = {[OP_MOD] = modulo},
               .get_buffer = get_buffer},
+    .numbers = &(const NumberSlots){.binary = {[OP_MOD] = modulo}},
     .methods = bytes_methods,
 };

@@ -296,9 +296,9 @@ static int call_complex(VM *vm, Value v, Value *out) {
         return 1;
     }
     Type *type = type_of(vm, v);
-    if (!type->slots.to_complex)
+    if (!type->numbers.to_complex)
         return 0;
-    Value r = type->slots.to_complex(vm, v);
+    Value r = type->numbers.to_complex(vm, v);
     if (r == VALUE_ERROR)
         return -1;
     if (!is_complex(r)) {
@@ -333,7 +333,7 @@ static bool is_real_number(VM *vm, Value v) {
     if (is_float(v) || is_int(v))
         return true;
     Type *type = type_of(vm, v);
-    return type->slots.to_float || type->slots.index;
+    return type->numbers.to_float || type->slots.index;
 }
 
 static Value complex_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
@@ -410,7 +410,7 @@ static Value complex_get_real(VM *vm, Value self) { return from_double(pair_of(s
 static Value complex_get_imag(VM *vm, Value self) { return from_double(pair_of(self).im); }
 
 static Value complex_complex_method(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
-    return vm->types.complex_->slots.to_complex(vm, self);
+    return vm->types.complex_->numbers.to_complex(vm, self);
 }
 
 static const MethodSpec complex_method_table[] = {
@@ -437,12 +437,13 @@ const TypeSpec complex_spec = {
     .size = sizeof(Complex),
     .flags = TYPE_BASE | TYPE_IMMUTABLE | TYPE_NO_WEAKREF,
     .kind = KIND_COMPLEX,
-    .slots =
-        {
-            .create = complex_create,
-            .repr = complex_slot_repr,
-            .hash = complex_slot_hash,
-            .compare = complex_slot_compare,
+    .slots = {.create = complex_create,
+              .repr = complex_slot_repr,
+              .hash = complex_slot_hash,
+              .compare = complex_slot_compare,
+              .truth = complex_slot_truth},
+    .numbers =
+        &(const NumberSlots){
             .binary = {[OP_ADD] = complex_slot_add,
                        [OP_SUB] = complex_slot_sub,
                        [OP_MUL] = complex_slot_mul,
@@ -450,9 +451,7 @@ const TypeSpec complex_spec = {
                        [OP_POW] = complex_slot_pow},
             .pow_mod = complex_slot_pow_mod,
             .unary = {[OP_NEG] = complex_slot_neg, [OP_POS] = complex_plain, [OP_ABS] = complex_slot_abs},
-            .truth = complex_slot_truth,
-            .to_complex = complex_plain,
-        },
+            .to_complex = complex_plain},
     .methods = complex_method_table,
     .getset = complex_getset_table,
 };

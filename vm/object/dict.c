@@ -1002,8 +1002,7 @@ const TypeSpec dict_spec = {
               .len = len,
               .getitem = getitem,
               .setitem = setitem,
-              .contains = has_key,
-              .binary = {[OP_OR] = binary_or},
-              .inplace = {[OP_OR] = inplace_or}},
+              .contains = has_key},
+    .numbers = &(const NumberSlots){.binary = {[OP_OR] = binary_or}, .inplace = {[OP_OR] = inplace_or}},
     .methods = dict_methods,
 };

@@ -402,7 +402,8 @@ const TypeSpec dict_keys_spec = {
     .flags = VIEW_FLAGS,
     .kind = KIND_DICT_VIEW,
     .slots = {FIELD_SLOTS(1), .repr = view_repr, .iter = keys_iter, .len = view_len, .contains = keys_contain,
-              .compare = view_compare, SET_OPERATORS},
+              .compare = view_compare},
+    .numbers = &(const NumberSlots){SET_OPERATORS},
     .methods = keys_methods,
     .getset = view_getset,
 };
@@ -413,7 +414,8 @@ const TypeSpec dict_items_spec = {
     .flags = VIEW_FLAGS,
     .kind = KIND_DICT_VIEW,
     .slots = {FIELD_SLOTS(1), .repr = view_repr, .iter = items_iter, .len = view_len, .contains = items_contain,
-              .compare = view_compare, SET_OPERATORS},
+              .compare = view_compare},
+    .numbers = &(const NumberSlots){SET_OPERATORS},
     .methods = items_methods,
     .getset = view_getset,
 };

@@ -351,8 +351,8 @@ static Value float_from_object(VM *vm, Value v) {
     if (has_exact_kind(v, KIND_STR))
         return float_parse(vm, v);
     Type *type = type_of(vm, v);
-    if (type->slots.to_float) {
-        Value r = type->slots.to_float(vm, v);
+    if (type->numbers.to_float) {
+        Value r = type->numbers.to_float(vm, v);
         if (r == VALUE_ERROR || is_double(r))
             return r;
         if (!is_float(r)) {
@@ -590,26 +590,24 @@ const TypeSpec float_spec = {
     .size = sizeof(Float),
     .flags = TYPE_BASE | TYPE_MATCH_SELF | TYPE_IMMUTABLE | TYPE_NO_WEAKREF,
     .kind = KIND_FLOAT,
-    .slots =
-        {
-            .create = float_create,
-            .repr = float_slot_repr,
-            .hash = float_slot_hash,
-            .compare = float_slot_compare,
-            .binary = {[OP_ADD] = float_slot_add,
-                       [OP_SUB] = float_slot_sub,
-                       [OP_MUL] = float_slot_mul,
-                       [OP_TRUEDIV] = float_slot_truediv,
-                       [OP_FLOORDIV] = float_slot_floordiv,
-                       [OP_MOD] = float_slot_mod,
-                       [OP_POW] = float_slot_pow,
-                       [OP_DIVMOD] = float_slot_divmod},
-            .pow_mod = float_slot_pow_mod,
-            .unary = {[OP_NEG] = float_slot_neg, [OP_POS] = float_slot_pos, [OP_ABS] = float_slot_abs},
-            .truth = float_slot_truth,
-            .to_int = float_slot_int,
-            .to_float = float_slot_pos,
-        },
+    .slots = {.create = float_create,
+              .repr = float_slot_repr,
+              .hash = float_slot_hash,
+              .compare = float_slot_compare,
+              .truth = float_slot_truth},
+    .numbers = &(
+        const NumberSlots){.binary = {[OP_ADD] = float_slot_add,
+                                      [OP_SUB] = float_slot_sub,
+                                      [OP_MUL] = float_slot_mul,
+                                      [OP_TRUEDIV] = float_slot_truediv,
+                                      [OP_FLOORDIV] = float_slot_floordiv,
+                                      [OP_MOD] = float_slot_mod,
+                                      [OP_POW] = float_slot_pow,
+                                      [OP_DIVMOD] = float_slot_divmod},
+                           .pow_mod = float_slot_pow_mod,
+                           .unary = {[OP_NEG] = float_slot_neg, [OP_POS] = float_slot_pos, [OP_ABS] = float_slot_abs},
+                           .to_int = float_slot_int,
+                           .to_float = float_slot_pos},
     .methods = float_method_table,
     .getset = float_getset_table,
 };

@@ -497,8 +497,8 @@ const TypeSpec generic_alias_spec = {
               .compare = alias_compare,
               .getattr = alias_getattr,
               .iter = alias_iter,
-              .getitem = alias_getitem,
-              .binary[OP_OR] = alias_or},
+              .getitem = alias_getitem},
+    .numbers = &(const NumberSlots){.binary[OP_OR] = alias_or},
     .methods = alias_methods,
     .getset = alias_getset,
 };

@@ -36,8 +36,8 @@ static Value int_from_number(VM *vm, Value v) {
     if (is_exact_int(v) || is_bool(v))
         return int_copy(vm, v);
     Type *type = type_of(vm, v);
-    if (type->slots.to_int)
-        return check_int_result(vm, v, type->slots.to_int(vm, v), "__int__");
+    if (type->numbers.to_int)
+        return check_int_result(vm, v, type->numbers.to_int(vm, v), "__int__");
     if (type->slots.index) {
         Value r = to_index(vm, v);
         if (r != VALUE_ERROR && !is_exact_int(r))
@@ -80,7 +80,7 @@ static Value int_from_buffer(VM *vm, Value v, int base) {
 
 static Value int_from_object(VM *vm, Value v) {
     if (is_str(v) || is_bytes(v)) {
-        if (!(as_obj(v)->flags & OBJ_SUBTYPE) || !type_of(vm, v)->slots.to_int)
+        if (!(as_obj(v)->flags & OBJ_SUBTYPE) || !type_of(vm, v)->numbers.to_int)
             return int_parse(vm, v, 10);
     }
     Value r = int_from_number(vm, v);
@@ -391,35 +391,32 @@ const TypeSpec int_spec = {
     .size = sizeof(Int),
     .flags = TYPE_BASE | TYPE_VARSIZE | TYPE_MATCH_SELF | TYPE_IMMUTABLE | TYPE_NO_WEAKREF,
     .kind = KIND_INT,
-    .slots =
-        {
-            .create = int_create,
-            .repr = int_slot_repr,
-            .hash = int_slot_hash,
-            .compare = int_slot_compare,
-            .binary = {[OP_ADD] = int_slot_add,
-                       [OP_SUB] = int_slot_sub,
-                       [OP_MUL] = int_slot_mul,
-                       [OP_TRUEDIV] = int_slot_truediv,
-                       [OP_FLOORDIV] = int_slot_floordiv,
-                       [OP_MOD] = int_slot_mod,
-                       [OP_POW] = int_slot_pow,
-                       [OP_LSHIFT] = int_slot_lshift,
-                       [OP_RSHIFT] = int_slot_rshift,
-                       [OP_AND] = int_slot_and,
-                       [OP_OR] = int_slot_or,
-                       [OP_XOR] = int_slot_xor,
-                       [OP_DIVMOD] = int_slot_divmod},
-            .pow_mod = int_slot_pow_mod,
-            .unary = {[OP_NEG] = int_slot_neg,
-                      [OP_POS] = int_slot_pos,
-                      [OP_INVERT] = int_slot_invert,
-                      [OP_ABS] = int_slot_abs},
-            .truth = int_slot_truth,
-            .to_int = int_slot_pos,
-            .to_float = int_slot_float,
-            .index = int_slot_pos,
-        },
+    .slots = {.create = int_create,
+              .repr = int_slot_repr,
+              .hash = int_slot_hash,
+              .compare = int_slot_compare,
+              .truth = int_slot_truth,
+              .index = int_slot_pos},
+    .numbers = &(const NumberSlots){.binary = {[OP_ADD] = int_slot_add,
+                                               [OP_SUB] = int_slot_sub,
+                                               [OP_MUL] = int_slot_mul,
+                                               [OP_TRUEDIV] = int_slot_truediv,
+                                               [OP_FLOORDIV] = int_slot_floordiv,
+                                               [OP_MOD] = int_slot_mod,
+                                               [OP_POW] = int_slot_pow,
+                                               [OP_LSHIFT] = int_slot_lshift,
+                                               [OP_RSHIFT] = int_slot_rshift,
+                                               [OP_AND] = int_slot_and,
+                                               [OP_OR] = int_slot_or,
+                                               [OP_XOR] = int_slot_xor,
+                                               [OP_DIVMOD] = int_slot_divmod},
+                                    .pow_mod = int_slot_pow_mod,
+                                    .unary = {[OP_NEG] = int_slot_neg,
+                                              [OP_POS] = int_slot_pos,
+                                              [OP_INVERT] = int_slot_invert,
+                                              [OP_ABS] = int_slot_abs},
+                                    .to_int = int_slot_pos,
+                                    .to_float = int_slot_float},
     .methods = int_method_table,
     .getset = int_getset_table,
 };

@@ -97,7 +97,7 @@ const TypeSpec mappingproxy_spec = {
     .flags = TYPE_GC | TYPE_IMMUTABLE | TYPE_MAPPING | TYPE_NO_WEAKREF,
     .kind = KIND_OTHER,
     .slots = {FIELD_SLOTS(1), .create = create, .repr = repr, .str = str, .hash = hash, .compare = compare,
-              .iter = iter, .len = len, .getitem = getitem, .contains = has_key, .binary = {[OP_OR] = binary_or},
-              .inplace = {[OP_OR] = inplace_or}},
+              .iter = iter, .len = len, .getitem = getitem, .contains = has_key},
+    .numbers = &(const NumberSlots){.binary = {[OP_OR] = binary_or}, .inplace = {[OP_OR] = inplace_or}},
     .methods = methods,
 };

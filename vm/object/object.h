@@ -165,8 +165,8 @@ typedef struct Buffer { /* a view of contiguous bytes that an object exports; se
 
 typedef bool (*BufferFn)(VM *vm, Value self, Buffer *out, int flags); /* flags: BufferFlags in object/buffer.h */
 
-/* The special methods as C functions. slots.def has a row for each special name and says which slot serves it. A NULL
- * slot means that the type does not support the operation. */
+/* The special methods as C functions, those of numbers apart since few types have them. slots.def has a row for each
+ * special name and says which slot serves it. A NULL slot means that the type does not support the operation. */
 typedef struct Slots {
     void (*dealloc)(VM *vm, Object *self); /* drop what the struct owns; the memory is freed by the caller */
     void (*traverse)(Object *self, VisitFn visit, void *arg); /* visit every owned child object */
@@ -186,12 +186,8 @@ typedef struct Slots {
     UnaryFn next;                                                   /* 0 without an exception: exhausted */
     SendStatus (*send)(VM *vm, Value self, Value sent, Value *out); /* native awaitables and generators */
     UnaryFn await, aiter, anext;
-    BinaryFn binary[BINARY_OPS]; /* called with operands in source order, for either operand's type */
-    BinaryFn inplace[INPLACE_OPS];
-    TernaryFn pow_mod; /* pow(a, b, m) */
-    UnaryFn unary[UNARY_OPS];
     int (*truth)(VM *vm, Value self); /* 1, 0, -1 */
-    UnaryFn to_int, to_float, to_complex, index;
+    UnaryFn index;
     ssize_t (*len)(VM *vm, Value self); /* -1: error */
     BinaryFn getitem;
     bool (*setitem)(VM *vm, Value self, Value key, Value value); /* value 0: delete */
@@ -200,6 +196,13 @@ typedef struct Slots {
     BufferFn get_buffer;
     void (*release_buffer)(VM *vm, Value self, Buffer *buffer);
 } Slots;
+typedef struct NumberSlots {
+    BinaryFn binary[BINARY_OPS]; /* called with operands in source order, for either operand's type */
+    BinaryFn inplace[INPLACE_OPS];
+    TernaryFn pow_mod; /* pow(a, b, m) */
+    UnaryFn unary[UNARY_OPS];
+    UnaryFn to_int, to_float, to_complex;
+} NumberSlots;
 
 /* A native function or method, declared beside its definition. The signature is what inspect.signature shows, without
  * the parentheses: "object, /" (self is not named); it drives the argument binding. "*" alone or a signature with
@@ -249,7 +252,8 @@ typedef struct TypeSpec {
     uint32_t flags;
     Kind kind;
     Slots slots;
-    const MethodSpec *methods; /* ended by a row without name; NULL: none */
+    const NumberSlots *numbers; /* NULL: none */
+    const MethodSpec *methods;  /* ended by a row without name; NULL: none */
     const GetSetSpec *getset;
 } TypeSpec;
 
@@ -276,6 +280,7 @@ struct Type {
     uint16_t nmembers;    /* __slots__ of this class and its bases: values from member_offset on */
     uint32_t member_offset;
     Slots slots;
+    NumberSlots numbers;
     /* special methods of script-made classes that the interpreter calls without recursion; borrowed from the dicts,
      * valid while version is unchanged; 0 until looked up */
     Value cached_init, cached_new, cached_getitem, cached_next;

@@ -508,8 +508,8 @@ const TypeSpec set_iterator_spec = {
 
 #define SET_SLOTS                                                                                                    \
     .dealloc = set_drop_contents, .clear = set_drop_contents, .traverse = traverse, .repr = repr,                    \
-    .compare = compare, .iter = iter, .len = len, .contains = has_item,                                              \
-    .binary = {[OP_OR] = op_or, [OP_AND] = op_and, [OP_SUB] = op_sub, [OP_XOR] = op_xor}
+    .compare = compare, .iter = iter, .len = len, .contains = has_item
+#define SET_OPERATORS .binary = {[OP_OR] = op_or, [OP_AND] = op_and, [OP_SUB] = op_sub, [OP_XOR] = op_xor}
 
 const TypeSpec set_spec = {
     .name = "set",
@@ -517,9 +517,12 @@ const TypeSpec set_spec = {
     .size = sizeof(Set),
     .flags = TYPE_GC | TYPE_BASE | TYPE_MATCH_SELF | TYPE_IMMUTABLE,
     .kind = KIND_SET,
-    .slots =
-        {SET_SLOTS, .create = set_create, .init = set_init,
-         .inplace = {[OP_OR] = inplace_or, [OP_AND] = inplace_and, [OP_SUB] = inplace_sub, [OP_XOR] = inplace_xor}},
+    .slots = {SET_SLOTS, .create = set_create, .init = set_init},
+    .numbers =
+        &(const NumberSlots){
+            SET_OPERATORS,
+            .inplace =
+                {[OP_OR] = inplace_or, [OP_AND] = inplace_and, [OP_SUB] = inplace_sub, [OP_XOR] = inplace_xor}},
     .methods = set_methods,
 };
 
@@ -530,5 +533,6 @@ const TypeSpec frozenset_spec = {
     .flags = TYPE_GC | TYPE_BASE | TYPE_MATCH_SELF | TYPE_IMMUTABLE,
     .kind = KIND_SET,
     .slots = {SET_SLOTS, .create = frozenset_create, .hash = frozenset_hash},
+    .numbers = &(const NumberSlots){SET_OPERATORS},
     .methods = frozenset_methods,
 };

@@ -65,7 +65,7 @@ static Value wrap_pow(VM *vm, SlotFn fn, Value self, Value *args, size_t nargs, 
     Value a = reflected ? args[0] : self, b = reflected ? self : args[0];
     if (nargs == 1 || args[1] == VALUE_NONE)
         return ((BinaryFn)fn)(vm, a, b);
-    TernaryFn with_mod = type_of(vm, self)->slots.pow_mod;
+    TernaryFn with_mod = type_of(vm, self)->numbers.pow_mod;
     return with_mod != NULL ? with_mod(vm, a, b, args[1]) : VALUE_NOTIMPL;
 }
 
@@ -149,7 +149,7 @@ static Value wrap_one(VM *vm, const SlotDef *def, SlotFn fn, Value self, Value a
 }
 
 static bool is_repetition(const SlotDef *def) {
-    return def->offset == offsetof(Slots, repeat) || def->offset == offsetof(Slots, inplace_repeat);
+    return def->offset == offsetof(Type, slots.repeat) || def->offset == offsetof(Type, slots.inplace_repeat);
 }
 
 /* seq.__mul__(n): n must be an index, whatever seq * n says about other operands. */

@@ -406,7 +406,7 @@ const TypeSpec str_spec = {
               .getitem = getitem,
               .contains = contains_text,
               .concat = concat,
-              .repeat = repeat,
-              .binary = {[OP_MOD] = modulo}},
+              .repeat = repeat},
+    .numbers = &(const NumberSlots){.binary = {[OP_MOD] = modulo}},
     .methods = str_methods,
 };

@@ -196,14 +196,14 @@ static Value int_argument(Percent *f, Value v, uint32_t type) {
     if (is_int(v))
         return incref(v);
     bool exact = type == 'o' || type == 'x' || type == 'X';
-    const Slots *s = &fast_type(vm, v)->slots;
+    const Type *t = fast_type(vm, v);
     Value r = 0;
     if (!exact && is_double(v))
         return int_from_double(vm, as_double(v));
-    if (s->index != NULL)
+    if (t->slots.index != NULL)
         r = to_index(vm, v);
-    else if (!exact && s->to_int != NULL)
-        r = s->to_int(vm, v);
+    else if (!exact && t->numbers.to_int != NULL)
+        r = t->numbers.to_int(vm, v);
     if (r != 0 && is_int(r))
         return r;
     decref(vm, r);

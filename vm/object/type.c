@@ -86,9 +86,11 @@ static Type *native_type_new(VM *vm, const TypeSpec *spec, Type *base) {
     t->base = base;
     t->kind = spec->kind;
     t->slots = spec->slots;
+    if (spec->numbers != NULL)
+        t->numbers = *spec->numbers;
     if (base != NULL) {
         base->header.refcount++;
-        slots_inherit(&t->slots, &base->slots);
+        slots_inherit(t, base);
     }
     native_flags(t);
     type_set_layout(t, 0, 0);
@@ -203,7 +205,7 @@ static bool fill_slots(VM *vm, Type *t, Value dict) {
         const SlotDef *def = &slot_defs[i];
         if (def->kind == SK_GETATTR)
             continue;
-        SlotFn fn = slots_get(own, def->offset);
+        SlotFn fn = slot_of_spec(t->spec, def->offset);
         if (fn == NULL)
             continue;
         Value v;

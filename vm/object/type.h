@@ -70,7 +70,7 @@ typedef enum SlotKind {
 typedef struct SlotDef {
     const char *name;
     uint16_t name_offset; /* of the interned name in Names */
-    uint16_t offset;      /* of the slot in Slots */
+    uint16_t offset;      /* of the slot in Type */
     uint8_t kind;         /* SlotKind */
     uint8_t op;           /* operator for compare rows */
     bool specific_only;   /* only wraps native slots (sequence concat and the like); scripts use another row */
@@ -79,13 +79,15 @@ typedef struct SlotDef {
 } SlotDef;
 extern const SlotDef slot_defs[];
 extern const size_t slot_defs_count;
-static inline SlotFn slots_get(const Slots *s, size_t offset) {
+/* The slot at an offset of SlotDef, in a type or as the specification of a native one has it: NULL if it is empty. */
+static inline SlotFn slot_get(const Type *t, size_t offset) {
     SlotFn f;
-    memcpy(&f, (const char *)s + offset, sizeof f);
+    memcpy(&f, (const char *)t + offset, sizeof f);
     return f;
 }
-static inline void slots_put(Slots *s, size_t offset, SlotFn f) { memcpy((char *)s + offset, &f, sizeof f); }
-void slots_inherit(Slots *own, const Slots *base);   /* fills the NULL slots; hash and compare go together */
+static inline void slot_put(Type *t, size_t offset, SlotFn f) { memcpy((char *)t + offset, &f, sizeof f); }
+SlotFn slot_of_spec(const TypeSpec *spec, size_t offset);
+void slots_inherit(Type *t, const Type *base);       /* fills the NULL slots; hash and compare go together */
 void slots_update_all(VM *vm, Type *t);              /* every row, for classes with several bases */
 void slots_update_names(VM *vm, Type *t);            /* rows named in the type's own dict, others as the base's */
 void slots_update_name(VM *vm, Type *t, Value name); /* the type and its subclasses, after an attribute changed */

@@ -782,8 +782,8 @@ const TypeSpec type_spec = {
               .call = type_call,
               .repr = type_repr,
               .getattr = type_getattr,
-              .setattr = type_setattr,
-              .binary[OP_OR] = type_or},
+              .setattr = type_setattr},
+    .numbers = &(const NumberSlots){.binary[OP_OR] = type_or},
     .methods = type_methods,
     .getset = type_getset,
 };

@@ -516,6 +516,7 @@ static Type *new_type(VM *vm, Type *meta, Value name, Value bases, Value dict, T
     t->dict = as_dict(incref(dict));
     t->name = incref(name);
     t->slots = base->slots;
+    t->numbers = base->numbers;
     t->root_shape = shape_new_root(vm, t);
     if (t->root_shape == NULL) {
         decref(vm, type_value(t));

@@ -104,10 +104,12 @@ static Value call_unary(VM *vm, Value self, Value name) { return call_named(vm, 
 #define SLOT_UNARY_PICK(_1, _2, pick, ...) pick
 #define SLOT_UNARY_ROW(id, op) SLOT_UNARY_FN(id)
 #define SLOT_UNARY(...) SLOT_UNARY_PICK(__VA_ARGS__, SLOT_UNARY_ROW, SLOT_UNARY_FN, )(__VA_ARGS__)
+#define SLOT_NUMBER(id, field) SLOT_UNARY_FN(id)
 #define slot___iter__ slot_plain_iter
 #include "object/slots.def"
 #undef slot___iter__
 #undef SLOT
+#undef SLOT_NUMBER
 #undef SLOT_COMPARE
 #undef SLOT_BINARY
 #undef SLOT_INPLACE
@@ -392,9 +394,9 @@ static bool is_overloaded(VM *vm, Value a, Value b, Value rname) {
 /* Serves both operands' types: `fn` in a type's slot tells that it is script-made in this respect. */
 static Value binary_by_name(VM *vm, Value a, Value b, BinaryOp op, BinaryFn fn, Value name, Value rname) {
     Type *ta = type_of(vm, a), *tb = type_of(vm, b);
-    bool try_other = ta != tb && tb->slots.binary[op] == fn;
+    bool try_other = ta != tb && tb->numbers.binary[op] == fn;
     Value forward[2] = {a, b}, reverse[2] = {b, a};
-    if (ta->slots.binary[op] == fn) {
+    if (ta->numbers.binary[op] == fn) {
         if (try_other && type_is_subtype(tb, ta) && is_overloaded(vm, a, b, rname)) {
             Value r = call_maybe(vm, rname, reverse, 1);
             if (r != VALUE_NOTIMPL)
@@ -409,6 +411,7 @@ static Value binary_by_name(VM *vm, Value a, Value b, BinaryOp op, BinaryFn fn, 
 }
 
 #define SLOT(id, field, kind)
+#define SLOT_NUMBER(id, field)
 #define SLOT_COMPARE(id, op)
 #define SLOT_INPLACE(id, op)
 #define SLOT_UNARY(...)
@@ -418,6 +421,7 @@ static Value binary_by_name(VM *vm, Value a, Value b, BinaryOp op, BinaryFn fn, 
     }
 #include "object/slots.def"
 #undef SLOT
+#undef SLOT_NUMBER
 #undef SLOT_COMPARE
 #undef SLOT_INPLACE
 #undef SLOT_UNARY
@@ -426,7 +430,7 @@ static Value binary_by_name(VM *vm, Value a, Value b, BinaryOp op, BinaryFn fn, 
 static Value slot_pow_mod(VM *vm, Value a, Value b, Value mod) {
     if (mod == VALUE_NONE)
         return slot___pow__(vm, a, b);
-    if (type_of(vm, a)->slots.binary[OP_POW] != slot___pow__)
+    if (type_of(vm, a)->numbers.binary[OP_POW] != slot___pow__)
         return VALUE_NOTIMPL;
     Value args[3] = {a, b, mod};
     return call_named(vm, NAME(__pow__), args, 2);
@@ -436,9 +440,10 @@ static Value slot_pow_mod(VM *vm, Value a, Value b, Value mod) {
  * ------------------------------------------------------------------------------------------------------------------------
  */
 
-#define OFF(field) (uint16_t) offsetof(Slots, field)
+#define OFF(field) (uint16_t) offsetof(Type, slots.field)
+#define OFF_NUMBER(field) (uint16_t) offsetof(Type, numbers.field)
 #define OFF_NAME(id) (uint16_t) offsetof(Names, n_##id)
-#define OFF_OP(field, op) (uint16_t)(offsetof(Slots, field) + (op) * sizeof(SlotFn))
+#define OFF_OP(field, op) (uint16_t)(offsetof(Type, numbers.field) + (op) * sizeof(SlotFn))
 #define ROW(id, offset_, kind_, op_, fn)                                                                             \
     { #id, OFF_NAME(id), offset_, kind_, op_, false, (SlotFn)fn, NULL }
 
@@ -455,6 +460,7 @@ static Value slot_pow_mod(VM *vm, Value a, Value b, Value mod) {
 
 const SlotDef slot_defs[] = {
 #define SLOT(id, field, kind) ROW(id, OFF(field), SK_##kind, 0, slot_##id),
+#define SLOT_NUMBER(id, field) ROW(id, OFF_NUMBER(field), SK_UNARY, 0, slot_##id),
 #define SLOT_COMPARE(id, op) ROW(id, OFF(compare), SK_COMPARE, op, slot_compare),
 #define SLOT_INPLACE(id, op) ROW(id, OFF_OP(inplace, op), SK_INPLACE, op, slot_##id),
 #define SLOT_BINARY(id, rid, op)                                                                                     \
@@ -463,6 +469,7 @@ const SlotDef slot_defs[] = {
 #define SLOT_UNARY(id, op) ROW(id, OFF_OP(unary, op), SK_UNARY, op, slot_##id),
 #include "object/slots.def"
 #undef SLOT
+#undef SLOT_NUMBER
 #undef SLOT_COMPARE
 #undef SLOT_INPLACE
 #undef SLOT_BINARY
@@ -486,18 +493,26 @@ bool slot_is_script(SlotFn fn) {
 /* --- filling the slots of a class
  * --------------------------------------------------------------------------------------------------------- */
 
-#define SLOTS_LEN (sizeof(Slots) / sizeof(SlotFn))
+SlotFn slot_of_spec(const TypeSpec *spec, size_t offset) {
+    SlotFn f = NULL;
+    if (offset < offsetof(Type, numbers))
+        memcpy(&f, (const char *)&spec->slots + offset - offsetof(Type, slots), sizeof f);
+    else if (spec->numbers != NULL)
+        memcpy(&f, (const char *)spec->numbers + offset - offsetof(Type, numbers), sizeof f);
+    return f;
+}
 
-void slots_inherit(Slots *own, const Slots *base) {
-    SlotFn hash = (SlotFn)own->hash;
-    bool compares = own->compare != NULL;
-    for (size_t i = 0; i < SLOTS_LEN; i++) {
-        size_t offset = i * sizeof(SlotFn);
-        if (slots_get(own, offset) == NULL)
-            slots_put(own, offset, slots_get(base, offset));
+_Static_assert(offsetof(Type, numbers) == offsetof(Type, slots) + sizeof(Slots), "all slots must be in a row");
+
+void slots_inherit(Type *t, const Type *base) {
+    bool compares = t->slots.compare != NULL, hashes = t->slots.hash != NULL;
+    size_t end = offsetof(Type, numbers) + sizeof(NumberSlots);
+    for (size_t offset = offsetof(Type, slots); offset < end; offset += sizeof(SlotFn)) {
+        if (slot_get(t, offset) == NULL)
+            slot_put(t, offset, slot_get(base, offset));
     }
-    if (compares && hash == NULL)
-        own->hash = NULL;
+    if (compares && !hashes)
+        t->slots.hash = NULL;
 }
 
 static Value def_name(VM *vm, const SlotDef *def) { return *(Value *)((char *)&vm->names + def->name_offset); }
@@ -529,7 +544,7 @@ static SlotFn native_behind(VM *vm, Type *t, const SlotDef *def, Value found) {
     if (ft == vm->types.method_descriptor && ((Native *)as_obj(found))->owner != NULL) {
         /* a native type that offers the same thing as method and as slot */
         Native *f = (Native *)as_obj(found);
-        return type_is_subtype(t, f->owner) ? slots_get(&f->owner->spec->slots, def->offset) : NULL;
+        return type_is_subtype(t, f->owner) ? slot_of_spec(f->owner->spec, def->offset) : NULL;
     }
     return NULL;
 }
@@ -564,7 +579,7 @@ static void update_offset(VM *vm, Type *t, uint16_t offset) {
     SlotFn fn = !any || unhashable ? NULL : specific != NULL && !use_generic ? specific : generic;
     if (fn == NULL && offset == OFF(next) && t->slots.next != NULL)
         fn = (SlotFn)next_lost;
-    slots_put(&t->slots, offset, fn);
+    slot_put(t, offset, fn);
 }
 
 static void update_flags(Type *t) {
@@ -574,7 +589,7 @@ static void update_flags(Type *t) {
     if (t->slots.finalize != NULL)
         t->flags |= TYPE_FINALIZER;
     /* pow with a modulus goes with the binary form; a script-defined __next__ hides a native send() */
-    t->slots.pow_mod = t->slots.binary[OP_POW] == slot___pow__ ? slot_pow_mod : t->base->slots.pow_mod;
+    t->numbers.pow_mod = t->numbers.binary[OP_POW] == slot___pow__ ? slot_pow_mod : t->base->numbers.pow_mod;
     t->slots.send = t->slots.next == t->base->slots.next ? t->base->slots.send : NULL;
 }
 

@@ -178,7 +178,7 @@ const TypeSpec union_spec = {
               .repr = union_repr,
               .hash = union_hash,
               .compare = union_compare,
-              .getitem = union_getitem,
-              .binary[OP_OR] = union_or},
+              .getitem = union_getitem},
+    .numbers = &(const NumberSlots){.binary[OP_OR] = union_or},
     .getset = union_getset,
 };

@@ -535,10 +535,16 @@ static const MethodSpec proxy_methods[] = {
     .dealloc = ref_clear, .traverse = ref_traverse, .clear = ref_clear, .repr = proxy_repr, .str = proxy_str,        \
     .compare = proxy_compare, .getattr = proxy_getattr, .setattr = proxy_setattr, .iter = proxy_iter,                \
     .next = proxy_next, .truth = proxy_truth, .len = proxy_len, .getitem = proxy_getitem, .setitem = proxy_setitem,  \
-    .contains = proxy_contains, .index = proxy_index, .to_int = proxy_int, .to_float = proxy_float,                  \
-    .pow_mod = proxy_pow_mod, .binary = {PROXY_OPERATORS(BINARY_FIELD)[OP_DIVMOD] = proxy_OP_DIVMOD},                \
-    .inplace = {PROXY_OPERATORS(INPLACE_FIELD)},                                                                     \
-    .unary = {[OP_NEG] = proxy_neg, [OP_POS] = proxy_pos, [OP_INVERT] = proxy_invert, [OP_ABS] = proxy_abs}
+    .contains = proxy_contains, .index = proxy_index
+
+static const NumberSlots proxy_numbers = {
+    .to_int = proxy_int,
+    .to_float = proxy_float,
+    .pow_mod = proxy_pow_mod,
+    .binary = {PROXY_OPERATORS(BINARY_FIELD)[OP_DIVMOD] = proxy_OP_DIVMOD},
+    .inplace = {PROXY_OPERATORS(INPLACE_FIELD)},
+    .unary = {[OP_NEG] = proxy_neg, [OP_POS] = proxy_pos, [OP_INVERT] = proxy_invert, [OP_ABS] = proxy_abs},
+};
 
 const TypeSpec weakproxy_spec = {
     .name = "weakref.ProxyType",
@@ -546,6 +552,7 @@ const TypeSpec weakproxy_spec = {
     .flags = TYPE_GC | TYPE_NO_WEAKREF,
     .kind = KIND_WEAKREF,
     .slots = {PROXY_SLOTS},
+    .numbers = &proxy_numbers,
     .methods = proxy_methods,
 };
 
@@ -555,6 +562,7 @@ const TypeSpec weakcallableproxy_spec = {
     .flags = TYPE_GC | TYPE_NO_WEAKREF,
     .kind = KIND_WEAKREF,
     .slots = {PROXY_SLOTS, .call = proxy_call},
+    .numbers = &proxy_numbers,
     .methods = proxy_methods,
 };
 

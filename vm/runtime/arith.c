@@ -17,7 +17,7 @@ static const char *const inplace_symbol[INPLACE_OPS] = {
 /* VALUE_NOTIMPL: neither type wants it. */
 static Value binary_slots(VM *vm, BinaryOp op, Value a, Value b) {
     Type *ta = type_of(vm, a), *tb = type_of(vm, b);
-    BinaryFn left = ta->slots.binary[op], right = tb == ta ? NULL : tb->slots.binary[op];
+    BinaryFn left = ta->numbers.binary[op], right = tb == ta ? NULL : tb->numbers.binary[op];
     if (right == left)
         right = NULL;
     if (right && left && type_is_subtype(tb, ta)) {
@@ -143,7 +143,7 @@ Value arith_inplace(VM *vm, BinaryOp op, Value a, Value b) {
     } else if (is_exact_int(a) && is_exact_int(b) && op != OP_MATMUL) {
         return int_binary(vm, op, a, b);
     }
-    BinaryFn inplace = type_of(vm, a)->slots.inplace[op];
+    BinaryFn inplace = type_of(vm, a)->numbers.inplace[op];
     Value r = inplace ? inplace(vm, a, b) : VALUE_NOTIMPL;
     if (r == VALUE_NOTIMPL)
         r = binary_slots(vm, op, a, b);
@@ -172,7 +172,7 @@ Value arith_unary(VM *vm, UnaryOp op, Value a) {
         double d = as_double(a);
         return op == OP_POS ? a : from_double(op == OP_NEG ? -d : fabs(d));
     }
-    UnaryFn fn = type_of(vm, a)->slots.unary[op];
+    UnaryFn fn = type_of(vm, a)->numbers.unary[op];
     if (!fn)
         return raise_type(vm, "bad operand type for %s: '%T'", symbol[op], a);
     return fn(vm, a);
@@ -185,10 +185,10 @@ Value arith_power(VM *vm, Value a, Value b, Value mod) {
     if (is_small_int(a) && is_small_int(b) && is_small_int(mod))
         return int_pow_mod(vm, a, b, mod);
     Type *ta = type_of(vm, a), *tb = type_of(vm, b), *tm = type_of(vm, mod);
-    TernaryFn left = ta->slots.pow_mod, right = tb == ta ? NULL : tb->slots.pow_mod;
+    TernaryFn left = ta->numbers.pow_mod, right = tb == ta ? NULL : tb->numbers.pow_mod;
     if (right == left)
         right = NULL;
-    TernaryFn third = tm->slots.pow_mod;
+    TernaryFn third = tm->numbers.pow_mod;
     if (third == left || third == right)
         third = NULL;
     TernaryFn order[3] = {left, right, third};

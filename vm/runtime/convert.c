@@ -288,10 +288,10 @@ bool to_double(VM *vm, Value v, double *out) {
         *out = (double)as_small_int(v);
         return true;
     }
-    const Slots *s = &quick_type(vm, v)->slots;
-    if (!is_int(v) && s->to_float != NULL)
-        return float_special(vm, v, s->to_float, out);
-    if (!is_int(v) && s->index == NULL)
+    const Type *t = quick_type(vm, v);
+    if (!is_int(v) && t->numbers.to_float != NULL)
+        return float_special(vm, v, t->numbers.to_float, out);
+    if (!is_int(v) && t->slots.index == NULL)
         return raise_type(vm, "must be real number, not %.50T", v);
     Value i = to_index(vm, v);
     if (i == 0)
