@@ -14,6 +14,7 @@
  * Releasing an old value can run scripts too: it is always the last thing a function does.
  */
 #include "object/containers.h"
+#include "runtime/limits.h"
 
 #define SMALL_MAX 8
 #define FREE (-1)
@@ -151,6 +152,7 @@ static bool clone_tables(VM *vm, Dict *to, const Dict *from) {
         release_tables(vm, entries, cap, NULL, 0);
         return false;
     }
+    limits_handled(vm, from->nentries);
     for (size_t i = 0; i < from->nentries; i++) {
         entries[i] = from->entries[i];
         incref(entries[i].key);
@@ -626,6 +628,7 @@ void dict_drop_contents(VM *vm, Object *self) {
     d->index_log2 = d->index_width = 0;
     d->str_keys_only = true;
     d->version = 0;
+    limits_handled(vm, n);
     for (size_t i = 0; i < n; i++) {
         decref(vm, entries[i].key);
         decref(vm, entries[i].value);

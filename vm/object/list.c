@@ -67,6 +67,7 @@ static Value new_of(VM *vm, Type *type, size_t n) {
             obj_decref(vm, &l->header);
             return VALUE_ERROR;
         }
+        limits_handled(vm, n); /* they are about to be filled in */
         memset(l->items, 0, n * sizeof(Value));
         l->len = n;
     }
@@ -249,6 +250,7 @@ static void drop_items(VM *vm, Object *self) {
     size_t len = l->len, cap = l->cap;
     l->items = NULL;
     l->len = l->cap = 0;
+    limits_handled(vm, len);
     while (len-- > 0)
         decref(vm, items[len]);
     if (items)

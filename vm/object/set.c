@@ -9,6 +9,8 @@
  */
 #include "object/set_internal.h"
 
+#include "runtime/limits.h"
+
 #define LINEAR_PROBES 9
 #define PERTURB_SHIFT 5
 #define DUMMY VALUE_NOTIMPL
@@ -115,6 +117,7 @@ static bool resize(VM *vm, Set *s, size_t least) {
         if (!table)
             return error_pending(vm) ? false : raise_memory(vm);
     }
+    limits_handled(vm, old_mask);
     memset(table, 0, size * sizeof(SetEntry));
     for (size_t i = 0; i <= old_mask; i++) {
         if (from[i].key && !is_dummy(&from[i]))
@@ -341,6 +344,7 @@ void set_drop_contents(VM *vm, Object *self) {
     s->table = s->small;
     s->mask = 7;
     s->fill = s->used = 0;
+    limits_handled(vm, mask);
     for (size_t i = 0; i <= mask; i++)
         decref(vm, table[i].key);
     if (!small)

@@ -14,6 +14,7 @@ Value tuple_new_of(VM *vm, Type *type, size_t n) {
     if (!t)
         return VALUE_ERROR;
     t->len = n;
+    limits_handled(vm, n); /* they are about to be filled in */
     return from_obj(t);
 }
 
@@ -92,6 +93,7 @@ Value tuple_slice(VM *vm, Value tuple, size_t start, size_t stop) {
 
 static void drop_items(VM *vm, Object *self) {
     Tuple *t = (Tuple *)self;
+    limits_handled(vm, t->len);
     for (size_t i = t->len; i-- > 0;)
         set_owned(vm, &t->items[i], 0);
 }

@@ -16,7 +16,8 @@
  * Stopping raises SystemExit, and with vm->stopping set no handler of any frame is looked for: `except`, `finally`
  * and `with` cannot hold a stop up. It is raised again at every safe point as long as it holds.
  *
- * Native code makes no steps. What it does for long is stopped in three ways: loops that call nothing ask
+ * Native code makes no steps. When it has handled many items at once, the next safe point looks at the clock whatever
+ * the stride (limits_handled). What it does for long is stopped in three ways: loops that call nothing ask
  * limits_allow() now and then; whatever builds something large comes to limits_allocate() through the door for
  * memory, which refuses it; and an operation that cannot be left is weighed before it begins (limits_afford). */
 #include "runtime/limits.h"
@@ -231,6 +232,11 @@ bool limits_tick(VM *vm) {
         return raise_object(vm, type_value(vm->exc.KeyboardInterrupt));
     }
     return true;
+}
+
+void limits_look_soon(VM *vm) {
+    if (vm->limits != NULL)
+        look_at(vm->limits, vm->limits->steps);
 }
 
 bool limits_afford(VM *vm, double ns) { return !is_out_of_time(vm, ns < 9e18 ? (int64_t)ns : INT64_MAX) || stop(vm); }

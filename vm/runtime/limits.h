@@ -69,6 +69,13 @@ static ALWAYS_INLINE bool limits_allow(VM *vm) {
     l->ticks++;
     return true;
 }
+/* Native code has copied or dropped so many items in one go, which takes microseconds when they are many: the next safe
+ * point looks at the clock. */
+void limits_look_soon(VM *vm);
+static inline void limits_handled(VM *vm, size_t items) {
+    if (unlikely(items >= TICKS_A_LOOK && (__atomic_load_n(&vm->interrupts, __ATOMIC_RELAXED) & INTERRUPT_LIMIT)))
+        limits_look_soon(vm);
+}
 /* Before an operation that cannot be left once it has begun: is there time for it before the hard limit? False with
  * an exception. */
 bool limits_afford(VM *vm, double ns);
