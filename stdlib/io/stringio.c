@@ -1,50 +1,105 @@
-/* StringIO: a text file in memory, as an array of code points so that every position is direct. */
+/* StringIO: a text file in memory in which every position is direct. As long as all of its text is ASCII it is kept
+ * as bytes; the first other character makes it an array of code points, for good. */
 #include "base/utf8.h"
+#include "object/containers.h"
 #include "stdlib/io/io.h"
 
 typedef struct StringIO {
     Object header;
-    uint32_t *data;
-    size_t len, cap, pos;
-    Value newline; /* None, or the str given */
-    bool closed;
+    union {
+        char *ascii;
+        uint32_t *points; /* if wide */
+    } data;
+    size_t len, cap, pos; /* in characters; pos may be beyond len */
+    Value newline;        /* None, or the str given */
+    bool wide, closed;
 } StringIO;
 
 static StringIO *of(Value v) { return (StringIO *)as_obj(v); }
 static bool usable(VM *vm, Value self) {
     return of(self)->closed ? (bool)raise_value(vm, "I/O operation on closed file") : true;
 }
+static size_t width(const StringIO *s) { return s->wide ? sizeof(uint32_t) : 1; }
 
 static bool reserve(VM *vm, StringIO *s, size_t n) {
     if (n <= s->cap)
         return true;
+    if (n > SIZE_MAX / sizeof(uint32_t) - 16)
+        return raise_overflow(vm, "new buffer size too large");
+    if (n > ITEMS_MAX)
+        return raise_memory(vm);
     size_t cap = s->cap * 2 > n ? s->cap * 2 : n + 16;
-    uint32_t *data = mem_realloc(vm, s->data, s->cap * sizeof(uint32_t), cap * sizeof(uint32_t));
+    char *data = mem_realloc(vm, s->data.ascii, s->cap * width(s), cap * width(s));
     if (data == NULL)
         return false;
-    s->data = data;
+    s->data.ascii = data;
     s->cap = cap;
     return true;
 }
 
+static bool widen(VM *vm, StringIO *s) {
+    uint32_t *points = s->cap == 0 ? NULL : mem_alloc(vm, s->cap * sizeof(uint32_t));
+    if (points == NULL && s->cap != 0)
+        return false;
+    for (size_t i = 0; i < s->len; i++)
+        points[i] = (uint8_t)s->data.ascii[i];
+    mem_free(vm, s->data.ascii, s->cap);
+    s->data.points = points;
+    s->wide = true;
+    return true;
+}
+
+/* Makes room for n characters at the position, that text may consist of. */
+static bool prepare(VM *vm, StringIO *s, const Str *text, size_t n) {
+    if (!s->wide && !str_is_ascii(text) && !widen(vm, s))
+        return false;
+    if (s->pos > SSIZE_MAX - n)
+        return raise_overflow(vm, "new position too large");
+    if (!reserve(vm, s, s->pos + n))
+        return false;
+    if (s->pos > s->len) {
+        memset(s->data.ascii + s->len * width(s), 0, (s->pos - s->len) * width(s));
+        s->len = s->pos;
+    }
+    return true;
+}
+
 static void put_char(StringIO *s, uint32_t c) { /* room was reserved */
-    s->data[s->pos++] = c;
+    if (s->wide)
+        s->data.points[s->pos++] = c;
+    else
+        s->data.ascii[s->pos++] = (char)c;
+}
+
+static bool put_unchanged(VM *vm, StringIO *s, const Str *text) {
+    if (!prepare(vm, s, text, text->nchars))
+        return false;
+    if (!s->wide) {
+        memcpy(s->data.ascii + s->pos, text->data, text->nbytes);
+        s->pos += text->nbytes;
+    } else {
+        for (const char *p = text->data, *end = p + text->nbytes; p < end;)
+            s->data.points[s->pos++] = utf8_next(&p);
+    }
     if (s->pos > s->len)
         s->len = s->pos;
+    return true;
 }
 
 /* Line ends are translated on writing: newline None makes them '\n', '\r' and "\r\n" replace '\n'. */
-static bool put(VM *vm, StringIO *s, Value text) {
-    size_t n = as_str(text)->nchars;
-    if (n == 0)
-        return true;
+static bool put(VM *vm, StringIO *s, Value v) {
+    const Str *text = as_str(v);
     bool universal = s->newline == VALUE_NONE;
     const char *nl = is_str(s->newline) ? str_data(s->newline) : "";
-    if (!reserve(vm, s, s->pos + n * (strlen(nl) == 2 ? 2 : 1)))
+    bool translated =
+        (universal || nl[0] == '\r') && memchr(text->data, universal ? '\r' : '\n', text->nbytes) != NULL;
+    if (text->nchars == 0)
+        return true;
+    if (!translated)
+        return put_unchanged(vm, s, text);
+    if (!prepare(vm, s, text, text->nchars * (strlen(nl) == 2 ? 2 : 1)))
         return false;
-    for (; s->len < s->pos; s->len++)
-        s->data[s->len] = 0;
-    const char *p = str_data(text), *end = p + as_str(text)->nbytes;
+    const char *p = text->data, *end = p + text->nbytes;
     while (p < end) {
         uint32_t c = utf8_next(&p);
         if (c == '\r' && universal) {
@@ -60,15 +115,28 @@ static bool put(VM *vm, StringIO *s, Value text) {
         }
         put_char(s, c);
     }
+    if (s->pos > s->len)
+        s->len = s->pos;
     return true;
 }
 
-static Value make(VM *vm, const uint32_t *from, size_t n) {
-    StrBuilder b;
-    strbuilder_init(&b, vm);
+/* The n characters from a place on. */
+static Value part(VM *vm, const StringIO *s, size_t start, size_t n) {
+    if (!s->wide || n == 0)
+        return str_new_ascii(vm, n == 0 ? "" : s->data.ascii + start, n);
+    const uint32_t *from = s->data.points + start;
+    if (n == 1)
+        return str_from_char(vm, from[0]);
+    size_t nbytes = 0;
     for (size_t i = 0; i < n; i++)
-        strbuilder_add_char(&b, from[i]);
-    return strbuilder_finish(&b);
+        nbytes += utf8_size(from[i]);
+    Value r = str_alloc(vm, nbytes, n);
+    if (r == 0)
+        return r;
+    char *to = as_str(r)->data;
+    for (size_t i = 0; i < n; i++)
+        to += utf8_encode(from[i], to);
+    return r;
 }
 
 static Value create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
@@ -95,7 +163,7 @@ static bool init(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
 }
 static void dealloc(VM *vm, Object *self) {
     StringIO *s = (StringIO *)self;
-    mem_free(vm, s->data, s->cap * sizeof(uint32_t));
+    mem_free(vm, s->data.ascii, s->cap * width(s));
     decref(vm, s->newline);
 }
 
@@ -105,7 +173,7 @@ static bool size_argument(VM *vm, Value v, ssize_t *n) {
 }
 static size_t left(const StringIO *s) { return s->pos < s->len ? s->len - s->pos : 0; }
 static Value take(VM *vm, StringIO *s, size_t n) {
-    Value r = make(vm, s->data + (n == 0 ? 0 : s->pos), n);
+    Value r = part(vm, s, s->pos, n);
     if (r != 0)
         s->pos += n;
     return r;
@@ -117,19 +185,47 @@ static Value m_read(NATIVE_ARGS) {
     size_t rest = left(of(self));
     return take(vm, of(self), n < 0 || (size_t)n > rest ? rest : (size_t)n);
 }
+/* The first place from `from` on where c (ASCII) is, or `end`. */
+static size_t find_char(const StringIO *s, size_t from, size_t end, char c) {
+    if (!s->wide) {
+        const char *found = memchr(s->data.ascii + from, c, end - from);
+        return found != NULL ? (size_t)(found - s->data.ascii) : end;
+    }
+    while (from < end && s->data.points[from] != (uint32_t)c)
+        from++;
+    return from;
+}
+
+static bool is_char(const StringIO *s, size_t i, char c) {
+    return s->wide ? s->data.points[i] == (uint32_t)c : s->data.ascii[i] == c;
+}
+
+/* Where the line from `from` ends, if any of the usual line ends will do. */
+static size_t any_line_end(const StringIO *s, size_t from, size_t end) {
+    for (size_t i = from; i < end; i++) {
+        if (is_char(s, i, '\n'))
+            return i + 1;
+        if (is_char(s, i, '\r'))
+            return i + 1 < end && is_char(s, i + 1, '\n') ? i + 2 : i + 1;
+    }
+    return end;
+}
+
 static size_t line_length(const StringIO *s, ssize_t limit) {
-    size_t rest = left(s);
+    size_t rest = left(s), from = s->pos;
     if (limit >= 0 && (size_t)limit < rest)
         rest = (size_t)limit;
+    if (rest == 0)
+        return 0;
+    size_t end = from + rest;
     const char *nl = is_str(s->newline) ? str_data(s->newline) : "\n";
-    bool any = is_str(s->newline) && nl[0] == 0;
-    for (size_t i = 0; i < rest; i++) {
-        uint32_t c = s->data[s->pos + i];
-        bool more = i + 1 < rest && s->data[s->pos + i + 1] == '\n';
-        if (any && (c == '\n' || c == '\r'))
-            return i + (c == '\r' && more ? 2 : 1);
-        if (!any && c == (unsigned char)nl[0] && (nl[1] == 0 || more))
-            return i + (nl[1] == 0 ? 1 : 2);
+    if (nl[0] == 0)
+        return any_line_end(s, from, end) - from;
+    for (size_t i = from; (i = find_char(s, i, end, nl[0])) < end; i++) {
+        if (nl[1] == 0)
+            return i + 1 - from;
+        if (i + 1 < end && is_char(s, i + 1, nl[1]))
+            return i + 2 - from;
     }
     return rest;
 }
@@ -153,9 +249,7 @@ static Value m_write(NATIVE_ARGS) {
         return VALUE_ERROR;
     return int_from_ssize(vm, (ssize_t)as_str(args[0])->nchars);
 }
-static Value m_getvalue(NATIVE_ARGS) {
-    return usable(vm, self) ? make(vm, of(self)->data, of(self)->len) : VALUE_ERROR;
-}
+static Value m_getvalue(NATIVE_ARGS) { return usable(vm, self) ? part(vm, of(self), 0, of(self)->len) : VALUE_ERROR; }
 static Value m_seek(NATIVE_ARGS) {
     int64_t offset;
     int whence = 0;
@@ -193,7 +287,7 @@ static Value m_getstate(NATIVE_ARGS) {
     if (!usable(vm, self))
         return VALUE_ERROR;
     StringIO *s = of(self);
-    Value state[4] = {make(vm, s->data, s->len), incref(s->newline), int_from_ssize(vm, (ssize_t)s->pos),
+    Value state[4] = {part(vm, s, 0, s->len), incref(s->newline), int_from_ssize(vm, (ssize_t)s->pos),
                       io_attributes(vm, self)};
     if (state[0] != 0 && state[2] != 0 && state[3] != 0)
         return tuple_from_array_steal(vm, state, 4);
@@ -202,24 +296,15 @@ static Value m_getstate(NATIVE_ARGS) {
     return VALUE_ERROR;
 }
 
-/* The contents come as they were: line ends were translated when they were written. */
-static bool set_contents(VM *vm, StringIO *s, Value text) {
-    const char *p = str_data(text), *end = p + as_str(text)->nbytes;
-    if (!reserve(vm, s, as_str(text)->nchars))
-        return false;
-    s->len = s->pos = 0;
-    while (p < end)
-        put_char(s, utf8_next(&p));
-    return true;
-}
-
 static Value m_setstate(NATIVE_ARGS) {
     if (!is_tuple(args[0]) || as_tuple(args[0])->len < 4)
         return raise_type(vm, "%N.__setstate__ argument should be 4-tuple, got %T", obj_type(as_obj(self)), args[0]);
     Value *state = as_tuple(args[0])->items;
     if (!usable(vm, self) || !init(vm, self, state, 2, 0))
         return VALUE_ERROR;
-    if (is_str(state[0]) && !set_contents(vm, of(self), state[0]))
+    /* The contents come as they were: line ends were translated when they were written. */
+    of(self)->len = 0;
+    if (is_str(state[0]) && !put_unchanged(vm, of(self), as_str(state[0])))
         return VALUE_ERROR;
     of(self)->pos = 0;
     if (!is_int(state[2]))
