@@ -11,6 +11,7 @@ typedef struct ModuleDoc {
 static const ModuleDoc docs[] = {
     {"_abc", "Abstract base classes: their registry and the tests of subclasses."},
     {"_asyncio", "The heart of asyncio: futures, tasks and the event loop."},
+    {"_bisect", "Places in sorted sequences."},
     {"_codecs", "Encoding and decoding, and the registry of codecs."},
     {"_collections", "The native types of collections."},
     {"_contextvars", "Context variables."},
