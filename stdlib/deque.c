@@ -123,8 +123,24 @@ static void traverse(Object *self, VisitFn visit, void *arg) {
         visit_value(*place(d, i), visit, arg);
 }
 
+/* Items that need no iterator, to a deque that loses none for them: nothing here can run a script. */
+static bool append_items(VM *vm, Deque *d, const Value *items, size_t n) {
+    if (n == 0)
+        return true;
+    if (!grow(vm, d, d->len + n))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        *place(d, d->len++) = incref(items[i]);
+    d->state++;
+    return true;
+}
+
 static bool extend(VM *vm, Value self, Value iterable, bool (*add)(VM *, Deque *, Value)) {
     Deque *d = as_deque(self);
+    if (add == add_right && d->maxlen < 0 && has_exact_kind(iterable, KIND_LIST))
+        return append_items(vm, d, as_list(iterable)->items, as_list(iterable)->len);
+    if (add == add_right && d->maxlen < 0 && has_exact_kind(iterable, KIND_TUPLE))
+        return append_items(vm, d, as_tuple(iterable)->items, as_tuple(iterable)->len);
     Value source = iterable == self ? list_from_iterable(vm, iterable) : incref(iterable);
     Value it = source ? iter_get(vm, source) : VALUE_ERROR, item;
     decref(vm, source);
@@ -154,7 +170,7 @@ static bool init(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     if (given > 2)
         return raise_type(vm, "deque() takes at most 2 arguments (%u given)", given);
     Value v[2] = {0};
-    if (given && !native_bind(vm, "deque", "iterable=(), maxlen=None", args, nargs, kwnames, v, 2))
+    if (given && !native_bind_optional(vm, "deque", "iterable=(), maxlen=None", args, nargs, kwnames, v, 2))
         return false;
     ssize_t maxlen = -1;
     if (v[1] && !is_none(v[1])) {

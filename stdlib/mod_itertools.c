@@ -25,7 +25,7 @@ static bool is_number(VM *vm, Value v) {
 
 static Value count_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
     Value v[2] = {0};
-    if (!native_bind(vm, "count", "start=0, step=1", args, nargs, kwnames, v, 2))
+    if (!native_bind_optional(vm, "count", "start=0, step=1", args, nargs, kwnames, v, 2))
         return VALUE_ERROR;
     if ((v[0] && !is_number(vm, v[0])) || (v[1] && !is_number(vm, v[1])))
         return raise_type(vm, "a number is required");

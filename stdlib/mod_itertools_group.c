@@ -570,6 +570,10 @@ typedef struct Batched {
     bool strict;
 } Batched;
 
+/* Batches are made with room for as many; a larger one grows, as the size says nothing about how many items there
+ * are. */
+enum { BATCH_EXPECTED = 64 };
+
 static Value batched_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
     Value v[3] = {0};
     if (!native_bind(vm, "batched", "iterable, n, *, strict=False", args, nargs, kwnames, v, 3))
@@ -596,7 +600,7 @@ static Value batched_next(VM *vm, Value self) {
     if (!b->it)
         return VALUE_ERROR;
     Value it = incref(b->it), list = list_new(vm, 0), item, result = VALUE_ERROR;
-    if (!list)
+    if (!list || !list_reserve(vm, as_list(list), b->size < BATCH_EXPECTED ? b->size : BATCH_EXPECTED))
         goto out;
     while (as_list(list)->len < b->size && (item = next_of(vm, it))) {
         if (!list_append_steal(vm, list, item))
@@ -614,7 +618,8 @@ static Value batched_next(VM *vm, Value self) {
             goto out;
         }
     }
-    result = tuple_from_list(vm, list);
+    result = tuple_from_private_list(vm, list);
+    list = 0;
 out:
     decref(vm, list);
     decref(vm, it);

@@ -23,31 +23,25 @@ static Value number_round(VM *vm, Value self, Value *args, size_t nargs, Value k
     return result;
 }
 
-static Value in_base(VM *vm, Value v, int base, const char *prefix) {
+static Value in_base(VM *vm, Value v, int base) {
     Value number = to_index(vm, v);
     if (!number)
         return VALUE_ERROR;
-    Value digits = int_to_str(vm, number, base);
+    Value result = int_to_literal(vm, number, base);
     decref(vm, number);
-    if (!digits)
-        return VALUE_ERROR;
-    const char *text = str_data(digits);
-    bool negative = *text == '-';
-    Value result = str_printf(vm, "%s%s%s", negative ? "-" : "", prefix, text + negative);
-    decref(vm, digits);
     return result;
 }
 
 static Value number_bin(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
-    return in_base(vm, args[0], 2, "0b");
+    return in_base(vm, args[0], 2);
 }
 
 static Value number_oct(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
-    return in_base(vm, args[0], 8, "0o");
+    return in_base(vm, args[0], 8);
 }
 
 static Value number_hex(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
-    return in_base(vm, args[0], 16, "0x");
+    return in_base(vm, args[0], 16);
 }
 
 static Value number_chr(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {

@@ -57,7 +57,7 @@ static Value create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames
 }
 static bool init(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     Value v[1];
-    if (!native_bind(vm, "BytesIO", "initial_bytes=b''", args, nargs, kwnames, v, 1) || !resizable(vm, self))
+    if (!native_bind_optional(vm, "BytesIO", "initial_bytes=b''", args, nargs, kwnames, v, 1) || !resizable(vm, self))
         return false;
     BytesIO *b = of(self);
     b->len = b->pos = 0;

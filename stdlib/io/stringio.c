@@ -145,7 +145,7 @@ static Value create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames
 }
 static bool init(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     Value v[2];
-    if (!native_bind(vm, "StringIO", "initial_value='', newline='\\n'", args, nargs, kwnames, v, 2))
+    if (!native_bind_optional(vm, "StringIO", "initial_value='', newline='\\n'", args, nargs, kwnames, v, 2))
         return false;
     if (v[0] != 0 && v[0] != VALUE_NONE && !is_str(v[0]))
         return raise_type(vm, "initial_value must be str or None, not %T", v[0]);

@@ -117,8 +117,8 @@ static Value create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames
 
 static bool init(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     Value bound[3] = {0, 0, 0};
-    if (!native_bind(vm, "bytearray", "source=b'', encoding='utf-8', errors='strict'", args, nargs, kwnames, bound,
-                     3))
+    if (!native_bind_optional(vm, "bytearray", "source=b'', encoding='utf-8', errors='strict'", args, nargs, kwnames,
+                              bound, 3))
         return false;
     ByteArray *a = as_bytearray(self);
     return bytearray_resize(vm, a, 0) && bytes_fill(vm, a, bound, "bytearray");
@@ -126,15 +126,46 @@ static bool init(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
 
 /* --- adding ---------------------------------------------------------------------------------------------------- */
 
-static bool add_byte(VM *vm, ByteArray *a, Value v, const char *range_error) {
+static ALWAYS_INLINE bool add_byte(VM *vm, ByteArray *a, Value v, const char *range_error) {
     uint8_t byte;
     if (!byte_value(vm, v, range_error, &byte))
         return false;
     char c = (char)byte;
-    return bytearray_append_bytes(vm, a, &c, 1);
+    if (unlikely(a->len == a->cap || a->exports != 0))
+        return bytearray_append_bytes(vm, a, &c, 1);
+    a->data[a->len++] = c;
+    return true;
+}
+
+/* Room for n more bytes, so that adding them one by one moves nothing. */
+static bool make_room(VM *vm, ByteArray *a, size_t n) {
+    size_t len = a->len;
+    if (n > STR_BYTES_MAX - len)
+        return raise_memory(vm);
+    if (!bytearray_resize(vm, a, len + n))
+        return false;
+    a->len = len;
+    return true;
+}
+
+/* The items of a list or tuple. A list may be changed by the __index__ of an item. */
+static bool extend_items(VM *vm, ByteArray *out, Value items, const char *range_error) {
+    bool list = is_list(items);
+    if (!make_room(vm, out, list ? as_list(items)->len : as_tuple(items)->len))
+        return false;
+    for (size_t i = 0; i < (list ? as_list(items)->len : as_tuple(items)->len); i++) {
+        Value v = incref(list ? as_list(items)->items[i] : as_tuple(items)->items[i]);
+        bool ok = add_byte(vm, out, v, range_error);
+        decref(vm, v);
+        if (!ok)
+            return false;
+    }
+    return true;
 }
 
 bool bytearray_extend_iterable(VM *vm, ByteArray *out, Value iterable, const char *range_error) {
+    if (has_exact_kind(iterable, KIND_LIST) || has_exact_kind(iterable, KIND_TUPLE))
+        return extend_items(vm, out, iterable, range_error);
     Value it = iter_get(vm, iterable), v;
     if (it == 0)
         return false;

@@ -164,7 +164,8 @@ static Value create_from(VM *vm, Type *type, Value *bound) {
 
 static Value create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
     Value bound[3] = {0, 0, 0};
-    if (!native_bind(vm, "bytes", "source=b'', encoding='utf-8', errors='strict'", args, nargs, kwnames, bound, 3))
+    if (!native_bind_optional(vm, "bytes", "source=b'', encoding='utf-8', errors='strict'", args, nargs, kwnames,
+                              bound, 3))
         return VALUE_ERROR;
     if (bound[0] != 0 && !bound[1] && !bound[2]) {
         if (type == vm->types.bytes && has_exact_kind(bound[0], KIND_BYTES))

@@ -428,12 +428,14 @@ static ALWAYS_INLINE bool byte_alnum(uint8_t c) { return byte_alpha(c) || byte_d
 static ALWAYS_INLINE bool byte_space(uint8_t c) { return c == ' ' || (c >= 9 && c <= 13); }
 
 /* `in_word`: the byte before is a letter. */
-static uint8_t make_upper(uint8_t c, bool in_word) { return byte_lower(c) ? c - 32 : c; }
-static uint8_t make_lower(uint8_t c, bool in_word) { return byte_upper(c) ? c + 32 : c; }
-static uint8_t make_swapped(uint8_t c, bool in_word) { return byte_alpha(c) ? c ^ 32 : c; }
-static uint8_t make_title(uint8_t c, bool in_word) { return in_word ? make_lower(c, true) : make_upper(c, false); }
+static ALWAYS_INLINE uint8_t make_upper(uint8_t c, bool in_word) { return c ^ (uint8_t)(byte_lower(c) << 5); }
+static ALWAYS_INLINE uint8_t make_lower(uint8_t c, bool in_word) { return c ^ (uint8_t)(byte_upper(c) << 5); }
+static ALWAYS_INLINE uint8_t make_swapped(uint8_t c, bool in_word) { return c ^ (uint8_t)(byte_alpha(c) << 5); }
+static ALWAYS_INLINE uint8_t make_title(uint8_t c, bool in_word) {
+    return in_word ? make_lower(c, true) : make_upper(c, false);
+}
 
-static Value map_bytes(VM *vm, Value self, uint8_t (*map)(uint8_t, bool)) {
+static ALWAYS_INLINE Value map_bytes(VM *vm, Value self, uint8_t (*map)(uint8_t, bool)) {
     Text t = raw_text(self);
     char *to;
     Value r = text_alloc(vm, &t, t.len, t.len, &to);
@@ -556,10 +558,13 @@ Value bytes_hex(VM *vm, const char *data, size_t n, Value sep, Value bytes_per_s
     if (r == 0 || n == 0)
         return r;
     char *to = as_str(r)->data;
-    for (size_t i = 0; i < n; i++) {
-        /* positive groups are counted from the end, negative ones from the start */
-        if (every != 0 && i > 0 && (group > 0 ? (n - i) % every == 0 : i % every == 0))
+    /* Positive groups are counted from the end, so that the first one may be shorter. */
+    size_t left = separators == 0 ? n : group > 0 ? n - separators * every : every;
+    for (size_t i = 0; i < n; i++, left--) {
+        if (left == 0) {
             *to++ = (char)separator;
+            left = every;
+        }
         *to++ = digits[(uint8_t)data[i] >> 4];
         *to++ = digits[(uint8_t)data[i] & 15];
     }

@@ -338,7 +338,7 @@ static bool is_real_number(VM *vm, Value v) {
 
 static Value complex_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
     Value out[2];
-    if (!native_bind(vm, "complex", "real=0, imag=0", args, nargs, kwnames, out, 2))
+    if (!native_bind_optional(vm, "complex", "real=0, imag=0", args, nargs, kwnames, out, 2))
         return VALUE_ERROR;
     Value r = out[0], i = out[1];
     if (r && is_str(r)) {

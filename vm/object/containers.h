@@ -57,6 +57,8 @@ bool slice_indices(VM *vm, Value slice, Value len, Value *start, Value *stop, Va
 
 Value seq_iter_new(VM *vm, Type *type, Value seq, size_t index);
 Value tuple_new_of(VM *vm, Type *type, size_t n);
+/* Consumes the list, which nobody else has seen: its items are moved. */
+Value tuple_from_private_list(VM *vm, Value list);
 int64_t tuple_hash_finish(uint64_t acc, size_t n);
 uint64_t tuple_hash_step(uint64_t acc, int64_t lane);
 #define TUPLE_HASH_SEED 2870177450012600261ull

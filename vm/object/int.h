@@ -26,7 +26,8 @@ Value int_from_digits(VM *vm, const char *digits, size_t n, int base);
 /* int("...", base) of any text, with all the rules and the ValueError; base 0 as in source */
 Value int_parse(VM *vm, Value text, int base);
 Value int_from_bytes(VM *vm, const uint8_t *data, size_t n, bool little, bool is_signed);
-Value int_to_str(VM *vm, Value v, int base); /* base 10, 2, 8, 16 without prefix; the digit limit applies to 10 */
+Value int_to_literal(VM *vm, Value v, int base); /* base 2, 8, 16, with the prefix "0b", "0o", "0x" */
+Value int_to_str(VM *vm, Value v, int base);     /* base 10, 2, 8, 16 without prefix; the digit limit applies to 10 */
 
 /* v is an int of any form (is_int). False without exception when out of range. */
 bool int_fits_int64(Value v, int64_t *out);

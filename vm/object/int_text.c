@@ -41,22 +41,41 @@ static Value word_to_decimal(VM *vm, uint64_t u, bool negative) {
     return str_new_ascii(vm, p, (size_t)(end - p));
 }
 
-static Value binary_base_to_str(VM *vm, const IntView *a, int shift) {
+/* Writes n digits of `shift` bits, the lowest one last. */
+static void write_binary_digits(const IntView *a, int shift, char *to, size_t n) {
+    uint64_t mask = ((uint64_t)1 << shift) - 1, bits = 0; /* bits: `left` of them, still to be written */
+    int left = 0;
+    size_t word = 0;
+    while (n-- > 0) {
+        uint64_t digit = bits & mask;
+        if (left >= shift) {
+            bits >>= shift;
+            left -= shift;
+        } else {
+            uint64_t next = word < a->n ? a->limbs[word++] : 0;
+            digit = (bits | next << left) & mask;
+            bits = next >> (shift - left);
+            left += 64 - shift;
+        }
+        to[n] = digit_chars[digit];
+    }
+}
+
+static Value binary_base_to_str(VM *vm, const IntView *a, int base, bool prefix) {
+    int shift = base == 2 ? 1 : base == 8 ? 3 : 4;
     size_t bits = limbs_bits(a->limbs, a->n), n = bits == 0 ? 1 : (bits + (size_t)shift - 1) / (size_t)shift;
-    Value result = str_alloc(vm, n + a->negative, n + a->negative);
+    size_t before = a->negative + (prefix ? 2 : 0);
+    Value result = str_alloc(vm, before + n, before + n);
     if (result == VALUE_ERROR)
         return VALUE_ERROR;
     char *p = as_str(result)->data;
     if (a->negative)
         *p++ = '-';
-    uint64_t mask = ((uint64_t)1 << shift) - 1;
-    for (size_t i = 0; i < n; i++) {
-        size_t bit = i * (size_t)shift, word = bit / 64, at = bit % 64;
-        uint64_t digit = word < a->n ? a->limbs[word] >> at : 0;
-        if (at + (size_t)shift > 64 && word + 1 < a->n)
-            digit |= a->limbs[word + 1] << (64 - at);
-        p[n - 1 - i] = digit_chars[digit & mask];
+    if (prefix) {
+        *p++ = '0';
+        *p++ = base == 2 ? 'b' : base == 8 ? 'o' : 'x';
     }
+    write_binary_digits(a, shift, p, n);
     return result;
 }
 
@@ -106,10 +125,16 @@ Value int_to_str(VM *vm, Value v, int base) {
     IntView a;
     int_view(v, &a);
     if (base != 10)
-        return binary_base_to_str(vm, &a, base == 2 ? 1 : base == 8 ? 3 : 4);
+        return binary_base_to_str(vm, &a, base, false);
     if (a.n <= 1)
         return word_to_decimal(vm, a.n ? a.limbs[0] : 0, a.negative && a.n != 0);
     return decimal_to_str(vm, &a);
+}
+
+Value int_to_literal(VM *vm, Value v, int base) {
+    IntView a;
+    int_view(v, &a);
+    return binary_base_to_str(vm, &a, base, true);
 }
 
 /* Reading ---------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@
  * functions here bring the list into its final state first and drop the old items afterwards, and loops read len and
  * items anew in every round.
  */
-#include "object/containers.h"
+#include "object/str_internal.h"
 #include "runtime/limits.h"
 
 static size_t grown_cap(size_t len) { return (len + (len >> 3) + 6) & ~(size_t)3; }
@@ -142,11 +142,21 @@ static bool extend_keys(VM *vm, Value list, Value dict) {
     return true;
 }
 
+static bool extend_chars(VM *vm, Value list, Value str) {
+    List *l = as_list(list);
+    if (!make_room(vm, l, l->len + as_str(str)->nchars) || !str_chars(vm, str, l->items + l->len))
+        return false;
+    l->len += as_str(str)->nchars;
+    return true;
+}
+
 bool list_extend(VM *vm, Value list, Value iterable) {
     if (has_exact_kind(iterable, KIND_LIST) || has_exact_kind(iterable, KIND_TUPLE))
         return extend_array(vm, list, iterable);
     if (is_exact(iterable, vm->types.dict))
         return extend_keys(vm, list, iterable);
+    if (has_exact_kind(iterable, KIND_STR))
+        return extend_chars(vm, list, iterable);
     Value it = iter_get(vm, iterable);
     if (!it)
         return false;

@@ -83,6 +83,17 @@ Value native_call(VM *vm, Native *f, Value *args, size_t nargs, Value kwnames);
 bool native_bind(VM *vm, const char *function_name, const char *signature, Value *args, size_t nargs, Value kwnames,
                  Value *out, size_t nout);
 
+/* The same for parameters that can all be given by position and all be left out, and mostly come without keywords:
+ * then nothing is to be looked up in the signature. */
+static inline bool native_bind_optional(VM *vm, const char *function_name, const char *signature, Value *args,
+                                        size_t nargs, Value kwnames, Value *out, size_t nout) {
+    if (unlikely(kwnames != 0 || nargs > nout))
+        return native_bind(vm, function_name, signature, args, nargs, kwnames, out, nout);
+    for (size_t i = 0; i < nout; i++)
+        out[i] = i < nargs ? args[i] : 0;
+    return true;
+}
+
 typedef struct Property {
     Object header;
     Value get, set, del, doc, name; /* 0: none */

@@ -76,7 +76,8 @@ static bool store_doc(VM *vm, Value self, Value doc, bool required) {
 
 static bool property_init(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     Value a[4];
-    if (!native_bind(vm, "property", "fget=None, fset=None, fdel=None, doc=None", args, nargs, kwnames, a, 4))
+    if (!native_bind_optional(vm, "property", "fget=None, fset=None, fdel=None, doc=None", args, nargs, kwnames, a,
+                              4))
         return false;
     Property *p = as_property(self);
     set_function(vm, &p->get, a[0] != 0 ? a[0] : VALUE_NONE);

@@ -26,11 +26,9 @@ bool set_key_hash(VM *vm, Value key, int64_t *hash) {
     return hash_value(vm, key, hash);
 }
 
-/* 1, 0, -1 error, or -2: the table has changed, search again. */
+/* Of a key that is not the entry's itself: 1, 0, -1 error, or -2: the table has changed, search again. */
 static int same_key(VM *vm, Set *s, SetEntry *e, Value key) {
     Value candidate = e->key;
-    if (candidate == key)
-        return 1;
     if (both_small_int(candidate, key) || is_dummy(e))
         return 0;
     if (has_exact_kind(candidate, KIND_STR) && has_exact_kind(key, KIND_STR))
@@ -57,6 +55,8 @@ again:
             if (e->key == 0)
                 return e;
             if (e->hash == hash) {
+                if (e->key == key)
+                    return e;
                 int same = same_key(vm, s, e, key);
                 if (same == 1)
                     return e;
@@ -80,7 +80,7 @@ static SetEntry *look(VM *vm, Set *s, Value key, int64_t hash) {
 }
 
 /* For a key known to be absent from a table without deleted entries. */
-static void insert_clean(SetEntry *table, size_t mask, Value key, int64_t hash) {
+static ALWAYS_INLINE void insert_clean(SetEntry *table, size_t mask, Value key, int64_t hash) {
     size_t perturb = (size_t)hash, i = perturb & mask;
     for (;;) {
         SetEntry *e = &table[i];
@@ -270,6 +270,18 @@ Value frozenset_new(VM *vm, Value iterable) {
     return set_new_of(vm, vm->types.frozenset, iterable);
 }
 
+/* Into an empty table with room for them; nothing here can run a script. */
+static void copy_entries(Set *s, const Set *other) {
+    const SetEntry *e = other->table, *end = e + other->mask + 1;
+    SetEntry *table = s->table;
+    size_t mask = s->mask;
+    for (; e < end; e++) {
+        if (e->key && !is_dummy(e))
+            insert_clean(table, mask, incref(e->key), e->hash);
+    }
+    s->fill = s->used = other->used;
+}
+
 static bool merge_set(VM *vm, Set *s, Set *other) {
     if (s == other || other->used == 0)
         return true;
@@ -283,15 +295,13 @@ static bool merge_set(VM *vm, Set *s, Set *other) {
         s->fill = s->used = other->used;
         return true;
     }
+    if (s->fill == 0) {
+        copy_entries(s, other);
+        return true;
+    }
     size_t pos = 0;
     Value key;
     int64_t hash;
-    if (s->fill == 0) {
-        s->fill = s->used = other->used;
-        while (set_next_hash(other, &pos, &key, &hash))
-            insert_clean(s->table, s->mask, incref(key), hash);
-        return true;
-    }
     while (set_next_hash(other, &pos, &key, &hash)) {
         if (!set_add_hash(vm, s, key, hash))
             return false;

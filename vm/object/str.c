@@ -45,9 +45,13 @@ static NOINLINE Value latin1_new(VM *vm, uint32_t c) {
     return incref(vm->latin1[c]);
 }
 
+static ALWAYS_INLINE Value latin1_char(VM *vm, uint8_t c) {
+    return likely(vm->latin1[c] != 0) ? incref(vm->latin1[c]) : latin1_new(vm, c);
+}
+
 Value str_from_char(VM *vm, uint32_t c) {
     if (likely(c < 256))
-        return likely(vm->latin1[c] != 0) ? incref(vm->latin1[c]) : latin1_new(vm, c);
+        return latin1_char(vm, (uint8_t)c);
     Str *s = block_new(vm, utf8_size(c), 1);
     if (s != NULL)
         utf8_encode(c, s->data);
@@ -173,6 +177,17 @@ static Value slice_ascii(VM *vm, Value v, ssize_t start, ssize_t step, size_t n)
     return r;
 }
 
+/* The place `step` characters on from p, which is that of the character `at` (both stay within the text). */
+static const char *step_from(VM *vm, Value v, const char *p, size_t at, ssize_t step) {
+    if (step < -16 || step > 16) /* the index is faster */
+        return str_data(v) + str_byte_offset(vm, v, at + (size_t)step);
+    for (; step > 0; step--)
+        p += utf8_length(*p);
+    for (; step < 0; step++)
+        p = utf8_previous(p);
+    return p;
+}
+
 static Value slice_steps(VM *vm, Value v, ssize_t start, ssize_t step, size_t n) {
     if (n == 0)
         return empty_str(vm);
@@ -180,21 +195,11 @@ static Value slice_steps(VM *vm, Value v, ssize_t start, ssize_t step, size_t n)
         return slice_ascii(vm, v, start, step, n);
     StrBuilder b;
     strbuilder_init(&b, vm);
-    bool walk = step >= -16 && step <= 16; /* else the index is faster */
     const char *p = str_data(v) + str_byte_offset(vm, v, (size_t)start);
-    for (size_t i = 0; i < n; i++) {
-        if (!strbuilder_add(&b, p, utf8_length(*p)))
-            break;
-        start += step;
-        if (i + 1 == n)
-            break;
-        if (!walk)
-            p = str_data(v) + str_byte_offset(vm, v, (size_t)start);
-        else if (step > 0)
-            p = utf8_advance(p, (size_t)step);
-        else
-            for (ssize_t k = step; k < 0; k++)
-                p = utf8_previous(p);
+    strbuilder_add(&b, p, utf8_length(*p));
+    for (size_t i = 1; i < n && !b.failed; i++, start += step) {
+        p = step_from(vm, v, p, (size_t)start, step);
+        strbuilder_add_char(&b, utf8_decode(p, &(unsigned){0}));
     }
     return strbuilder_finish(&b);
 }
@@ -284,11 +289,10 @@ static Value decode_argument(VM *vm, Value object, Value encoding, Value errors)
 
 static Value create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
     Value bound[3] = {0, 0, 0};
-    if (likely(nargs == 1 && kwnames == 0))
-        bound[0] = args[0];
-    else if (nargs > 3)
+    if (nargs > 3)
         return raise_type(vm, "str expected at most 3 arguments, got %u", nargs);
-    else if (!native_bind(vm, "str", "object='', encoding='utf-8', errors='strict'", args, nargs, kwnames, bound, 3))
+    else if (!native_bind_optional(vm, "str", "object='', encoding='utf-8', errors='strict'", args, nargs, kwnames,
+                                   bound, 3))
         return VALUE_ERROR;
     Value r;
     if (bound[0] == 0)
@@ -304,12 +308,27 @@ static Value create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames
     return instance;
 }
 
+bool str_chars(VM *vm, Value v, Value *out) {
+    const Str *s = as_str(v);
+    const char *p = s->data;
+    bool ascii = str_is_ascii(s);
+    for (size_t i = 0; i < s->nchars; i++) {
+        out[i] = ascii ? latin1_char(vm, (uint8_t)p[i]) : str_from_char(vm, utf8_next(&p));
+        if (unlikely(out[i] == 0)) {
+            while (i-- > 0)
+                decref(vm, out[i]);
+            return false;
+        }
+    }
+    return true;
+}
+
 /* --- iterator -------------------------------------------------------------------------------------------------- */
 
 typedef struct StrIter {
     Object header;
     Value str;            /* 0 when exhausted */
-    size_t index, offset; /* of the next character: in code points, in bytes */
+    size_t index, offset; /* of the next character: in code points, in bytes (not kept for ASCII) */
 } StrIter;
 
 static Value iter(VM *vm, Value self) {
@@ -336,6 +355,20 @@ static Value iter_next_char(VM *vm, Value self) {
         it->offset += n;
         it->index++;
     }
+    return r;
+}
+
+static Value iter_next_ascii(VM *vm, Value self) {
+    StrIter *it = (StrIter *)as_obj(self);
+    if (it->str == 0)
+        return 0;
+    const Str *s = as_str(it->str);
+    if (unlikely(it->index >= s->nchars)) {
+        set_owned(vm, &it->str, 0);
+        return 0;
+    }
+    Value r = latin1_char(vm, (uint8_t)s->data[it->index]);
+    it->index += r != 0;
     return r;
 }
 
@@ -376,15 +409,15 @@ static const MethodSpec iter_methods[] = {
     {0},
 };
 
-/* Two types with one behaviour, because scripts see the names. */
-#define STR_ITERATOR_SPEC(type_name)                                                                                 \
+/* Two types, as scripts see: the second one has no sequences to decode. */
+#define STR_ITERATOR_SPEC(type_name, next_char)                                                                      \
     {                                                                                                                \
         .name = type_name, .doc = "Gives the characters of a string.", .size = sizeof(StrIter),                      \
         .flags = ITERATOR_FLAGS, .kind = KIND_ITERATOR,                                                              \
-        .slots = {FIELD_SLOTS(1), .iter = iter_self, .next = iter_next_char}, .methods = iter_methods,               \
+        .slots = {FIELD_SLOTS(1), .iter = iter_self, .next = next_char}, .methods = iter_methods,                    \
     }
-const TypeSpec str_iterator_spec = STR_ITERATOR_SPEC("str_iterator");
-const TypeSpec str_ascii_iterator_spec = STR_ITERATOR_SPEC("str_ascii_iterator");
+const TypeSpec str_iterator_spec = STR_ITERATOR_SPEC("str_iterator", iter_next_char);
+const TypeSpec str_ascii_iterator_spec = STR_ITERATOR_SPEC("str_ascii_iterator", iter_next_ascii);
 
 const TypeSpec str_spec = {
     .name = "str",

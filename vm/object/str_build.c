@@ -183,8 +183,10 @@ char *strbuilder_room(StrBuilder *b, size_t n) {
 bool strbuilder_add_c(StrBuilder *b, const char *text) { return strbuilder_add(b, text, strlen(text)); }
 
 bool strbuilder_add_char(StrBuilder *b, uint32_t c) {
-    char bytes[4];
-    return strbuilder_add(b, bytes, utf8_encode(c, bytes));
+    if (unlikely(b->cap - b->len < 4) && !builder_grow(b, 4))
+        return false;
+    b->len += utf8_encode(c, b->data + b->len);
+    return !b->failed;
 }
 
 bool strbuilder_fill(StrBuilder *b, uint32_t c, size_t times) {

@@ -206,7 +206,7 @@ static bool utf8_encode_all(Encoder *e) {
     return encoder_run(e, "surrogates not allowed", true);
 }
 
-static bool has_surrogates(const Str *s) {
+bool str_has_surrogates(const Str *s) {
     if (str_is_ascii(s))
         return false;
     const char *p = s->data, *end = p + s->nbytes;
@@ -429,7 +429,7 @@ Value codec_decode(VM *vm, const Codec *codec, const char *data, size_t n, const
 Value codec_encode(VM *vm, const Codec *codec, Value text, const char *errors, bool final, uint32_t *state) {
     const Str *s = as_str(text);
     bool ascii = str_is_ascii(s);
-    if ((codec == &codecs[UTF8] && !has_surrogates(s)) ||
+    if ((codec == &codecs[UTF8] && !str_has_surrogates(s)) ||
         (ascii && (codec == &codecs[ASCII] || codec == &codecs[LATIN1])))
         return bytes_new(vm, s->data, s->nbytes);
     Encoder e = {.vm = vm,

@@ -125,12 +125,43 @@ static bool put_utf32(Encoder *e, uint32_t c) {
     return !e->out.failed;
 }
 
+static ALWAYS_INLINE void store_unit(char *to, uint32_t c, unsigned size, bool big) {
+    for (unsigned i = 0; i < size; i++)
+        to[i] = (char)(c >> 8 * (big ? size - 1 - i : i));
+}
+
+/* Text without surrogates is taken by the encoding as it is. */
+static ALWAYS_INLINE bool encode_clean(Encoder *e, unsigned size, bool big) {
+    const Str *s = as_str(e->text);
+    const char *p = s->data, *end = p + s->nbytes;
+    size_t units = s->nchars;
+    for (const char *q = p; size == 2 && units != s->nbytes && q < end; q++)
+        units += (uint8_t)*q >= 0xF0; /* a pair */
+    char *to = units == 0 ? NULL : strbuilder_room(&e->out, units * size);
+    if (to == NULL)
+        return !e->out.failed;
+    while (p < end) {
+        uint32_t c = utf8_next(&p);
+        if (size == 2 && c >= 0x10000) {
+            store_unit(to, 0xD7C0 + (c >> 10), size, big);
+            to += size;
+            c = 0xDC00 | (c & 0x3FF);
+        }
+        store_unit(to, c, size, big);
+        to += size;
+    }
+    return true;
+}
+
 static bool encode_wide(Encoder *e, unsigned size) {
     bool marked = strlen(e->encoding) == strlen("utf-16");
     e->unit = size;
     e->big_endian = marked ? NATIVE_BIG : e->encoding[strlen("utf-16-")] == 'b';
     if (marked)
         write_unit(e, 0xFEFF);
+    if (!str_has_surrogates(as_str(e->text)))
+        return size == 2 ? (e->big_endian ? encode_clean(e, 2, true) : encode_clean(e, 2, false))
+                         : encode_clean(e, 4, e->big_endian);
     return encoder_run(e, "surrogates not allowed", false);
 }
 

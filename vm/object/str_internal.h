@@ -20,6 +20,11 @@ static ALWAYS_INLINE size_t str_block_size(size_t nbytes, bool ascii) {
     return unlikely(!ascii && nbytes >= STR_INDEX_MIN) ? size + 2 * sizeof(void *) : size;
 }
 
+/* The characters of a string as strings, owned; out has room for them. On failure there is none. */
+bool str_chars(VM *vm, Value s, Value *out);
+
+bool str_has_surrogates(const Str *s);
+
 /* Resolves start and stop arguments (absent, None, or an index) against a length as str.find does. */
 bool range_arguments(VM *vm, Value start, Value stop, size_t len, ssize_t *first, ssize_t *last);
 

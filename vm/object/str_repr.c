@@ -34,19 +34,20 @@ Value str_repr(VM *vm, Value v) {
     const char *p = s->data, *end = p + s->nbytes;
     while (p < end && !b.failed) {
         const char *start = p;
-        while (p < end && is_plain((uint8_t)*p, quote))
-            p++;
-        if (p > start)
-            strbuilder_add(&b, start, (size_t)(p - start));
+        unsigned length = 1;
+        uint32_t c = 0;
+        for (; p < end; p += length) {
+            c = utf8_decode(p, &length);
+            if (!(c < 128 ? is_plain((uint8_t)c, quote) : unicode_is_printable(c)))
+                break;
+        }
+        strbuilder_add(&b, start, (size_t)(p - start));
         if (p >= end)
             break;
-        start = p;
-        uint32_t c = utf8_next(&p);
+        p += length;
         char text[10] = {'\\', short_escape(c, quote)};
         if (text[1] != 0)
             strbuilder_add(&b, text, 2);
-        else if (c >= 128 && unicode_is_printable(c))
-            strbuilder_add(&b, start, (size_t)(p - start));
         else
             strbuilder_add(&b, text, str_escape_char(c, text));
     }
@@ -59,11 +60,15 @@ bool bytes_add_repr(StrBuilder *b, const char *data, size_t n) {
     strbuilder_add(b, "b", 1);
     strbuilder_add(b, &quote, 1);
     for (size_t i = 0; i < n && !b->failed; i++) {
+        size_t start = i;
+        while (i < n && is_plain((uint8_t)data[i], quote))
+            i++;
+        strbuilder_add(b, data + start, i - start);
+        if (i == n)
+            break;
         uint8_t c = (uint8_t)data[i];
         char text[10] = {'\\', short_escape(c, quote)};
-        if (is_plain(c, quote))
-            strbuilder_add(b, data + i, 1);
-        else if (text[1] != 0)
+        if (text[1] != 0)
             strbuilder_add(b, text, 2);
         else
             strbuilder_add(b, text, str_escape_char(c, text));

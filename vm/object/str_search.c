@@ -54,12 +54,24 @@ Value text_alloc(VM *vm, const Text *t, size_t n, size_t nchars, char **data) {
 
 /* --- searching ------------------------------------------------------------------------------------------------- */
 
+/* Looks for the needle's last byte, which tells more than the first one where characters have several. A byte that
+ * turns up often is no help: then memmem goes on, whose tables are slow to make but bear with any text. */
 ssize_t text_find(const char *hay, size_t n, const char *needle, size_t m) {
     if (m > n)
         return -1;
     if (m == 0)
         return 0;
-    const char *p = m == 1 ? memchr(hay, needle[0], n) : memmem(hay, n, needle, m);
+    const char *p = hay + m - 1, *end = hay + n;
+    for (int misses = 0; misses < 16; misses++, p++) {
+        p = memchr(p, needle[m - 1], (size_t)(end - p));
+        if (p == NULL)
+            return -1;
+        const char *start = p - (m - 1);
+        if (start[0] == needle[0] && memcmp(start, needle, m) == 0)
+            return start - hay;
+    }
+    p -= m - 1;
+    p = memmem(p, (size_t)(end - p), needle, m);
     return p != NULL ? p - hay : -1;
 }
 

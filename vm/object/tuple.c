@@ -59,23 +59,25 @@ Value tuple_pack(VM *vm, size_t n, ...) {
 
 Value tuple_from_list(VM *vm, Value list) { return tuple_from_array(vm, as_list(list)->items, as_list(list)->len); }
 
-Value tuple_from_iterable(VM *vm, Value iterable) {
-    if (has_exact_kind(iterable, KIND_TUPLE))
-        return incref(iterable);
-    if (has_exact_kind(iterable, KIND_LIST))
-        return tuple_from_list(vm, iterable);
-    Value list = list_from_iterable(vm, iterable);
-    if (!list)
-        return VALUE_ERROR;
+Value tuple_from_private_list(VM *vm, Value list) {
     List *l = as_list(list);
     Value t = tuple_new(vm, l->len);
-    if (t) { /* nobody else has seen the list: its items can be moved */
+    if (t) {
         if (l->len)
             memcpy(as_tuple(t)->items, l->items, l->len * sizeof(Value));
         l->len = 0;
     }
     decref(vm, list);
     return t;
+}
+
+Value tuple_from_iterable(VM *vm, Value iterable) {
+    if (has_exact_kind(iterable, KIND_TUPLE))
+        return incref(iterable);
+    if (has_exact_kind(iterable, KIND_LIST))
+        return tuple_from_list(vm, iterable);
+    Value list = list_from_iterable(vm, iterable);
+    return list ? tuple_from_private_list(vm, list) : VALUE_ERROR;
 }
 
 Value tuple_slice(VM *vm, Value tuple, size_t start, size_t stop) {

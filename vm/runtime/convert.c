@@ -96,13 +96,13 @@ Value to_ascii(VM *vm, Value v) {
     strbuilder_init(&b, vm);
     const char *p = str_data(s), *end = p + as_str(s)->nbytes;
     while (p < end && !b.failed) {
-        uint32_t c = utf8_next(&p);
-        if (c < 128)
-            strbuilder_add_char(&b, c);
-        else if (c < 256)
-            strbuilder_printf(&b, "\\x%02x", c);
-        else
-            strbuilder_printf(&b, c < 0x10000 ? "\\u%04x" : "\\U%08x", c);
+        size_t plain = utf8_ascii_prefix(p, (size_t)(end - p));
+        strbuilder_add(&b, p, plain);
+        p += plain;
+        if (p < end) {
+            char text[10];
+            strbuilder_add(&b, text, str_escape_char(utf8_next(&p), text));
+        }
     }
     decref(vm, s);
     return strbuilder_finish(&b);
