@@ -65,11 +65,11 @@ static Value iter_step(VM *vm, Value self) {
 static Value iter_method_send(NATIVE_ARGS) { return iter_step(vm, self); }
 
 static Value iter_method_throw(NATIVE_ARGS) {
-    Value exc = generator_throw_exception(vm, args);
-    if (!exc)
+    Value thrown = generator_throw_exception(vm, args);
+    if (!thrown)
         return VALUE_ERROR;
     set_owned(vm, &((FutureIter *)as_obj(self))->future, 0);
-    return raise_steal(vm, exc);
+    return raise_thrown(vm, thrown);
 }
 
 static Value iter_method_close(NATIVE_ARGS) {

@@ -63,11 +63,11 @@ static Value method_send(NATIVE_ARGS) {
 }
 
 static Value method_throw(NATIVE_ARGS) {
-    Value exc = generator_throw_exception(vm, args);
-    if (exc == 0)
+    Value thrown = generator_throw_exception(vm, args);
+    if (thrown == 0)
         return VALUE_ERROR;
     resource_end(vm, &as_stepper(self)->resource);
-    return raise_steal(vm, exc);
+    return raise_thrown(vm, thrown);
 }
 
 static Value method_close(NATIVE_ARGS) {

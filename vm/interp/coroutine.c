@@ -99,7 +99,6 @@ Value generator_method_send(VM *vm, Value self, Value *args, size_t nargs, Value
     return method_result(vm, status, out);
 }
 
-/* The exception that throw(type, value, traceback) stands for: owned instance, or 0 with an exception. */
 Value generator_throw_exception(VM *vm, Value *args) {
     Value type = args[0], value = args[1] == 0 ? VALUE_NONE : args[1], tb = args[2] == 0 ? VALUE_NONE : args[2], exc;
     if ((args[1] != 0 || args[2] != 0) &&
@@ -109,6 +108,8 @@ Value generator_throw_exception(VM *vm, Value *args) {
     if (tb != VALUE_NONE && !has_kind(tb, KIND_TRACEBACK))
         return raise_type(vm, "throw() third argument must be a traceback object");
     if (is_type(type) && type_is_subtype(as_type(type), vm->exc.BaseException)) {
+        if (value == VALUE_NONE && tb == VALUE_NONE)
+            return incref(type);
         if (is_exception(value) && is_instance(vm, value, type) > 0)
             exc = incref(value);
         else if (value == VALUE_NONE)

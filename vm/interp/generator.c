@@ -56,19 +56,41 @@ static Generator *root_of(Generator *g) {
 
 bool generator_is_running(Generator *g) { return generator_leaf(g)->frame.state == FRAME_RUNNING; }
 
-/* Without C recursion or frames on the thread's stack, endless delegation would only end with the memory. */
-static bool may_link(VM *vm, Thread *t, Generator *root, Generator *parent, Generator *child, uint16_t *links) {
+/* How many links the chain of root has once its leaf, parent, delegates to child. */
+static ALWAYS_INLINE size_t links_joined(Generator *root, Generator *parent, Generator *child) {
     size_t n = 1;
     if (root != parent)
         n += *generator_chain_links(root);
     if (child->frame.flags & GEN_DELEGATING)
         n += *generator_chain_links(child);
-    if (unlikely(t->depth + n > vm->recursion_limit || n > UINT16_MAX)) {
-        raise_recursion(vm, "");
-        return false;
-    }
-    *links = (uint16_t)n;
-    return true;
+    return n;
+}
+
+/* Without C recursion or frames on the thread's stack, endless delegation would only end with the memory. */
+static ALWAYS_INLINE bool links_allowed(VM *vm, Thread *t, size_t n) {
+    return t->depth + n <= vm->recursion_limit && n <= UINT16_MAX;
+}
+
+/* Makes parent, the leaf of root's chain, delegate to child, whose own leaf it has then. */
+static ALWAYS_INLINE void join(Generator *root, Generator *parent, Generator *child, Generator *leaf, size_t links) {
+    child->frame.flags |= GEN_DELEGATED;
+    parent->frame.flags |= GEN_DELEGATING;
+    child->handled.previous = &parent->handled;
+    root->link = leaf;
+    leaf->link = root;
+    *generator_chain_links(root) = (uint16_t)links;
+}
+
+/* Takes the leaf of a chain from its parent, which is the leaf then. */
+static ALWAYS_INLINE void part(Generator *parent, Generator *leaf) {
+    Generator *root = leaf->link;
+    leaf->frame.flags &= (uint8_t)~GEN_DELEGATED;
+    leaf->handled.previous = NULL;
+    parent->frame.flags &= (uint8_t)~GEN_DELEGATING;
+    parent->link = root;
+    root->link = parent;
+    if (root != parent)
+        --*generator_chain_links(root);
 }
 
 /* Takes g out of the chain in which a parent drives it: the parent becomes the leaf of the upper part and will link
@@ -123,19 +145,18 @@ Frame *generator_link(VM *vm, Thread *t, Generator *parent, Generator *child, Va
         return NULL;
     Generator *root = parent->frame.flags & GEN_DELEGATED ? parent->link : parent;
     Generator *leaf = child->frame.flags & GEN_DELEGATING ? child->link : child;
-    uint16_t links;
-    if (!may_link(vm, t, root, parent, child, &links) || !deliver(vm, leaf, sent))
+    size_t links = links_joined(root, parent, child);
+    if (unlikely(!links_allowed(vm, t, links))) {
+        raise_recursion(vm, "");
         return NULL;
-    child->frame.flags |= GEN_DELEGATED;
-    parent->frame.flags |= GEN_DELEGATING;
-    child->handled.previous = &parent->handled;
-    root->link = leaf;
-    leaf->link = root;
+    }
+    if (!deliver(vm, leaf, sent))
+        return NULL;
     Frame *f = &leaf->frame;
     f->previous = parent->frame.previous;
     f->ret = parent->frame.ret;
-    f->dst = parent->frame.dst;
-    *generator_chain_links(root) = links;
+    f->dst = parent->frame.dst; /* before the root counts its links there */
+    join(root, parent, child, leaf, links);
     f->state = FRAME_RUNNING;
     parent->frame.state = FRAME_SUSPENDED;
     t->handled = &leaf->handled;
@@ -204,14 +225,7 @@ Generator *generator_finish(VM *vm, Thread *t, Generator *g) {
         parent->frame.ret = f->ret;
         parent->frame.dst = f->dst;
         t->frame = &parent->frame;
-        Generator *root = g->link;
-        g->frame.flags &= (uint8_t)~GEN_DELEGATED;
-        g->handled.previous = NULL;
-        parent->frame.flags &= (uint8_t)~GEN_DELEGATING;
-        parent->link = root;
-        root->link = parent;
-        if (root != parent)
-            --*generator_chain_links(root);
+        part(parent, g);
         parent->frame.state = FRAME_RUNNING;
         t->handled = &parent->handled;
     }
@@ -286,156 +300,91 @@ Value generator_yield_from(Generator *g) {
     return foreign_delegate(g);
 }
 
-/* Goes on in leaf with the pending exception. */
-static SendStatus throw_in_leaf(VM *vm, Generator *root, Generator *leaf, Value *out) {
+/* --- throwing and closing
+ * ------------------------------------------------------------------------------------------------
+ *
+ * An exception goes through a chain from the leaf outwards. Each member that it reaches runs by itself, taken from
+ * its parent: what the exception gets as its context, and what the member sees as being handled, is what the member
+ * itself handles and what its resumer does, but nothing of its parents. A member that yields is put back. */
+
+/* Goes on in g, which is no part of a chain; throwing: with the pending exception. */
+static SendStatus run_alone(VM *vm, Generator *g, bool throwing, Value *out) {
     Thread *t = vm->thread;
-    t->depth++;
-    leaf->frame.state = FRAME_RUNNING;
     HandledItem *callers = t->handled;
-    t->handled = &leaf->handled;
-    root->handled.previous = NULL;
-    Value exc = error_take(vm); /* its context is what the chain handles, not what its caller does */
-    raise_object(vm, exc);
-    decref(vm, exc);
-    root->handled.previous = callers;
-    return run_leaf(vm, &leaf->frame, true, out);
+    t->handled = &g->handled;
+    if (throwing && g->handled.exception != 0) /* what the caller handles is no context */
+        raise_new(vm, error_take(vm));
+    g->handled.previous = callers;
+    t->depth++;
+    g->frame.state = FRAME_RUNNING;
+    return run_leaf(vm, &g->frame, throwing, out);
 }
 
-/* The delegate of leaf's SEND has ended with a value (consumed): complete the SEND and go on. */
-static SendStatus complete_send(VM *vm, Generator *root, Generator *leaf, Value value, Value *out) {
-    Thread *t = vm->thread;
-    Frame *f = &leaf->frame;
-    Instr ins = *f->pc++;
-    Value delegate = f->regs[instr_b(ins)];
-    f->regs[instr_b(ins)] = 0;
+/* While its delegate is thrown into or closed, g counts as running, behind its SEND. Returns the frame that resumes
+ * g, in case that the delegate's frames shall stand on others. */
+static Frame *delegate_enter(Thread *t, Generator *g) {
+    g->frame.previous = t->frame;
+    g->frame.state = FRAME_RUNNING;
+    g->frame.pc++;
+    return t->frame;
+}
+
+static void delegate_leave(Thread *t, Generator *g, Frame *caller, SendStatus status) {
+    t->frame = caller;
+    g->frame.state = FRAME_SUSPENDED;
+    if (status == SEND_YIELD)
+        g->frame.pc--;
+}
+
+/* What g's SEND waited for is there (value, consumed): completes it. */
+static void complete_send(VM *vm, Generator *g, Value value) {
+    Frame *f = &g->frame;
+    Instr ins = f->pc[-1];
+    f->state = FRAME_RUNNING; /* whatever runs when the delegate goes */
+    set_owned(vm, &f->regs[instr_b(ins)], 0);
     set_owned(vm, &f->regs[instr_c(ins)], 0);
     set_owned(vm, &f->regs[instr_a(ins)], value);
-    decref(vm, delegate);
-    t->depth++;
-    f->state = FRAME_RUNNING;
-    root->handled.previous = t->handled;
-    t->handled = &leaf->handled;
-    return run_leaf(vm, f, false, out);
 }
 
-/* GeneratorExit goes through a chain from the inside out, each member being closed, as nested close() calls would. If
- * a member raises something else, that goes on through the rest instead. Leaves the exception to throw pending and
- * returns the leaf to throw it in. */
-static Generator *close_delegates(VM *vm, Generator *root, Value exit) {
-    while (root->frame.flags & GEN_DELEGATING) {
-        Generator *leaf = generator_leaf(root), *parent = generator_parent(leaf);
-        obj_incref(&leaf->header);
-        generator_unlink(leaf);
-        bool ok = generator_close(vm, leaf);
-        obj_decref(vm, &leaf->header);
-        parent->frame.pc++; /* behind its SEND, where the exception appears */
-        if (!ok) {
-            decref(vm, exit);
-            return parent;
-        }
-        if (parent == root)
-            break;
-        /* the parent is itself closed as the leaf in the next turn: its SEND is over */
-        Instr ins = parent->frame.pc[-1];
-        set_owned(vm, &parent->frame.regs[instr_b(ins)], 0);
-    }
-    raise_steal(vm, exit);
-    return generator_leaf(root);
-}
-
-SendStatus generator_throw(VM *vm, Generator *g, Value exc, Value *out) {
-    *out = 0;
-    if (g->frame.state == FRAME_FINISHED) {
-        if (is_coroutine(g)) {
-            decref(vm, exc);
-            raise_runtime(vm, "cannot reuse already awaited coroutine");
-        } else {
-            raise_steal(vm, exc);
-        }
-        return SEND_ERROR;
-    }
-    if (generator_is_running(g)) {
-        decref(vm, exc);
-        raise_value(vm, "%s already executing", is_coroutine(g) ? "coroutine" : "generator");
-        return SEND_ERROR;
-    }
-    if (g->frame.flags & GEN_DELEGATED)
-        generator_unlink(g);
-    obj_incref(&g->header);
-    SendStatus status;
-    Generator *leaf = generator_leaf(g);
-    if ((g->frame.flags & GEN_DELEGATING) && exception_is(vm, exc, vm->exc.GeneratorExit)) {
-        leaf = close_delegates(vm, g, exc);
-        status = throw_in_leaf(vm, g, leaf, out);
-        obj_decref(vm, &g->header);
-        return status;
-    }
-    Value delegate = foreign_delegate(leaf);
-    if (delegate == 0) {
+Value raise_thrown(VM *vm, Value thrown) {
+    if (!is_type(thrown))
+        return raise_steal(vm, thrown);
+    Value exc = call0(vm, thrown);
+    if (exc != 0 && is_exception(exc))
         raise_steal(vm, exc);
-        status = throw_in_leaf(vm, g, leaf, out);
-    } else {
-        incref(delegate);
-        leaf->frame.state = FRAME_RUNNING; /* re-entry while the delegate works is an error */
-        status = delegate_throw(vm, delegate, exc, out);
-        leaf->frame.state = FRAME_SUSPENDED;
-        decref(vm, delegate);
-        if (status == SEND_RETURN) {
-            status = complete_send(vm, g, leaf, *out, out);
-        } else if (status == SEND_ERROR) {
-            leaf->frame.pc++;
-            status = throw_in_leaf(vm, g, leaf, out);
-        }
-    }
-    obj_decref(vm, &g->header);
-    return status;
-}
-
-static SendStatus foreign_close(VM *vm, Value delegate, Value exc) {
-    Value close;
-    int has = attr_lookup(vm, delegate, NAME(close), &close);
-    if (has > 0) {
-        Value r = call0(vm, close);
-        decref(vm, close);
-        decref(vm, r);
-        has = r == 0 ? -1 : 1;
-    } else if (has < 0) {
-        error_unraisable(vm, NULL, delegate);
-        has = 0;
-    }
-    if (has < 0)
+    else if (exc != 0) {
+        raise_type(vm, "calling %R should have returned an instance of BaseException, not %T", thrown, exc);
         decref(vm, exc);
-    else
-        raise_steal(vm, exc);
-    return SEND_ERROR;
+    }
+    decref(vm, thrown);
+    return VALUE_ERROR;
 }
 
-SendStatus delegate_throw(VM *vm, Value delegate, Value exc, Value *out) {
+static bool is_exit(VM *vm, Value thrown) {
+    return is_type(thrown) ? type_is_subtype(as_type(thrown), vm->exc.GeneratorExit)
+                           : exception_is(vm, thrown, vm->exc.GeneratorExit);
+}
+
+static bool is_member(VM *vm, Value delegate) {
+    return has_kind(delegate, KIND_GENERATOR) && obj_type(as_obj(delegate)) != vm->types.async_generator;
+}
+
+SendStatus delegate_throw(VM *vm, Value delegate, Value thrown, Value *out) {
     *out = 0;
-    if (exception_is(vm, exc, vm->exc.GeneratorExit)) {
-        if (has_kind(delegate, KIND_GENERATOR) && obj_type(as_obj(delegate)) != vm->types.async_generator) {
-            if (generator_close(vm, as_generator(delegate)))
-                raise_steal(vm, exc);
-            else
-                decref(vm, exc);
-            return SEND_ERROR;
-        }
-        return foreign_close(vm, delegate, exc);
-    }
-    if (has_kind(delegate, KIND_GENERATOR) && obj_type(as_obj(delegate)) != vm->types.async_generator)
-        return generator_throw(vm, as_generator(delegate), exc, out);
+    if (is_member(vm, delegate))
+        return generator_throw(vm, as_generator(delegate), thrown, out);
     Value method;
     int has = attr_lookup(vm, delegate, NAME(throw), &method);
     if (has <= 0) {
         if (has < 0)
-            decref(vm, exc);
+            decref(vm, thrown);
         else
-            raise_steal(vm, exc);
+            raise_thrown(vm, thrown);
         return SEND_ERROR;
     }
-    Value r = call1(vm, method, exc);
+    Value r = call1(vm, method, thrown);
     decref(vm, method);
-    decref(vm, exc);
+    decref(vm, thrown);
     if (r != 0) {
         *out = r;
         return SEND_YIELD;
@@ -449,6 +398,57 @@ SendStatus delegate_throw(VM *vm, Value delegate, Value exc, Value *out) {
     return SEND_RETURN;
 }
 
+/* Throws into what g's SEND waits for, an object that is not linked. */
+static SendStatus throw_foreign(VM *vm, Generator *g, Value delegate, Value thrown, Value *out) {
+    Thread *t = vm->thread;
+    SendStatus status = SEND_ERROR;
+    Generator *below = is_member(vm, delegate) ? g : generator_parent(g);
+    Frame *caller = delegate_enter(t, g);
+    if (below != NULL)
+        t->frame = &below->frame;
+    incref(delegate);
+    if (native_enter(vm, "")) {
+        status = delegate_throw(vm, delegate, thrown, out);
+        native_leave(vm);
+    } else {
+        decref(vm, thrown);
+    }
+    decref(vm, delegate);
+    delegate_leave(t, g, caller, status);
+    return status;
+}
+
+/* Throws into the leaf of g's chain, and what comes of that into its parents. */
+static SendStatus throw_inside(VM *vm, Generator *g, Value thrown, Value *out) {
+    Thread *t = vm->thread;
+    Generator *member = generator_leaf(g);
+    Value delegate = foreign_delegate(member);
+    SendStatus status = SEND_ERROR;
+    if (delegate == 0)
+        raise_thrown(vm, thrown);
+    else
+        status = throw_foreign(vm, member, delegate, thrown, out);
+    while (status != SEND_YIELD) { /* what came of the member's delegate */
+        Generator *parent = generator_parent(member);
+        if (status == SEND_RETURN)
+            complete_send(vm, member, *out);
+        if (parent == NULL)
+            return run_alone(vm, member, status == SEND_ERROR, out);
+        part(parent, member);
+        Frame *caller = delegate_enter(t, parent);
+        t->frame = &parent->frame;
+        status = run_alone(vm, member, status == SEND_ERROR, out);
+        delegate_leave(t, parent, caller, status);
+        if (status == SEND_YIELD) { /* if it is not linked again, that is tried when the parent is resumed */
+            size_t links = links_joined(g, parent, member);
+            if (links_allowed(vm, t, links))
+                join(g, parent, member, generator_leaf(member), links);
+        }
+        member = parent;
+    }
+    return status;
+}
+
 /* Nothing is waiting for an exception at the leaf's yield: closing is just dropping the registers. */
 static bool has_handler(const Frame *f) {
     uint32_t at = frame_lasti(f);
@@ -456,6 +456,120 @@ static bool has_handler(const Frame *f) {
         if (at >= f->code->handlers[i].start && at < f->code->handlers[i].end)
             return true;
     return false;
+}
+
+static void close_suspended(VM *vm, Generator *g) {
+    g->frame.state = FRAME_FINISHED;
+    obj_incref(&g->header);
+    drop_registers(vm, g);
+    obj_decref(vm, &g->header);
+}
+
+/* Closes g, whose delegate, if any, has been closed: with the pending exception of that if it failed. */
+static bool close_alone(VM *vm, Generator *g, bool failed, Value *value) {
+    if (!failed) {
+        if (!has_handler(&g->frame)) {
+            close_suspended(vm, g);
+            return true;
+        }
+        raise_new(vm, exception_new_simple(vm, vm->exc.GeneratorExit, 0));
+    }
+    Value out;
+    SendStatus status = run_alone(vm, g, true, &out);
+    if (status == SEND_ERROR) {
+        if (!error_matches(vm, vm->exc.GeneratorExit))
+            return false;
+        error_clear(vm);
+        return true;
+    }
+    if (status == SEND_RETURN) {
+        *value = out;
+        return true;
+    }
+    decref(vm, out);
+    return raise_runtime(vm, "%s ignored GeneratorExit",
+                         is_coroutine(g)                             ? "coroutine"
+                         : g->frame.code->flags & CO_ASYNC_GENERATOR ? "async generator"
+                                                                     : "generator");
+}
+
+static bool close_foreign(VM *vm, Value delegate) {
+    if (is_member(vm, delegate)) {
+        if (!native_enter(vm, ""))
+            return false;
+        bool ok = generator_close(vm, as_generator(delegate));
+        native_leave(vm);
+        return ok;
+    }
+    Value close;
+    int has = attr_lookup(vm, delegate, NAME(close), &close);
+    if (has < 0)
+        error_unraisable(vm, NULL, delegate);
+    if (has <= 0)
+        return true;
+    Value r = call0(vm, close);
+    decref(vm, close);
+    decref(vm, r);
+    return r != 0;
+}
+
+/* Closes what g delegates to, from the inside out; g's SEND is over then. */
+static bool close_delegates(VM *vm, Generator *g) {
+    Thread *t = vm->thread;
+    Generator *member = generator_leaf(g);
+    Value delegate = foreign_delegate(member);
+    bool ok = true;
+    if (delegate != 0) {
+        Frame *caller = delegate_enter(t, member);
+        incref(delegate);
+        ok = close_foreign(vm, delegate);
+        decref(vm, delegate);
+        delegate_leave(t, member, caller, SEND_RETURN);
+    }
+    while (member != g) {
+        Generator *parent = generator_parent(member);
+        part(parent, member);
+        Frame *caller = delegate_enter(t, parent);
+        Value value = 0;
+        ok = close_alone(vm, member, !ok, &value);
+        decref(vm, value);
+        delegate_leave(t, parent, caller, SEND_RETURN);
+        member = parent;
+    }
+    return ok;
+}
+
+SendStatus generator_throw(VM *vm, Generator *g, Value thrown, Value *out) {
+    *out = 0;
+    if (g->frame.state == FRAME_FINISHED) {
+        if (is_coroutine(g)) {
+            decref(vm, thrown);
+            raise_runtime(vm, "cannot reuse already awaited coroutine");
+        } else {
+            raise_thrown(vm, thrown);
+        }
+        return SEND_ERROR;
+    }
+    if (generator_is_running(g)) {
+        decref(vm, thrown);
+        raise_value(vm, "%s already executing", is_coroutine(g) ? "coroutine" : "generator");
+        return SEND_ERROR;
+    }
+    if (g->frame.flags & GEN_DELEGATED)
+        generator_unlink(g);
+    obj_incref(&g->header);
+    SendStatus status;
+    if (is_exit(vm, thrown) && generator_yield_from(g) != 0) {
+        if (close_delegates(vm, g))
+            raise_thrown(vm, thrown);
+        else
+            decref(vm, thrown);
+        status = run_alone(vm, g, true, out);
+    } else {
+        status = throw_inside(vm, g, thrown, out);
+    }
+    obj_decref(vm, &g->header);
+    return status;
 }
 
 bool generator_close(VM *vm, Generator *g) {
@@ -474,33 +588,15 @@ bool generator_close_value(VM *vm, Generator *g, Value *value) {
         return raise_value(vm, "%s already executing", is_coroutine(g) ? "coroutine" : "generator");
     if (f->flags & GEN_DELEGATED)
         generator_unlink(g);
-    if (f->state == FRAME_CREATED || (!(f->flags & GEN_DELEGATING) && foreign_delegate(g) == 0 && !has_handler(f))) {
-        f->state = FRAME_FINISHED;
-        obj_incref(&g->header);
-        drop_registers(vm, g);
-        obj_decref(vm, &g->header);
+    if (f->state == FRAME_CREATED) {
+        close_suspended(vm, g);
         return true;
     }
-    Value exit = exception_new_simple(vm, vm->exc.GeneratorExit, 0);
-    if (exit == 0)
-        return false;
-    Value out;
-    SendStatus status = generator_throw(vm, g, exit, &out);
-    if (status == SEND_ERROR) {
-        if (!error_matches(vm, vm->exc.GeneratorExit) && !error_matches(vm, vm->exc.StopIteration))
-            return false;
-        error_clear(vm);
-        return true;
-    }
-    if (status == SEND_RETURN) {
-        *value = out;
-        return true;
-    }
-    decref(vm, out);
-    return raise_runtime(vm, "%s ignored GeneratorExit",
-                         is_coroutine(g)                             ? "coroutine"
-                         : g->frame.code->flags & CO_ASYNC_GENERATOR ? "async generator"
-                                                                     : "generator");
+    obj_incref(&g->header);
+    bool ok = close_delegates(vm, g);
+    ok = close_alone(vm, g, !ok, value);
+    obj_decref(vm, &g->header);
+    return ok;
 }
 
 bool generator_is_awaitable(Value v) {

@@ -35,8 +35,8 @@ static ALWAYS_INLINE Generator *generator_parent(Generator *g) {
 Generator *generator_new(VM *vm, Function *fn);
 /* Resumes with a value (borrowed). The general door: generators, coroutines. */
 SendStatus generator_send(VM *vm, Generator *g, Value sent, Value *out);
-/* Raises exc (consumed) at the point of suspension. */
-SendStatus generator_throw(VM *vm, Generator *g, Value exc, Value *out);
+/* Raises an exception, or one of a class (consumed), at the point of suspension. */
+SendStatus generator_throw(VM *vm, Generator *g, Value thrown, Value *out);
 bool generator_close(VM *vm, Generator *g);
 bool generator_close_value(VM *vm, Generator *g, Value *value); /* also what it returned, owned, or 0 */
 /* For the loop: makes g's chain run and returns the frame to enter (its previous, ret and dst are the caller's to
@@ -114,12 +114,14 @@ Generator *generator_leaf(Generator *g);
 bool generator_is_running(Generator *g);
 bool generator_is_awaitable(Value v);     /* generator whose code is marked as coroutine (types.coroutine) */
 Value generator_yield_from(Generator *g); /* what it delegates to; borrowed, 0 if nothing */
-/* Throws into any iterator that may have throw() or close(), as yield from does. */
-SendStatus delegate_throw(VM *vm, Value delegate, Value exc, Value *out);
+/* Throws into any iterator, which may have throw(). */
+SendStatus delegate_throw(VM *vm, Value delegate, Value thrown, Value *out);
 Value generator_method_send(VM *vm, Value self, Value *args, size_t nargs, Value kwnames);
 
-/* The exception that throw(type, value, traceback) stands for (args: 3, 0 where absent); owned. */
+/* What throw(type, value, traceback) throws (args: 3, 0 where absent): an exception, or a class of them if that is
+ * all that was given, of which one is made where it is raised. Owned; 0 with an exception. */
 Value generator_throw_exception(VM *vm, Value *args);
+Value raise_thrown(VM *vm, Value thrown); /* raises that (consumed) */
 void generator_finalize(VM *vm, Value self);
 /* asyncgen.c: awaitable of anext(it, default) around the awaitable of __anext__() */
 Value anext_awaitable_new(VM *vm, Value wrapped, Value fallback);

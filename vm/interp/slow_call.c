@@ -409,8 +409,7 @@ void slow_stop_iteration_error(VM *vm, Generator *g) {
         Exception *e = as_exception(raised);
         set_owned(vm, &e->cause, incref(cause));
         set_owned(vm, &e->context, incref(cause));
-        e->suppress_context = true;
-        traceback_add(vm, &g->frame);
+        e->suppress_context = true; /* its traceback begins where the generator was resumed */
     }
     decref(vm, cause);
 }

@@ -5,6 +5,7 @@
  */
 #include "runtime/unraisable.h"
 
+#include "interp/traceback.h"
 #include "interp/traceback_print.h"
 #include "runtime/vm.h"
 
@@ -114,9 +115,12 @@ static int call_hook(VM *vm, Value exc, Value tb, Value msg, Value obj) {
 }
 
 void error_unraisable(VM *vm, const char *msg, Value where) {
-    Value exc = error_take(vm);
+    Value exc = vm->thread->exception;
     if (!exc)
         return;
+    if (!as_exception(exc)->traceback && vm->thread->frame)
+        traceback_add(vm, vm->thread->frame);
+    exc = error_take(vm);
     Value tb = as_exception(exc)->traceback ? incref(as_exception(exc)->traceback) : VALUE_NONE;
     Value text = msg ? str_from_c(vm, msg) : VALUE_NONE, obj = where ? incref(where) : VALUE_NONE;
     if (!text) {
