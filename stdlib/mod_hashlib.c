@@ -32,7 +32,7 @@ typedef struct HashState { /* of the module in one VM */
 #define X(name) LIBRARY_FUNCTION(name);
     FUNCTIONS(X)
 #undef X
-    Type *hash, *xof;
+    Type *hash, *xof, *unsupported;
 } HashState;
 
 #define F ((HashState *)vm->module_state[MODULE_SLOT_mod_hashlib_init])
@@ -57,7 +57,7 @@ static const struct {
                    {"sha3_512", "SHA3-512"},  {"shake_128", "SHAKE128"}, {"shake_256", "SHAKE256"},
                    {"blake2b", "BLAKE2B512"}, {"blake2s", "BLAKE2S256"}};
 
-static EVP_MD *fetch(VM *vm, const char *name) {
+static EVP_MD *find(VM *vm, const char *name) {
     const char *wanted = name;
     for (size_t i = 0; i < ARRAY_LEN(other_names); i++) {
         if (strcasecmp(name, other_names[i].name) == 0)
@@ -65,6 +65,13 @@ static EVP_MD *fetch(VM *vm, const char *name) {
     }
     EVP_MD *md = F->EVP_MD_fetch(NULL, wanted, NULL);
     F->ERR_clear_error();
+    return md;
+}
+
+static EVP_MD *fetch(VM *vm, const char *name) {
+    EVP_MD *md = find(vm, name);
+    if (!md)
+        raisef(vm, F->unsupported, "[digital envelope routines] unsupported");
     return md;
 }
 
@@ -124,7 +131,7 @@ static Value hash_new(VM *vm, Value name, Value data) {
     if (!is_str(name))
         return raise_type(vm, "name must be a string");
     EVP_MD *md = fetch(vm, str_data(name));
-    Value lower = md ? lower_case(vm, name) : raise_value(vm, "unsupported hash type %V", name);
+    Value lower = md ? lower_case(vm, name) : VALUE_ERROR;
     Hash *h = lower ? hash_alloc(vm, md, lower) : NULL;
     if (md && !lower)
         F->EVP_MD_free(md);
@@ -162,7 +169,7 @@ static Value method_update(NATIVE_ARGS) { return update(vm, as_hash(self), args[
 
 static Value method_copy(NATIVE_ARGS) {
     Hash *h = as_hash(self);
-    EVP_MD *md = fetch(vm, str_data(h->name));
+    EVP_MD *md = find(vm, str_data(h->name));
     Hash *copy = md ? hash_alloc(vm, md, h->name) : NULL;
     if (!copy)
         return md ? VALUE_ERROR : raise_memory(vm);
@@ -279,7 +286,7 @@ static const TypeSpec xof_spec = {
 static Value hashlib_new(NATIVE_ARGS) { return hash_new(vm, args[0], args[1]); }
 
 static bool supports(VM *vm, const char *name) {
-    EVP_MD *md = fetch(vm, name);
+    EVP_MD *md = find(vm, name);
     F->EVP_MD_free(md);
     return md != NULL;
 }
@@ -297,7 +304,7 @@ static Value module_pbkdf2(NATIVE_ARGS) {
         return VALUE_ERROR;
     EVP_MD *md = fetch(vm, name);
     if (!md)
-        return raise_value(vm, "[digital envelope routines] unsupported");
+        return VALUE_ERROR;
     length = F->EVP_MD_get_size(md);
     Value r = VALUE_ERROR;
     if ((args[4] && !is_none(args[4]) && !to_int64(vm, args[4], &length)) ||
@@ -459,7 +466,10 @@ bool mod_hashlib_init(VM *vm, Value module) {
     HashState *s = F;
     s->hash = vm_type(vm, &hash_spec, NULL);
     s->xof = vm_type(vm, &xof_spec, NULL);
-    return s->hash && s->xof && module_add_functions(vm, module, functions) &&
+    s->unsupported = module_exception(vm, "_hashlib", "UnsupportedDigestmodError", vm->exc.ValueError, NULL);
+    return s->hash && s->xof && s->unsupported &&
+           module_add(vm, module, "UnsupportedDigestmodError", incref(type_value(s->unsupported))) &&
+           module_add_functions(vm, module, functions) &&
            module_add(vm, module, "HASH", incref(type_value(s->hash))) &&
            module_add(vm, module, "HASHXOF", incref(type_value(s->xof)));
 }
