@@ -1,5 +1,5 @@
 /* fcntl: the system calls fcntl(), ioctl() and flock(), and locks of parts of files. */
-#include "stdlib/mod_posix.h"
+#include "stdlib/guard.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -50,6 +50,17 @@ static bool is_number(Value v) {
     return !is_obj(v) || is_int(v) || !(is_str(v) || obj_type(as_obj(v))->slots.get_buffer);
 }
 
+/* fcntl() with a pointer. Of a command that waits for a lock the system reports deadlocks; where the host may end the
+ * wait it does not, as the command without waiting is repeated. */
+static int lock_part(VM *vm, int fd, int command, void *data) {
+    int result, attempt = command == F_SETLKW ? F_SETLK : command == F_OFD_SETLKW ? F_OFD_SETLK : command;
+    if (attempt != command && guard_needed(vm))
+        GUARD_RETRY(result, fcntl(fd, attempt, data), errno == EACCES || errno == EAGAIN);
+    else
+        BLOCKING(result, fcntl(fd, command, data));
+    return result;
+}
+
 static Value fcntl_fcntl(NATIVE_ARGS) {
     int fd, command, result;
     unsigned long number = 0;
@@ -60,7 +71,7 @@ static Value fcntl_fcntl(NATIVE_ARGS) {
         size_t n;
         if (!copy_in(vm, "fcntl", args[2], room, &n))
             return VALUE_ERROR;
-        BLOCKING(result, fcntl(fd, command, room));
+        result = lock_part(vm, fd, command, room);
         return result < 0 ? posix_fail(vm) : bytes_new(vm, room, n);
     }
     if (args[2] && !word(vm, args[2], &number))
@@ -121,7 +132,10 @@ static Value fcntl_flock(NATIVE_ARGS) {
     int fd, operation, result;
     if (!posix_descriptor(vm, args[0], &fd) || !to_c_int(vm, args[1], &operation))
         return VALUE_ERROR;
-    BLOCKING(result, flock(fd, operation));
+    if (!(operation & LOCK_NB) && guard_needed(vm))
+        GUARD_RETRY(result, flock(fd, operation | LOCK_NB), errno == EWOULDBLOCK);
+    else
+        BLOCKING(result, flock(fd, operation));
     return posix_done(vm, result);
 }
 
@@ -141,7 +155,7 @@ static Value fcntl_lockf(NATIVE_ARGS) {
         part.l_type = F_WRLCK;
     else
         return raise_value(vm, "unrecognized lockf argument");
-    BLOCKING(result, fcntl(fd, operation & LOCK_NB ? F_SETLK : F_SETLKW, &part));
+    result = lock_part(vm, fd, operation & LOCK_NB ? F_SETLK : F_SETLKW, &part);
     return posix_done(vm, result);
 }
 

@@ -17,8 +17,9 @@
 
 #include "object/buffer.h"
 #include "object/type.h"
-#include "stdlib/mod_posix.h"
 #include "stdlib/grants.h"
+#include "stdlib/guard.h"
+#include "stdlib/wait.h"
 
 enum { RECURSIVE_MUTEX, SEMAPHORE };
 
@@ -217,6 +218,12 @@ static void take_note(VM *vm, SemLock *lock) {
     lock->owner = vm->thread->os_ident;
 }
 
+static void add_nanoseconds(struct timespec *t, int64_t ns) {
+    ns += t->tv_nsec;
+    t->tv_sec += (time_t)(ns / WAIT_SECOND);
+    t->tv_nsec = (long)(ns % WAIT_SECOND);
+}
+
 /* A time limit in seconds as a moment of the system's clock, which sem_timedwait wants. */
 static bool deadline_of(VM *vm, Value timeout, struct timespec *out) {
     double seconds;
@@ -229,12 +236,36 @@ static bool deadline_of(VM *vm, Value timeout, struct timespec *out) {
     clock_gettime(CLOCK_REALTIME, out);
     double whole = floor(seconds);
     out->tv_sec += (time_t)whole;
-    out->tv_nsec += (long)((seconds - whole) * 1e9);
-    if (out->tv_nsec >= 1000000000) {
-        out->tv_nsec -= 1000000000;
-        out->tv_sec++;
-    }
+    add_nanoseconds(out, (int64_t)((seconds - whole) * 1e9));
     return true;
+}
+
+/* When a wait shall be left for a moment so that the host is heard, if it must be. */
+static bool next_slice(VM *vm, struct timespec *out) {
+    int64_t slice = guard_slice(vm, WAIT_FOREVER);
+    if (slice == WAIT_FOREVER)
+        return false;
+    int64_t left = slice - wait_now();
+    clock_gettime(CLOCK_REALTIME, out);
+    add_nanoseconds(out, left > 0 ? left : 0);
+    return true;
+}
+
+static bool is_before(const struct timespec *a, const struct timespec *b) {
+    return a->tv_sec != b->tv_sec ? a->tv_sec < b->tv_sec : a->tv_nsec < b->tv_nsec;
+}
+
+/* As sem_wait() and sem_timedwait(); deadline: NULL if there is none. */
+static int wait_for_semaphore(VM *vm, sem_t *sem, const struct timespec *deadline) {
+    for (;;) {
+        int result;
+        struct timespec slice;
+        bool sliced = next_slice(vm, &slice) && (deadline == NULL || is_before(&slice, deadline));
+        const struct timespec *until = sliced ? &slice : deadline;
+        BLOCKING(result, until ? sem_timedwait(sem, until) : sem_wait(sem));
+        if (result == 0 || error_pending(vm) || errno != ETIMEDOUT || !sliced || !posix_go_on(vm))
+            return result;
+    }
 }
 
 /* 1 taken, 0 not, -1 error. */
@@ -248,12 +279,8 @@ static int semlock_take(VM *vm, SemLock *lock, bool wait, Value timeout) {
     if (limited && !deadline_of(vm, timeout, &deadline))
         return -1;
     int result = sem_trywait(lock->sem);
-    if (result < 0 && errno == EAGAIN && wait) {
-        if (limited)
-            BLOCKING(result, sem_timedwait(lock->sem, &deadline));
-        else
-            BLOCKING(result, sem_wait(lock->sem));
-    }
+    if (result < 0 && errno == EAGAIN && wait)
+        result = wait_for_semaphore(vm, lock->sem, limited ? &deadline : NULL);
     if (result < 0 && error_pending(vm))
         return -1;
     if (result < 0 && (errno == EAGAIN || errno == ETIMEDOUT))

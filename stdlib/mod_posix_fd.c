@@ -1,5 +1,5 @@
 /* posix: functions that take the descriptor of an open file. */
-#include "stdlib/mod_posix.h"
+#include "stdlib/guard.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -47,8 +47,9 @@ static Value read_bytes(VM *vm, int fd, ssize_t n, int64_t offset, bool at_offse
     char small[4096], *buffer = (size_t)n <= sizeof small ? small : mem_alloc(vm, (size_t)n);
     if (!buffer)
         return VALUE_ERROR;
-    ssize_t got;
-    BLOCKING(got, at_offset ? pread(fd, buffer, (size_t)n, offset) : read(fd, buffer, (size_t)n));
+    ssize_t got = -1;
+    if (at_offset || guard_read(vm, fd, (size_t)n))
+        BLOCKING(got, at_offset ? pread(fd, buffer, (size_t)n, offset) : read(fd, buffer, (size_t)n));
     Value r = got < 0 ? posix_fail(vm) : bytes_new(vm, buffer, (size_t)got);
     if (buffer != small)
         mem_free(vm, buffer, (size_t)n);
@@ -75,8 +76,12 @@ static Value posix_write(NATIVE_ARGS) {
     Buffer b;
     if (!to_c_int(vm, args[0], &fd) || !buffer_get(vm, args[1], &b, false))
         return VALUE_ERROR;
+    size_t n = b.len > SSIZE_MAX ? SSIZE_MAX : b.len;
     ssize_t done;
-    BLOCKING(done, write(fd, b.data, b.len > SSIZE_MAX ? SSIZE_MAX : b.len));
+    if (guard_needed(vm))
+        done = guard_write(vm, fd, b.data, n);
+    else
+        BLOCKING(done, write(fd, b.data, n));
     Value r = done < 0 ? posix_fail(vm) : int_from_ssize(vm, done);
     buffer_release(vm, &b);
     return r;
@@ -137,7 +142,10 @@ static Value posix_writev(NATIVE_ARGS) {
     if (!to_c_int(vm, args[0], &fd) || !vector_fill(vm, "writev", args[1], false, &v))
         return VALUE_ERROR;
     ssize_t done;
-    BLOCKING(done, writev(fd, v.parts, (int)v.n));
+    if (guard_needed(vm))
+        done = guard_writev(vm, fd, v.parts, (int)v.n);
+    else
+        BLOCKING(done, writev(fd, v.parts, (int)v.n));
     Value r = done < 0 ? posix_fail(vm) : int_from_ssize(vm, done);
     vector_drop(vm, &v);
     return r;
@@ -148,8 +156,9 @@ static Value posix_readv(NATIVE_ARGS) {
     Vector v;
     if (!to_c_int(vm, args[0], &fd) || !vector_fill(vm, "readv", args[1], true, &v))
         return VALUE_ERROR;
-    ssize_t done;
-    BLOCKING(done, readv(fd, v.parts, (int)v.n));
+    ssize_t done = -1;
+    if (guard_read(vm, fd, v.n))
+        BLOCKING(done, readv(fd, v.parts, (int)v.n));
     Value r = done < 0 ? posix_fail(vm) : int_from_ssize(vm, done);
     vector_drop(vm, &v);
     return r;
@@ -214,7 +223,10 @@ static Value posix_lockf(NATIVE_ARGS) {
     int64_t n;
     if (!to_c_int(vm, args[0], &fd) || !to_c_int(vm, args[1], &command) || !to_int64(vm, args[2], &n))
         return VALUE_ERROR;
-    BLOCKING(r, lockf(fd, command, n));
+    if (command == F_LOCK && guard_needed(vm))
+        GUARD_RETRY(r, lockf(fd, F_TLOCK, n), errno == EACCES || errno == EAGAIN);
+    else
+        BLOCKING(r, lockf(fd, command, n));
     return posix_done(vm, r);
 }
 
@@ -387,8 +399,11 @@ static Value posix_sendfile(NATIVE_ARGS) {
         !to_ssize(vm, args[3], &n))
         return VALUE_ERROR;
     off_t offset = at;
-    ssize_t done;
-    BLOCKING(done, sendfile(out, in, has_offset ? &offset : NULL, (size_t)n));
+    ssize_t done = -1;
+    if (guard_needed(vm) && n > PIPE_BUF)
+        n = PIPE_BUF; /* a part is as good, and does not wait when the other side reads slowly */
+    if (!guard_needed(vm) || guard_wait(vm, out, POLLOUT))
+        BLOCKING(done, sendfile(out, in, has_offset ? &offset : NULL, (size_t)n));
     return done < 0 ? posix_fail(vm) : int_from_ssize(vm, done);
 }
 
@@ -421,20 +436,22 @@ static Value posix_eventfd(NATIVE_ARGS) {
 }
 
 static Value posix_eventfd_read(NATIVE_ARGS) {
-    int fd, r;
+    int fd, r = -1;
     eventfd_t n = 0;
     if (!posix_descriptor(vm, args[0], &fd))
         return VALUE_ERROR;
-    BLOCKING(r, eventfd_read(fd, &n));
+    if (guard_read(vm, fd, sizeof n))
+        BLOCKING(r, eventfd_read(fd, &n));
     return r < 0 ? posix_fail(vm) : int_from_uint64(vm, n);
 }
 
 static Value posix_eventfd_write(NATIVE_ARGS) {
-    int fd, r;
+    int fd, r = -1;
     int64_t n;
     if (!posix_descriptor(vm, args[0], &fd) || !to_int64(vm, args[1], &n))
         return VALUE_ERROR;
-    BLOCKING(r, eventfd_write(fd, (eventfd_t)n));
+    if (!guard_needed(vm) || guard_wait(vm, fd, POLLOUT))
+        BLOCKING(r, eventfd_write(fd, (eventfd_t)n));
     return posix_done(vm, r);
 }
 

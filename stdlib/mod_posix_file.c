@@ -1,5 +1,5 @@
 /* posix: functions that take the path of a file, apart from those about its status (mod_posix_stat.c). */
-#include "stdlib/mod_posix.h"
+#include "stdlib/guard.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -67,7 +67,7 @@ static Value posix_open(NATIVE_ARGS) {
         posix_path_drop(vm, &p);
         return VALUE_ERROR;
     }
-    BLOCKING(fd, openat(dir_fd, p.name, flags | O_CLOEXEC, (mode_t)mode));
+    fd = guard_open(vm, dir_fd, p.name, flags | O_CLOEXEC, (mode_t)mode);
     Value r = posix_path_done(vm, &p, fd);
     return r ? from_small_int(fd) : r;
 }

@@ -1,6 +1,6 @@
 /* posix: processes: making them, replacing them, waiting for them, and who they belong to. */
 #include "runtime/thread.h"
-#include "stdlib/mod_posix.h"
+#include "stdlib/guard.h"
 
 #include "object/set.h"
 #include "runtime/signals.h"
@@ -299,8 +299,7 @@ static Type *sched_param_type(VM *vm) {
 
 static Value wait_for(VM *vm, pid_t pid, int options) {
     int status = 0;
-    pid_t r;
-    BLOCKING(r, waitpid(pid, &status, options));
+    pid_t r = guard_waitpid(vm, pid, &status, options);
     return r < 0 ? posix_fail(vm) : tuple_pack(vm, 2, from_small_int(r), from_small_int(status));
 }
 
@@ -318,7 +317,7 @@ static Value posix_waitid(NATIVE_ARGS) {
     if (!to_c_int(vm, args[0], &kind) || !posix_signed(vm, args[1], &id) || !to_c_int(vm, args[2], &options))
         return VALUE_ERROR;
     memset(&info, 0, sizeof info);
-    BLOCKING(r, waitid((idtype_t)kind, (id_t)id, &info, options));
+    r = guard_waitid(vm, kind, id, &info, options);
     if (r < 0)
         return posix_fail(vm);
     if (info.si_pid == 0)

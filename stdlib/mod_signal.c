@@ -12,9 +12,10 @@
 #include <unistd.h>
 
 #include "object/set.h"
+#include "runtime/limits.h"
 #include "runtime/lock.h"
 #include "runtime/signals.h"
-#include "stdlib/init.h"
+#include "stdlib/guard.h"
 #include "stdlib/module_tools.h"
 #include "stdlib/wait.h"
 
@@ -269,16 +270,51 @@ static Value signal_valid_signals(NATIVE_ARGS) {
     return from_mask(vm, &mask);
 }
 
+/* Any signal ends the wait, and so do the host and its limits. */
+static Value pause_guarded(VM *vm) {
+    struct pollfd host = {.fd = wait_host(vm), .events = POLLIN};
+    for (;;) {
+        int ready, left = wait_milliseconds(limits_deadline(vm));
+        WITHOUT_LOCK(vm, ready = poll(&host, 1, left));
+        if (ready < 0)
+            return after_signals(vm);
+        if (ready > 0 ? !wait_heard(vm) : !after_signals(vm))
+            return VALUE_ERROR;
+    }
+}
+
 static Value signal_pause(NATIVE_ARGS) {
+    if (guard_needed(vm))
+        return pause_guarded(vm);
     WITHOUT_LOCK(vm, pause());
     return after_signals(vm);
 }
 
+/* One of the signals; negative with an exception, or with errno: EAGAIN when the time is over. */
+static int next_signal(VM *vm, const sigset_t *mask, siginfo_t *info, int64_t deadline) {
+    for (;;) {
+        struct timespec left;
+        int64_t until = guard_slice(vm, deadline);
+        int number;
+        bool limited = wait_timespec(until, &left);
+        WITHOUT_LOCK(vm, number = limited ? sigtimedwait(mask, info, &left) : sigwaitinfo(mask, info));
+        if (number >= 0 || (errno != EINTR && errno != EAGAIN))
+            return number;
+        if ((errno == EAGAIN && until == deadline) || !after_signals(vm))
+            return -1;
+    }
+}
+
 static Value signal_sigwait(NATIVE_ARGS) {
     sigset_t mask;
+    siginfo_t info;
     int error, number = 0;
     if (!to_mask(vm, args[0], &mask))
         return VALUE_ERROR;
+    if (guard_needed(vm)) {
+        number = next_signal(vm, &mask, &info, WAIT_FOREVER);
+        return number >= 0 ? from_small_int(number) : error_pending(vm) ? VALUE_ERROR : fail(vm);
+    }
     do {
         WITHOUT_LOCK(vm, error = sigwait(&mask, &number));
     } while (error == EINTR && after_signals(vm));
@@ -297,12 +333,7 @@ static Type *siginfo_type(VM *vm) {
 /* Waits for one of the signals; None when the time is over. */
 static Value wait_info(VM *vm, const sigset_t *mask, int64_t deadline) {
     siginfo_t info;
-    struct timespec left;
-    int number;
-    do {
-        bool limited = wait_timespec(deadline, &left);
-        WITHOUT_LOCK(vm, number = limited ? sigtimedwait(mask, &info, &left) : sigwaitinfo(mask, &info));
-    } while (number < 0 && errno == EINTR && after_signals(vm));
+    int number = next_signal(vm, mask, &info, deadline);
     if (error_pending(vm))
         return VALUE_ERROR;
     if (number < 0)

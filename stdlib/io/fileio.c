@@ -7,6 +7,7 @@
 
 #include "stdlib/io/io.h"
 #include "stdlib/grants.h"
+#include "stdlib/guard.h"
 
 bool io_is_native_file(VM *vm, Value raw) {
     IoTypes *t = io_types(vm);
@@ -48,10 +49,20 @@ static ssize_t transfer(VM *vm, FileIO *f, ssize_t (*attempt)(int, void *, size_
     }
 }
 
-ssize_t fileio_read_some(VM *vm, FileIO *f, char *to, size_t n) { return transfer(vm, f, read, to, n); }
+ssize_t fileio_read_some(VM *vm, FileIO *f, char *to, size_t n) {
+    return f->may_wait && !guard_read(vm, f->fd, n) ? -1 : transfer(vm, f, read, to, n);
+}
 
 ssize_t fileio_write_some(VM *vm, FileIO *f, const char *from, size_t n) {
-    return transfer(vm, f, write_from, (void *)from, n);
+    if (!f->may_wait || !guard_needed(vm))
+        return transfer(vm, f, write_from, (void *)from, n);
+    ssize_t done = guard_write(vm, f->fd, from, n > SSIZE_MAX ? SSIZE_MAX : n);
+    if (done >= 0 || error_pending(vm))
+        return done;
+    if (errno == EAGAIN)
+        return -2;
+    raise_os_error(vm, errno, 0);
+    return -1;
 }
 
 /* --- opening
@@ -122,11 +133,8 @@ static int open_path(VM *vm, Value file, const FileMode *m) {
     Value path = path_bytes(vm, file);
     if (path == 0)
         return -1;
-    int fd;
     const char *name = as_bytes(path)->data;
-    do
-        WITHOUT_LOCK(vm, fd = open(name, m->flags, 0666));
-    while (fd < 0 && errno == EINTR && retry_after_signal(vm));
+    int fd = guard_open(vm, AT_FDCWD, name, m->flags, 0666);
     decref(vm, path);
     if (fd < 0 && !error_pending(vm))
         raise_os_error(vm, errno, file);

@@ -117,17 +117,16 @@ static Value poll_poll(NATIVE_ARGS) {
     if (!refresh(vm, p))
         return VALUE_ERROR;
     int n;
+    struct pollfd host_alone, *fds = p->n > 0 ? p->fds : &host_alone;
     incref(self);
     p->polling = true;
     bool again;
     do {
         int left = wait_milliseconds(deadline);
-        nfds_t all = (nfds_t)p->n;
-        if (all > 0)
-            p->fds[all++] = (struct pollfd){.fd = wait_host(vm), .events = POLLIN};
-        WITHOUT_LOCK(vm, n = poll(p->fds, all, left));
+        fds[p->n] = (struct pollfd){.fd = wait_host(vm), .events = POLLIN};
+        WITHOUT_LOCK(vm, n = poll(fds, (nfds_t)p->n + 1, left));
         again = n < 0 && errno == EINTR && posix_go_on(vm);
-        if (n > 0 && all > p->n && p->fds[p->n].revents != 0) {
+        if (n > 0 && fds[p->n].revents != 0) {
             again = wait_heard(vm) && n == 1;
             n = error_pending(vm) ? -1 : n;
         }

@@ -8,6 +8,7 @@
 #include "object/float.h"
 #include "runtime/warnings.h"
 #include "stdlib/grants.h"
+#include "stdlib/guard.h"
 
 static bool start(VM *vm, Socket *s, int fd, int family, int type, int proto) {
     s->fd = fd;
@@ -164,9 +165,28 @@ static Value socket_getblocking(NATIVE_ARGS) { return from_bool(as_socket(self)-
 /* --- connecting ----------------------------------------------------------------------------------------------------
  */
 
+/* connect() of a blocking socket, so that the host can end it: it begins as if the socket did not block. When that is
+ * done, calling it again has the system tell the result, and tidy up if it has failed. */
+static int connect_guarded(VM *vm, int fd, const SocketAddress *a) {
+    int r, flags = fcntl(fd, F_GETFL);
+    fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+    GUARD_RETRY(r, connect(fd, &a->any, a->len), errno == EAGAIN);
+    int error = r < 0 ? errno : 0;
+    fcntl(fd, F_SETFL, flags);
+    if (r < 0 && error_pending(vm))
+        return -1;
+    if (error != EINPROGRESS)
+        return error;
+    if (wait_descriptor(vm, fd, POLLOUT, WAIT_FOREVER) < 0)
+        return -1;
+    return connect(fd, &a->any, a->len) < 0 && errno != EISCONN ? errno : 0;
+}
+
 /* Connects, waiting as the timeout says. 0, or the number of the error; -1 with an exception. */
 static int connect_to(VM *vm, Socket *s, const SocketAddress *a) {
     int r, error, fd = s->fd;
+    if (s->timeout < 0 && guard_needed(vm))
+        return connect_guarded(vm, fd, a);
     if (s->timeout < 0)
         WITHOUT_LOCK(vm, r = connect(fd, &a->any, a->len));
     else

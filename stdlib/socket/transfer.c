@@ -2,6 +2,7 @@
  * for another thread: each call is first tried with MSG_DONTWAIT, and only when the system would have to wait is the
  * lock given up. */
 #include "stdlib/socket/socket.h"
+#include "stdlib/guard.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -75,6 +76,22 @@ static ssize_t attempt_recv(int fd, void *data) {
     return recvfrom(fd, t->data, t->n, t->flags, &t->address->any, &t->address->len);
 }
 
+/* MSG_WAITALL in parts, between which the host is heard. */
+static ssize_t receive_all(VM *vm, Socket *s, Transfer *t) {
+    int64_t deadline = 0;
+    size_t got = 0;
+    while (got < t->n) {
+        Transfer part = {(char *)t->data + got, t->n - got, t->flags & ~MSG_WAITALL, t->address};
+        ssize_t more = socket_try(vm, s, POLLIN, attempt_recv, &part, true, &deadline);
+        if (more < 0)
+            return -1;
+        if (more == 0)
+            break;
+        got += (size_t)more;
+    }
+    return (ssize_t)got;
+}
+
 /* Of a blocking descriptor: what is there already, or else what the call itself waits for. */
 static ssize_t receive_blocking(VM *vm, Socket *s, Transfer *t) {
     int64_t deadline = 0;
@@ -90,6 +107,8 @@ static ssize_t receive_blocking(VM *vm, Socket *s, Transfer *t) {
             return got;
         t->flags = flags;
     }
+    if (t->flags & MSG_WAITALL && !(t->flags & MSG_PEEK) && s->type == SOCK_STREAM && guard_needed(vm))
+        return receive_all(vm, s, t);
     return socket_try(vm, s, POLLIN, attempt_recv, t, true, &deadline);
 }
 
@@ -221,6 +240,20 @@ static ssize_t send_some(VM *vm, Socket *s, const char *data, size_t n, int flag
     return socket_try(vm, s, POLLOUT, attempt_send, &t, n > SOCKET_SHORT || lock_watched(vm), deadline);
 }
 
+/* The same in parts, between which the host is heard. */
+static ssize_t send_guarded(VM *vm, int fd, const char *data, size_t n, int flags) {
+    size_t sent = 0;
+    while (sent < n) {
+        if (!guard_wait(vm, fd, POLLOUT))
+            return -1;
+        ssize_t more = send(fd, data + sent, n - sent, flags | MSG_DONTWAIT);
+        if (more < 0 && errno != EAGAIN && errno != EINTR)
+            break;
+        sent += more > 0 ? (size_t)more : 0;
+    }
+    return (ssize_t)sent;
+}
+
 /* A blocking socket takes the whole, as long as nothing goes wrong; then the part that was taken counts. */
 static ssize_t send_data(VM *vm, Socket *s, const char *data, size_t n, int flags) {
     int64_t deadline = 0;
@@ -229,8 +262,11 @@ static ssize_t send_data(VM *vm, Socket *s, const char *data, size_t n, int flag
         return sent;
     int fd = s->fd;
     ssize_t more;
-    WITHOUT_LOCK(vm, more = send(fd, data + sent, n - (size_t)sent, flags));
-    if (!posix_go_on(vm))
+    if (guard_needed(vm))
+        more = send_guarded(vm, fd, data + sent, n - (size_t)sent, flags);
+    else
+        WITHOUT_LOCK(vm, more = send(fd, data + sent, n - (size_t)sent, flags));
+    if (error_pending(vm) || !posix_go_on(vm))
         return -1;
     return more > 0 ? sent + more : sent;
 }

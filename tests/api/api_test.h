@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -52,6 +53,12 @@ static inline const char *text_of(cove_vm *vm, cove_value v) {
 /* The value of an expression, as repr() shows it. */
 static inline const char *shown(cove_vm *vm, const char *expression) {
     return text_of(vm, cove_to_repr(vm, cove_eval(vm, expression)));
+}
+
+static inline double seconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
 #define assert_error(vm, type, message)                                                                              \

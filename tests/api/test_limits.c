@@ -2,7 +2,6 @@
 #include "api_test.h"
 
 #include <pthread.h>
-#include <time.h>
 #include <unistd.h>
 
 static const char script[] =
@@ -180,12 +179,6 @@ static const char *const long_work[] = {
     "t = u = ()\nfor i in range(70): t, u = (t, t), (u, u)\nt == u",
 };
 
-static double seconds(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 static void test_long_work(void **state) {
     cove_vm *vm = *state;
     cove_budget budget = {.microseconds = 1000, .hard_microseconds = 20000};
@@ -238,52 +231,6 @@ static void test_interrupt(void **state) {
     assert_false(cove_checkpoint(vm));
     assert_true(cove_error_is(vm, "KeyboardInterrupt"));
     assert_true(cove_checkpoint(vm));
-}
-
-/* Whatever a script waits for, a host's thread can end it. */
-static void test_stop_waiting(void **state) {
-    (void)state;
-    cove_config config = cove_config_default();
-    config.grants = COVE_GRANT_ALL;
-    cove_vm *vm = cove_create(&config);
-    static const char *const waits[] = {
-        "import time; time.sleep(60)",
-        "import asyncio; asyncio.run(asyncio.sleep(60))",
-        "import asyncio; asyncio.run(asyncio.Event().wait())",
-        "import threading; threading.Event().wait(60)",
-        "import queue; queue.Queue().get()",
-        "import socket; a, b = socket.socketpair(); a.recv(1)",
-        "import socket; a, b = socket.socketpair(); a.settimeout(60); a.recv(1)",
-        "import select, socket; a, b = socket.socketpair(); select.select([a], [], [], 60)",
-        "import select, socket; a, b = socket.socketpair(); p = select.poll(); p.register(a, 1); p.poll()",
-        "import select, socket; a, b = socket.socketpair(); p = select.epoll(); p.register(a, 1); p.poll(60)",
-        "import asyncio, selectors; loop = asyncio.SelectorEventLoop(selectors.SelectSelector())\n"
-        "loop.run_until_complete(asyncio.sleep(60))",
-    };
-    for (size_t i = 0; i < sizeof waits / sizeof *waits; i++) {
-        pthread_t thread;
-        double start = seconds();
-        pthread_create(&thread, NULL, stop_soon, vm);
-        if (cove_exec(vm, waits[i], NULL))
-            fail_msg("%s: not stopped", waits[i]);
-        if (strcmp(cove_error_type(vm), "SystemExit") != 0)
-            fail_msg("%s: %s", waits[i], cove_error_report(vm));
-        pthread_join(thread, NULL);
-        if (seconds() - start > 20)
-            fail_msg("%s held the host for %f s", waits[i], seconds() - start);
-        cove_allow(vm);
-        cove_run *run = cove_run_source(vm, waits[i], "waits", cove_absent());
-        cove_budget budget = {.hard_microseconds = 20000};
-        start = seconds();
-        if (cove_run_resume(run, &budget, cove_absent(), NULL) != COVE_RUN_FAILED)
-            fail_msg("%s: not ended", waits[i]);
-        assert_string_equal(cove_error_type(vm), "SystemExit");
-        if (seconds() - start > 20)
-            fail_msg("%s held the host for %f s", waits[i], seconds() - start);
-        cove_run_free(run);
-    }
-    assert_string_equal(shown(vm, "6 * 7"), "42");
-    cove_destroy(vm);
 }
 
 static void test_step_limit(void **state) {
@@ -534,7 +481,6 @@ int main(void) {
         WITH_VM(test_hard_limit),
         WITH_VM(test_long_work),
         WITH_VM(test_interrupt),
-        cmocka_unit_test(test_stop_waiting),
         cmocka_unit_test(test_step_limit),
         cmocka_unit_test(test_memory_limit),
         cmocka_unit_test(test_allocator),

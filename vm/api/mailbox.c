@@ -12,6 +12,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "runtime/limits.h"
+
 typedef struct Letter {
     PostedFn fn;
     void *user;
@@ -84,6 +86,8 @@ void mailbox_deliver(VM *vm) {
     while (box->fd >= 0 && read(box->fd, &count, sizeof count) < 0 && errno == EINTR)
         ;
     pthread_mutex_unlock(&box->mutex);
+    if (limits_asked(vm)) /* the main thread may be about to wait without having heard of it */
+        mailbox_wake(vm);
     Value pending = letters == NULL ? 0 : error_take(vm);
     while (letters != NULL) {
         Letter *letter = letters;

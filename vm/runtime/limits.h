@@ -83,6 +83,10 @@ bool limits_afford(VM *vm, double ns);
  * limits_refused() raises says why; it raises MemoryError if the limits did not refuse. */
 bool limits_allocate(VM *vm, size_t size);
 void limits_refused(VM *vm);
+/* Has a host asked for something that has not been heeded yet, or a stop that it has not withdrawn? */
+static inline bool limits_asked(const VM *vm) {
+    return vm->limits != NULL && __atomic_load_n(&vm->limits->asked, __ATOMIC_SEQ_CST) != 0;
+}
 /* When the hard limit ends waiting, by lock_clock(); INT64_MAX: never. */
 int64_t limits_deadline(VM *vm);
 
