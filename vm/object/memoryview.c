@@ -3,241 +3,13 @@
  * Every view holds its own buffer of the object that really owns the memory: a slice or cast of a view asks that
  * object again, so that views can be released in any order. Others who take a buffer of a view (exports) keep it from
  * being released, as the view keeps its owner from being resized.
- *
- * Items are read and written through a copy in a union, never through pointers of their type: addresses of sliced
- * views need not be aligned.
  */
-#include "object/buffer.h"
+#include "object/memoryview.h"
 
 #include "object/bytes_internal.h"
 #include "object/containers.h"
 
 #define DIMENSIONS_MAX 64
-
-typedef struct MemoryView {
-    Object header;
-    Buffer buffer;  /* owner 0: released */
-    char *data;     /* of the first item */
-    char format[3]; /* struct code of an item, with '@' if it was given so */
-    char code;
-    size_t itemsize;
-    bool readonly;
-    bool lent; /* for a call only: see memoryview_lend() */
-    unsigned ndim;
-    uint32_t exports;
-    int64_t hash;             /* 0: not computed */
-    ssize_t *shape, *strides; /* `own`, or allocated together for more than one dimension */
-    ssize_t own[2];
-} MemoryView;
-
-static MemoryView *as_view(Value v) { return (MemoryView *)as_obj(v); }
-
-static bool check_open(VM *vm, const MemoryView *m) {
-    return likely(m->buffer.owner != 0) || raise_value(vm, "operation forbidden on released memoryview object");
-}
-
-/* --- items ----------------------------------------------------------------------------------------------------- */
-
-typedef union Item {
-    int8_t i1;
-    uint8_t u1;
-    int16_t i2;
-    uint16_t u2;
-    int32_t i4;
-    uint32_t u4;
-    int64_t i8;
-    uint64_t u8;
-    float f4;
-    double f8;
-    void *pointer;
-} Item;
-
-/* Bytes of an item of that format, 0 if it is none that views can read. */
-static size_t format_size(char code) {
-    switch (code) {
-    case 'b':
-    case 'B':
-    case 'c':
-    case '?':
-        return 1;
-    case 'h':
-    case 'H':
-    case 'e':
-        return 2;
-    case 'i':
-    case 'I':
-    case 'f':
-        return 4;
-    case 'l':
-    case 'L':
-        return sizeof(long);
-    case 'q':
-    case 'Q':
-    case 'd':
-        return 8;
-    case 'n':
-    case 'N':
-        return sizeof(size_t);
-    case 'P':
-        return sizeof(void *);
-    }
-    return 0;
-}
-
-static bool is_signed_code(char code) { return strchr("bhilqn", code) != NULL; }
-
-/* Half precision: sign, 5 bits of exponent, 10 of fraction. */
-static double half_to_double(uint16_t h) {
-    int exponent = h >> 10 & 31;
-    double fraction = h & 1023, d;
-    if (exponent == 31)
-        d = fraction != 0 ? __builtin_nan("") : __builtin_inf();
-    else if (exponent == 0)
-        d = __builtin_ldexp(fraction, -24);
-    else
-        d = __builtin_ldexp(fraction + 1024, exponent - 25);
-    return h >> 15 ? -d : d;
-}
-
-/* Rounds half to even; false when it is too large. */
-static bool double_to_half(double d, uint16_t *out) {
-    uint16_t sign = __builtin_signbit(d) ? 0x8000 : 0;
-    double a = __builtin_fabs(d);
-    *out = sign;
-    if (a != a) {
-        *out = sign | 0x7E00;
-        return true;
-    }
-    if (a == __builtin_inf()) {
-        *out = sign | 0x7C00;
-        return true;
-    }
-    int exponent = -14;
-    if (a >= __builtin_ldexp(1, -14)) {
-        __builtin_frexp(a, &exponent);
-        exponent--; /* a = 1.x * 2**exponent */
-    }
-    if (exponent > 15)
-        return false;
-    /* in units of the last place; a carry out of the fraction rightly raises the exponent */
-    uint32_t units = (uint32_t)__builtin_rint(__builtin_ldexp(a, 10 - exponent));
-    uint32_t bits = ((uint32_t)(exponent + 14) << 10) + units;
-    if (bits >= 0x7C00)
-        return false;
-    *out = (uint16_t)(sign | bits);
-    return true;
-}
-
-static Value item_read(VM *vm, const MemoryView *m, const char *p) {
-    Item x = {.u8 = 0};
-    memcpy(&x, p, m->itemsize);
-    switch (m->code) {
-    case 'b':
-        return from_small_int(x.i1);
-    case 'B':
-        return from_small_int(x.u1);
-    case 'c':
-        return bytes_new(vm, p, 1);
-    case '?':
-        return from_bool(x.u1 != 0);
-    case 'h':
-        return from_small_int(x.i2);
-    case 'H':
-        return from_small_int(x.u2);
-    case 'e':
-        return from_double(half_to_double(x.u2));
-    case 'f':
-        return double_from_bits((double)x.f4);
-    case 'd':
-        return double_from_bits(x.f8);
-    case 'P':
-        return int_from_uint64(vm, (uint64_t)(uintptr_t)x.pointer);
-    }
-    if (is_signed_code(m->code))
-        return int_from_int64(vm, m->itemsize == 4 ? x.i4 : x.i8);
-    return int_from_uint64(vm, m->itemsize == 4 ? x.u4 : x.u8);
-}
-
-static bool wrong_type(VM *vm, const MemoryView *m) {
-    return raise_type(vm, "memoryview: invalid type for format '%s'", m->format);
-}
-static bool wrong_value(VM *vm, const MemoryView *m) {
-    return raise_value(vm, "memoryview: invalid value for format '%s'", m->format);
-}
-
-static bool int_item(VM *vm, const MemoryView *m, Value v, Item *x) {
-    if (!is_int(v) && !fast_type(vm, v)->slots.index)
-        return wrong_type(vm, m);
-    Value i = to_index(vm, v);
-    if (i == 0)
-        return false;
-    unsigned bits = (unsigned)m->itemsize * 8;
-    bool ok;
-    if (is_signed_code(m->code)) {
-        ok = int_fits_int64(i, &x->i8) && (bits == 64 || (x->i8 >> (bits - 1)) == 0 || (x->i8 >> (bits - 1)) == -1);
-    } else if (m->code == 'P' && int_sign(i) < 0) { /* addresses may be given as signed numbers */
-        ok = int_fits_int64(i, &x->i8);
-    } else {
-        ok = int_fits_uint64(i, &x->u8) && (bits == 64 || x->u8 >> bits == 0);
-    }
-    decref(vm, i);
-    if (!ok)
-        return wrong_value(vm, m);
-    switch (m->itemsize) { /* into the narrow member, wherever it lies */
-    case 1:
-        x->u1 = (uint8_t)x->u8;
-        break;
-    case 2:
-        x->u2 = (uint16_t)x->u8;
-        break;
-    case 4:
-        x->u4 = (uint32_t)x->u8;
-        break;
-    }
-    return true;
-}
-
-static bool float_item(VM *vm, const MemoryView *m, Value v, Item *x) {
-    double d;
-    if (!to_double(vm, v, &d)) {
-        if (!error_matches(vm, vm->exc.TypeError))
-            return false;
-        error_clear(vm);
-        return wrong_type(vm, m);
-    }
-    if (m->code == 'd')
-        x->f8 = d;
-    else if (m->code == 'f')
-        x->f4 = (float)d;
-    else if (!double_to_half(d, &x->u2))
-        return wrong_value(vm, m);
-    return true;
-}
-
-/* Turns v into the bytes of an item. May run scripts. */
-static bool item_pack(VM *vm, const MemoryView *m, Value v, Item *x) {
-    *x = (Item){.u8 = 0};
-    switch (m->code) {
-    case 'c':
-        if (!is_bytes(v))
-            return wrong_type(vm, m);
-        if (as_bytes(v)->len != 1)
-            return wrong_value(vm, m);
-        x->u1 = (uint8_t)as_bytes(v)->data[0];
-        return true;
-    case '?': {
-        int t = truth(vm, v);
-        x->u1 = t > 0;
-        return t >= 0;
-    }
-    case 'e':
-    case 'f':
-    case 'd':
-        return float_item(vm, m, v, x);
-    default:
-        return int_item(vm, m, v, x);
-    }
-}
 
 /* --- making ---------------------------------------------------------------------------------------------------- */
 
@@ -341,7 +113,7 @@ static void view_row(MemoryView *m) {
 
 Value memoryview_new(VM *vm, Value object) {
     if (has_kind(object, KIND_MEMORYVIEW))
-        return check_open(vm, as_view(object)) ? from_obj(view_copy(vm, as_view(object))) : VALUE_ERROR;
+        return view_check_open(vm, as_view(object)) ? from_obj(view_copy(vm, as_view(object))) : VALUE_ERROR;
     if (!has_buffer(object))
         return raise_type(vm, "memoryview: a bytes-like object is required, not '%.200T'", object);
     Buffer buffer;
@@ -421,7 +193,7 @@ static void copy_out_fortran(const MemoryView *m, unsigned dim, const char *p, c
 
 Value memoryview_to_bytes(VM *vm, Value view) {
     const MemoryView *m = as_view(view);
-    if (!check_open(vm, m))
+    if (!view_check_open(vm, m))
         return VALUE_ERROR;
     if (is_contiguous(m, false))
         return bytes_new(vm, m->data, count_bytes(m));
@@ -440,7 +212,7 @@ static bool step_index(VM *vm, const MemoryView *m, unsigned dim, Value key, cha
     ssize_t i;
     if (!to_ssize(vm, key, &i))
         return false;
-    if (!check_open(vm, m))
+    if (!view_check_open(vm, m))
         return false;
     if (i < 0)
         i += m->shape[dim];
@@ -492,7 +264,7 @@ static MemoryView *slice_view(VM *vm, const MemoryView *m, Value key) {
         return (MemoryView *)raisef(vm, vm->exc.NotImplementedError, "multi-dimensional slicing is not implemented");
     if (m->ndim == 0)
         return (MemoryView *)raise_type(vm, "invalid indexing of 0-dim memory");
-    if (!slice_unpack(vm, key, &start, &stop, &step) || !check_open(vm, m))
+    if (!slice_unpack(vm, key, &start, &stop, &step) || !view_check_open(vm, m))
         return NULL;
     size_t n = slice_adjust((size_t)m->shape[0], &start, &stop, step);
     MemoryView *r = view_copy(vm, m);
@@ -507,7 +279,7 @@ static MemoryView *slice_view(VM *vm, const MemoryView *m, Value key) {
 
 static Value getitem(VM *vm, Value self, Value key) {
     const MemoryView *m = as_view(self);
-    if (!check_open(vm, m))
+    if (!view_check_open(vm, m))
         return VALUE_ERROR;
     int kind = key_kind(vm, key);
     if (kind == 0)
@@ -541,7 +313,7 @@ static bool set_slice(VM *vm, MemoryView *m, Value key, Value value) {
 
 static bool setitem(VM *vm, Value self, Value key, Value value) {
     MemoryView *m = as_view(self);
-    if (!check_open(vm, m))
+    if (!view_check_open(vm, m))
         return false;
     if (m->readonly)
         return raise_type(vm, "cannot modify read-only memory");
@@ -553,7 +325,7 @@ static bool setitem(VM *vm, Value self, Value key, Value value) {
     if (kind < 0)
         return raise_type(vm, "memoryview: invalid slice key");
     Item x;
-    if (locate(vm, m, key) == NULL || !item_pack(vm, m, value, &x) || !check_open(vm, m))
+    if (locate(vm, m, key) == NULL || !item_pack(vm, m, value, &x) || !view_check_open(vm, m))
         return false;
     char *p = locate(vm, m, key); /* again: the value's conversion may have released the view */
     if (p == NULL)
@@ -564,7 +336,7 @@ static bool setitem(VM *vm, Value self, Value key, Value value) {
 
 static ssize_t len(VM *vm, Value self) {
     const MemoryView *m = as_view(self);
-    if (!check_open(vm, m))
+    if (!view_check_open(vm, m))
         return -1;
     if (m->ndim == 0) {
         raise_type(vm, "0-dim memory has no length");
@@ -598,7 +370,7 @@ static int equal_views(VM *vm, const MemoryView *a, const MemoryView *b) {
     for (unsigned i = 0; i < a->ndim; i++)
         if (a->shape[i] != b->shape[i])
             return 0;
-    if (format_size(a->code) == 0 || format_size(b->code) == 0)
+    if (item_format_size(a->code) == 0 || item_format_size(b->code) == 0)
         return 0;
     return equal_items(vm, a, b, 0, a->data, b->data);
 }
@@ -626,7 +398,7 @@ static Value compare(VM *vm, Value x, Value y, CompareOp op) {
 static bool hash(VM *vm, Value self, int64_t *out) {
     MemoryView *m = as_view(self);
     if (m->hash == 0) {
-        if (!check_open(vm, m))
+        if (!view_check_open(vm, m))
             return false;
         if (!m->readonly)
             return raise_value(vm, "cannot hash writable memoryview object");
@@ -662,12 +434,12 @@ static Value list_items(VM *vm, const MemoryView *m, unsigned dim, const char *p
 
 static Value tolist(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     const MemoryView *m = as_view(self);
-    return check_open(vm, m) ? list_items(vm, m, 0, m->data) : VALUE_ERROR;
+    return view_check_open(vm, m) ? list_items(vm, m, 0, m->data) : VALUE_ERROR;
 }
 
 static Value tobytes(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     const MemoryView *m = as_view(self);
-    if (!check_open(vm, m))
+    if (!view_check_open(vm, m))
         return VALUE_ERROR;
     if (args[0] == 0 || is_none(args[0]))
         return memoryview_to_bytes(vm, self);
@@ -693,7 +465,7 @@ static Value hex(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
 
 static Value toreadonly(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     const MemoryView *m = as_view(self);
-    MemoryView *r = check_open(vm, m) ? view_copy(vm, m) : NULL;
+    MemoryView *r = view_check_open(vm, m) ? view_copy(vm, m) : NULL;
     if (r != NULL)
         r->readonly = true;
     return from_obj(r);
@@ -721,13 +493,13 @@ static Value release(VM *vm, Value self, Value *args, size_t nargs, Value kwname
 }
 
 static Value enter(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
-    return check_open(vm, as_view(self)) ? incref(self) : VALUE_ERROR;
+    return view_check_open(vm, as_view(self)) ? incref(self) : VALUE_ERROR;
 }
 
 static bool cast_format(VM *vm, MemoryView *m, Value format) {
     const char *text = str_data(format);
     char code = text[0] == '@' ? text[1] : text[0];
-    size_t n = as_str(format)->nbytes, size = n == (text[0] == '@' ? 2u : 1u) ? format_size(code) : 0;
+    size_t n = as_str(format)->nbytes, size = n == (text[0] == '@' ? 2u : 1u) ? item_format_size(code) : 0;
     if (size == 0)
         return raise_value(vm,
                            "memoryview: destination format must be a native single character format prefixed with an "
@@ -771,7 +543,7 @@ static Value cast(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) 
     Value shape = args[1];
     if (!is_str(args[0]))
         return raise_type(vm, "cast() argument 'format' must be str, not %.50T", args[0]);
-    if (!check_open(vm, m))
+    if (!view_check_open(vm, m))
         return VALUE_ERROR;
     if (!is_contiguous(m, false))
         return raise_type(vm, "memoryview: casts are restricted to C-contiguous views");
@@ -820,7 +592,7 @@ static Value ssize_tuple(VM *vm, const ssize_t *items, size_t n) {
 #define VIEW_GETTER(name, result)                                                                                    \
     static Value get_##name(VM *vm, Value self) {                                                                    \
         const MemoryView *m = as_view(self);                                                                         \
-        return check_open(vm, m) ? (result) : VALUE_ERROR;                                                           \
+        return view_check_open(vm, m) ? (result) : VALUE_ERROR;                                                      \
     }
 VIEW_GETTER(obj, incref(buffer_hold_object(m->buffer.owner)))
 VIEW_GETTER(nbytes, int_from_ssize(vm, (ssize_t)count_bytes(m)))
@@ -866,7 +638,7 @@ static Value repr(VM *vm, Value self) {
 
 static bool get_buffer(VM *vm, Value self, Buffer *out, int flags) {
     MemoryView *m = as_view(self);
-    if (!check_open(vm, m) || !check_lent(vm, m))
+    if (!view_check_open(vm, m) || !check_lent(vm, m))
         return false;
     if ((flags & BUFFER_STRIDES) != BUFFER_STRIDES && !is_contiguous(m, false))
         return raisef(vm, vm->exc.BufferError, "memoryview: underlying buffer is not C-contiguous");
@@ -886,7 +658,7 @@ static void release_buffer(VM *vm, Value self, Buffer *b) { as_view(self)->expor
 
 static Value iter(VM *vm, Value self) {
     MemoryView *m = as_view(self);
-    if (!check_open(vm, m))
+    if (!view_check_open(vm, m))
         return VALUE_ERROR;
     if (m->ndim != 1)
         return m->ndim == 0
@@ -894,27 +666,6 @@ static Value iter(VM *vm, Value self) {
                    : raisef(vm, vm->exc.NotImplementedError, "multi-dimensional sub-views are not implemented");
     return seq_iter_new(vm, vm->types.memory_iterator, self, 0);
 }
-
-static Value view_next(VM *vm, Value self) {
-    SeqIter *it = (SeqIter *)as_obj(self);
-    if (it->seq == 0)
-        return VALUE_ERROR;
-    MemoryView *m = as_view(it->seq);
-    if (!check_open(vm, m))
-        return VALUE_ERROR;
-    if (it->index < (size_t)m->shape[0])
-        return getitem(vm, it->seq, from_small_int((int64_t)it->index++));
-    set_owned(vm, &it->seq, 0);
-    return VALUE_ERROR;
-}
-
-const TypeSpec memory_iterator_spec = {
-    .name = "memory_iterator",
-    .size = sizeof(SeqIter),
-    .flags = ITERATOR_FLAGS,
-    .kind = KIND_ITERATOR,
-    .slots = {FIELD_SLOTS(1), .iter = iter_self, .next = view_next},
-};
 
 const TypeSpec memoryview_spec = {
     .name = "memoryview",

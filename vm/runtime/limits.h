@@ -69,8 +69,8 @@ static ALWAYS_INLINE bool limits_allow(VM *vm) {
     l->ticks++;
     return true;
 }
-/* Native code has copied or dropped so many items in one go, which takes microseconds when they are many: the next safe
- * point looks at the clock. */
+/* Native code has copied or dropped so many items in one go, which takes microseconds when they are many: the next
+ * safe point looks at the clock. */
 void limits_look_soon(VM *vm);
 static inline void limits_handled(VM *vm, size_t items) {
     if (unlikely(items >= TICKS_A_LOOK && (__atomic_load_n(&vm->interrupts, __ATOMIC_RELAXED) & INTERRUPT_LIMIT)))
