@@ -127,6 +127,7 @@ static void traverse(Object *self, VisitFn visit, void *arg) {
 static bool append_items(VM *vm, Deque *d, const Value *items, size_t n) {
     if (n == 0)
         return true;
+    limits_handled(vm, n);
     if (!grow(vm, d, d->len + n))
         return false;
     for (size_t i = 0; i < n; i++)

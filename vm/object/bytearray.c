@@ -3,6 +3,7 @@
 #include "object/bytes_internal.h"
 
 #include "object/buffer.h"
+#include "runtime/limits.h"
 
 #define BYTE_RANGE "byte must be in range(0, 256)"
 
@@ -151,6 +152,7 @@ static bool make_room(VM *vm, ByteArray *a, size_t n) {
 /* The items of a list or tuple. A list may be changed by the __index__ of an item. */
 static bool extend_items(VM *vm, ByteArray *out, Value items, const char *range_error) {
     bool list = is_list(items);
+    limits_handled(vm, list ? as_list(items)->len : as_tuple(items)->len);
     if (!make_room(vm, out, list ? as_list(items)->len : as_tuple(items)->len))
         return false;
     for (size_t i = 0; i < (list ? as_list(items)->len : as_tuple(items)->len); i++) {

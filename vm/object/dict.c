@@ -14,174 +14,10 @@
  * Releasing an old value can run scripts too: it is always the last thing a function does.
  */
 #include "object/containers.h"
+#include "object/dict_table.h"
 #include "runtime/limits.h"
 
-#define SMALL_MAX 8
-#define FREE (-1)
-#define DELETED (-2)
 #define FAILED (-2) /* of find(), where FREE means absent */
-#define ENTRIES_MAX ((size_t)1 << 40)
-
-/* ---- the index table ------------------------------------------------------------------------------------------- */
-
-static ALWAYS_INLINE ssize_t index_get(const Dict *d, size_t i) {
-    switch (d->index_width) {
-    case 1:
-        return ((int8_t *)d->index)[i];
-    case 2:
-        return ((int16_t *)d->index)[i];
-    case 4:
-        return ((int32_t *)d->index)[i];
-    default:
-        return ((int64_t *)d->index)[i];
-    }
-}
-
-static ALWAYS_INLINE void index_set(const Dict *d, size_t i, ssize_t position) {
-    switch (d->index_width) {
-    case 1:
-        ((int8_t *)d->index)[i] = (int8_t)position;
-        return;
-    case 2:
-        ((int16_t *)d->index)[i] = (int16_t)position;
-        return;
-    case 4:
-        ((int32_t *)d->index)[i] = (int32_t)position;
-        return;
-    default:
-        ((int64_t *)d->index)[i] = position;
-    }
-}
-
-/* What the vector was allocated for. With an index table, cap falls when the last entry is deleted: its mark remains
- * in the table, where some places must stay free. */
-static size_t allocated_cap(const Dict *d) { return d->index_log2 ? ((size_t)2 << d->index_log2) / 3 : d->cap; }
-
-static size_t index_size(const Dict *d) { return d->index_log2 ? (size_t)d->index_width << d->index_log2 : 0; }
-
-#define PROBE_START(mask, hash, i, perturb)                                                                          \
-    size_t perturb = (size_t)(hash);                                                                                 \
-    size_t i = perturb & (mask)
-#define PROBE_NEXT(mask, i, perturb) (perturb >>= 5, i = (i * 5 + perturb + 1) & (mask))
-
-/* Enters position `p` for a hash that is not in the table yet. */
-static void index_insert(Dict *d, int64_t hash, ssize_t p) {
-    size_t mask = ((size_t)1 << d->index_log2) - 1;
-    PROBE_START(mask, hash, i, perturb);
-    while (index_get(d, i) >= 0)
-        PROBE_NEXT(mask, i, perturb);
-    index_set(d, i, p);
-}
-
-static void index_forget(Dict *d, int64_t hash, ssize_t p) {
-    size_t mask = ((size_t)1 << d->index_log2) - 1;
-    PROBE_START(mask, hash, i, perturb);
-    while (index_get(d, i) != p)
-        PROBE_NEXT(mask, i, perturb);
-    index_set(d, i, DELETED);
-}
-
-/* ---- size ------------------------------------------------------------------------------------------------------ */
-
-static void release_tables(VM *vm, DictEntry *entries, size_t cap, void *index, size_t size) {
-    if (entries)
-        mem_free(vm, entries, cap * sizeof(DictEntry));
-    if (index)
-        mem_free(vm, index, size);
-}
-
-/* Makes new tables with room for at least `want` entries and moves the live entries there. */
-static bool rebuild(VM *vm, Dict *d, size_t want) {
-    if (want > ENTRIES_MAX)
-        return raise_memory(vm);
-    Dict t = {0};
-    if (want <= SMALL_MAX) {
-        t.cap = want <= 2 ? 2 : want <= 4 ? 4 : SMALL_MAX;
-    } else {
-        t.index_log2 = 4;
-        while (((size_t)2 << t.index_log2) / 3 < want)
-            t.index_log2++;
-        t.cap = ((size_t)2 << t.index_log2) / 3;
-        t.index_width = t.index_log2 <= 7 ? 1 : t.index_log2 <= 15 ? 2 : t.index_log2 <= 31 ? 4 : 8;
-    }
-    t.entries = mem_alloc(vm, t.cap * sizeof(DictEntry));
-    if (!t.entries)
-        return false;
-    if (t.index_log2) {
-        t.index = mem_alloc(vm, index_size(&t));
-        if (!t.index) {
-            mem_free(vm, t.entries, t.cap * sizeof(DictEntry));
-            return false;
-        }
-        memset(t.index, 0xFF, index_size(&t));
-    }
-    size_t n = 0;
-    for (size_t i = 0; i < d->nentries; i++) {
-        if (d->entries[i].key)
-            t.entries[n++] = d->entries[i];
-    }
-    if (t.index) {
-        for (size_t i = 0; i < n; i++)
-            index_insert(&t, t.entries[i].hash, (ssize_t)i);
-    }
-    release_tables(vm, d->entries, allocated_cap(d), d->index, index_size(d));
-    d->entries = t.entries;
-    d->index = t.index;
-    d->cap = t.cap;
-    d->nentries = n;
-    d->index_log2 = t.index_log2;
-    d->index_width = t.index_width;
-    d->version = 0;
-    return true;
-}
-
-/* Room for one more entry: twice the live ones, so holes decide whether the tables get larger, stay or shrink. */
-static NOINLINE bool grow(VM *vm, Dict *d) { return rebuild(vm, d, d->used < 2 ? 4 : d->used * 2); }
-
-/* Can an empty dict take over the tables of this one? Not if they are full of holes, or far too large. */
-static bool can_clone(const Dict *d) {
-    return d->used != 0 && d->used == d->nentries && allocated_cap(d) <= 4 * d->used;
-}
-
-/* Gives a dict without entries copies of the tables, with no search and no hashing. */
-static bool clone_tables(VM *vm, Dict *to, const Dict *from) {
-    size_t cap = allocated_cap(from), size = index_size(from);
-    DictEntry *entries = mem_alloc(vm, cap * sizeof *entries);
-    void *index = entries && size ? mem_alloc(vm, size) : NULL;
-    if (!entries || (size && !index)) {
-        release_tables(vm, entries, cap, NULL, 0);
-        return false;
-    }
-    limits_handled(vm, from->nentries);
-    for (size_t i = 0; i < from->nentries; i++) {
-        entries[i] = from->entries[i];
-        incref(entries[i].key);
-        incref(entries[i].value);
-    }
-    if (size)
-        memcpy(index, from->index, size);
-    release_tables(vm, to->entries, allocated_cap(to), to->index, index_size(to));
-    to->entries = entries;
-    to->index = index;
-    to->cap = from->cap;
-    to->nentries = to->used = from->nentries;
-    to->index_log2 = from->index_log2;
-    to->index_width = from->index_width;
-    to->str_keys_only = from->str_keys_only;
-    to->version = 0;
-    return true;
-}
-
-/* Enters all entries anew after positions have moved; needs no memory. */
-static void reindex(Dict *d) {
-    if (!d->index_log2)
-        return;
-    memset(d->index, 0xFF, index_size(d));
-    for (size_t i = 0; i < d->nentries; i++) {
-        if (d->entries[i].key)
-            index_insert(d, d->entries[i].hash, (ssize_t)i);
-    }
-}
 
 /* ---- search ---------------------------------------------------------------------------------------------------- */
 
@@ -329,20 +165,12 @@ static ALWAYS_INLINE ssize_t search(VM *vm, Dict *d, Value key, int64_t hash) {
     return find(vm, d, key, hash);
 }
 
-/* Appends an entry for a key that is known to be absent. */
-static ALWAYS_INLINE bool insert(VM *vm, Dict *d, Value key, int64_t hash, Value value) {
-    if (d->nentries == d->cap && !grow(vm, d))
-        return false;
-    if (d->used == 0)
-        d->str_keys_only = true;
-    if (d->str_keys_only && !has_exact_kind(key, KIND_STR))
-        d->str_keys_only = false;
-    if (d->index_log2)
-        index_insert(d, hash, (ssize_t)d->nentries);
-    d->entries[d->nentries++] = (DictEntry){hash, incref(key), incref(value)};
-    d->used++;
-    d->version = 0;
-    return true;
+static void index_forget(Dict *d, int64_t hash, ssize_t p) {
+    size_t mask = ((size_t)1 << d->index_log2) - 1;
+    PROBE_START(mask, hash, i, perturb);
+    while (index_get(d, i) != p)
+        PROBE_NEXT(mask, i, perturb);
+    index_set(d, i, DELETED);
 }
 
 /* Takes the entry at p out; its key and value go to the caller. */
@@ -387,7 +215,7 @@ Value dict_new(VM *vm) { return new_of(vm, vm->types.dict); }
 
 Value dict_new_sized(VM *vm, size_t n) {
     Value dict = dict_new(vm);
-    if (dict && n && !rebuild(vm, as_dict(dict), n)) {
+    if (dict && n && !dict_rebuild(vm, as_dict(dict), n)) {
         decref(vm, dict);
         return VALUE_ERROR;
     }
@@ -396,7 +224,7 @@ Value dict_new_sized(VM *vm, size_t n) {
 
 static Value dict_clone(VM *vm, const Dict *from) {
     Value copy = dict_new(vm);
-    if (copy && !clone_tables(vm, as_dict(copy), from)) {
+    if (copy && !dict_clone_tables(vm, as_dict(copy), from)) {
         decref(vm, copy);
         return VALUE_ERROR;
     }
@@ -404,7 +232,7 @@ static Value dict_clone(VM *vm, const Dict *from) {
 }
 
 Value dict_copy(VM *vm, Value dict) {
-    if (can_clone(as_dict(dict)))
+    if (dict_can_clone(as_dict(dict)))
         return dict_clone(vm, as_dict(dict));
     Value copy = dict_new_sized(vm, dict_len(dict));
     if (!copy)
@@ -457,7 +285,7 @@ static ALWAYS_INLINE bool set_hashed(VM *vm, Dict *d, Value key, int64_t hash, V
         set_owned(vm, &d->entries[p].value, incref(value));
         return true;
     }
-    return p == FREE && insert(vm, d, key, hash, value);
+    return p == FREE && dict_insert_absent(vm, d, key, hash, value);
 }
 
 bool dict_set_hash(VM *vm, Value dict, Value key, int64_t hash, Value value) {
@@ -474,7 +302,7 @@ bool dict_set_str(VM *vm, Value dict, Value name, Value value) {
     int64_t hash = exact_str_hash(vm, name);
     ssize_t p = find_str(d, name, hash);
     if (p < 0)
-        return insert(vm, d, name, hash, value);
+        return dict_insert_absent(vm, d, name, hash, value);
     set_owned(vm, &d->entries[p].value, incref(value));
     return true;
 }
@@ -524,7 +352,7 @@ Value dict_setdefault(VM *vm, Value dict, Value key, Value value) {
     ssize_t p = search(vm, d, key, hash);
     if (p >= 0)
         return d->entries[p].value;
-    return p == FREE && insert(vm, d, key, hash, value) ? value : VALUE_ERROR;
+    return p == FREE && dict_insert_absent(vm, d, key, hash, value) ? value : VALUE_ERROR;
 }
 
 bool dict_pop_last(VM *vm, Value dict, Value *key, Value *value) {
@@ -557,7 +385,7 @@ static bool move_last(VM *vm, Dict *d, ssize_t p) {
         return true;
     DictEntry moved = d->entries[p];
     if (d->nentries == d->cap) {
-        if (!grow(vm, d))
+        if (!dict_grow(vm, d))
             return false;
         p = find_str(d, moved.key, moved.hash); /* finds it by identity, whatever its type */
     }
@@ -603,7 +431,7 @@ int dict_move_to_end(VM *vm, Value dict, Value key, bool last) {
     if (first == 0) {
         memmove(d->entries + 1, d->entries, (size_t)p * sizeof(DictEntry));
         d->entries[0] = moved;
-        reindex(d);
+        dict_reindex(d);
         return 1;
     }
     if (d->index_log2) {
@@ -633,7 +461,7 @@ void dict_drop_contents(VM *vm, Object *self) {
         decref(vm, entries[i].key);
         decref(vm, entries[i].value);
     }
-    release_tables(vm, entries, cap, index, size);
+    dict_release_tables(vm, entries, cap, index, size);
 }
 
 void dict_clear(VM *vm, Value dict) { dict_drop_contents(vm, as_obj(dict)); }
@@ -663,183 +491,6 @@ uint32_t dict_version(VM *vm, Value dict) {
     return d->version;
 }
 
-/* ---- updates --------------------------------------------------------------------------------------------------- */
-
-static bool set_unique(VM *vm, Value dict, Value key, Value value, Value callee, bool unique) {
-    if (unique) {
-        int there = dict_contains(vm, dict, key);
-        if (there < 0)
-            return false;
-        if (there) {
-            Value text = callee_text(vm, callee);
-            if (text)
-                raise_type(vm, "%V got multiple values for keyword argument '%S'", text, key);
-            decref(vm, text);
-            return false;
-        }
-    }
-    return dict_set(vm, dict, key, value);
-}
-
-/* From a dict whose entries may be read directly. */
-static bool merge_dict(VM *vm, Value dict, Value other, Value callee, bool unique) {
-    if (dict == other)
-        return true;
-    Dict *d = as_dict(dict), *from = as_dict(other);
-    if (d->used == 0 && can_clone(from))
-        return clone_tables(vm, d, from);
-    if (from->used > SMALL_MAX && d->cap - d->nentries < from->used && !rebuild(vm, d, d->used + from->used))
-        return false;
-    size_t n = from->used;
-    for (size_t p = 0; p < from->nentries; p++) {
-        DictEntry e = from->entries[p];
-        if (!e.key)
-            continue;
-        if (!unique && d->used == 0) {
-            if (!insert(vm, d, e.key, e.hash, e.value))
-                return false;
-            continue;
-        }
-        incref(e.key);
-        incref(e.value);
-        bool ok = unique ? set_unique(vm, dict, e.key, e.value, callee, true)
-                         : dict_set_hash(vm, dict, e.key, e.hash, e.value);
-        decref(vm, e.key);
-        decref(vm, e.value);
-        if (!ok)
-            return false;
-        if (from->used != n)
-            return raise_runtime(vm, "dict mutated during update");
-    }
-    return true;
-}
-
-/* From any object with keys() and []. */
-static bool merge_mapping(VM *vm, Value dict, Value mapping, Value callee, bool unique) {
-    Value keys = call_method0(vm, mapping, NAME(keys));
-    Value it = keys ? iter_get(vm, keys) : VALUE_ERROR;
-    decref(vm, keys);
-    if (!it)
-        return false;
-    Value key;
-    while ((key = iter_next(vm, it))) {
-        Value value = item_get(vm, mapping, key);
-        bool ok = value && set_unique(vm, dict, key, value, callee, unique);
-        decref(vm, value);
-        decref(vm, key);
-        if (!ok)
-            break;
-    }
-    decref(vm, it);
-    return !error_pending(vm);
-}
-
-static bool merge_pair(VM *vm, Value dict, Value item, ssize_t number) {
-    Value owner, *pair;
-    size_t n;
-    if (!sequence_view(vm, item, NULL, &owner, &pair, &n)) {
-        if (!error_matches(vm, vm->exc.TypeError))
-            return false;
-        error_clear(vm);
-        return raise_type(vm, "cannot convert dictionary update sequence element #%z to a sequence", number);
-    }
-    bool ok;
-    if (n != 2) {
-        ok = raise_value(vm, "dictionary update sequence element #%z has length %u; 2 is required", number, n);
-    } else {
-        Value key = incref(pair[0]), value = incref(pair[1]);
-        ok = dict_set(vm, dict, key, value);
-        decref(vm, key);
-        decref(vm, value);
-    }
-    decref(vm, owner);
-    return ok;
-}
-
-static bool merge_pairs(VM *vm, Value dict, Value iterable) {
-    Value it = iter_get(vm, iterable);
-    if (!it)
-        return false;
-    Value item;
-    for (ssize_t i = 0; (item = iter_next(vm, it)); i++) {
-        bool ok = merge_pair(vm, dict, item, i);
-        decref(vm, item);
-        if (!ok)
-            break;
-    }
-    decref(vm, it);
-    return !error_pending(vm);
-}
-
-/* May the entries be read directly? Not if a subclass of dict has its own way to iterate. */
-static bool is_plain_mapping(VM *vm, Value v) {
-    return is_dict(v) && (is_exact(v, vm->types.dict) || fast_type(vm, v)->slots.iter == vm->types.dict->slots.iter);
-}
-
-bool dict_update(VM *vm, Value dict, Value other) {
-    if (is_plain_mapping(vm, other))
-        return merge_dict(vm, dict, other, 0, false);
-    int has_keys = is_list(other) || is_tuple(other) ? 0 : attr_has(vm, other, NAME(keys));
-    if (has_keys < 0)
-        return false;
-    return has_keys ? merge_mapping(vm, dict, other, 0, false) : merge_pairs(vm, dict, other);
-}
-
-Value dict_copy_mapping(VM *vm, Value dict) {
-    if (is_plain_mapping(vm, dict))
-        return dict_copy(vm, dict);
-    Value copy = dict_new(vm);
-    if (copy && !merge_mapping(vm, copy, dict, 0, false)) {
-        decref(vm, copy);
-        return VALUE_ERROR;
-    }
-    return copy;
-}
-
-bool dict_merge(VM *vm, Value dict, Value mapping) {
-    if (is_plain_mapping(vm, mapping))
-        return merge_dict(vm, dict, mapping, 0, false);
-    return merge_mapping(vm, dict, mapping, 0, false);
-}
-
-bool dict_merge_unique(VM *vm, Value dict, Value mapping, Value callee) {
-    if (is_plain_mapping(vm, mapping))
-        return merge_dict(vm, dict, mapping, callee, true);
-    int has_keys = attr_has(vm, mapping, NAME(keys));
-    if (has_keys < 0)
-        return false;
-    if (!has_keys) {
-        Value text = callee_text(vm, callee);
-        if (text)
-            raise_type(vm, "%V argument after ** must be a mapping, not %.200T", text, mapping);
-        decref(vm, text);
-        return false;
-    }
-    return merge_mapping(vm, dict, mapping, callee, true);
-}
-
-/* How CPython names a callable in messages about its arguments: "module.qualname()", without the module for
- * built-ins. */
-Value callee_text(VM *vm, Value callee) {
-    Value qualname, module, text = VALUE_ERROR;
-    int found = attr_lookup(vm, callee, NAME(__qualname__), &qualname);
-    if (found < 0)
-        return VALUE_ERROR;
-    if (!found)
-        return to_str(vm, callee);
-    found = attr_lookup(vm, callee, NAME(__module__), &module);
-    if (found >= 0) {
-        if (found && !is_none(module) && !(is_str(module) && str_equals_c(module, "builtins")))
-            text = str_printf(vm, "%S.%S()", module, qualname);
-        else
-            text = str_printf(vm, "%S()", qualname);
-        if (found)
-            decref(vm, module);
-    }
-    decref(vm, qualname);
-    return text;
-}
-
 /* ---- slots ----------------------------------------------------------------------------------------------------- */
 
 static void traverse(Object *self, VisitFn visit, void *arg) {
@@ -851,21 +502,6 @@ static void traverse(Object *self, VisitFn visit, void *arg) {
 }
 
 static Value create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) { return new_of(vm, type); }
-
-bool dict_update_args(VM *vm, const char *name, Value self, Value *args, size_t nargs, Value kwnames) {
-    if (nargs > 1)
-        return raise_type(vm, "%s expected at most 1 argument, got %u", name, nargs);
-    if (nargs && !dict_update(vm, self, args[0]))
-        return false;
-    if (kwnames) {
-        Tuple *names = as_tuple(kwnames);
-        for (size_t i = 0; i < names->len; i++) {
-            if (!dict_set(vm, self, names->items[i], args[nargs + i]))
-                return false;
-        }
-    }
-    return true;
-}
 
 static bool init(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     return dict_update_args(vm, "dict", self, args, nargs, kwnames);

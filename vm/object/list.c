@@ -144,6 +144,7 @@ static bool extend_keys(VM *vm, Value list, Value dict) {
 
 static bool extend_chars(VM *vm, Value list, Value str) {
     List *l = as_list(list);
+    limits_handled(vm, as_str(str)->nchars);
     if (!make_room(vm, l, l->len + as_str(str)->nchars) || !str_chars(vm, str, l->items + l->len))
         return false;
     l->len += as_str(str)->nchars;

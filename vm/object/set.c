@@ -296,6 +296,7 @@ static bool merge_set(VM *vm, Set *s, Set *other) {
         return true;
     }
     if (s->fill == 0) {
+        limits_handled(vm, other->mask);
         copy_entries(s, other);
         return true;
     }
