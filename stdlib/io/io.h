@@ -89,7 +89,7 @@ bool io_target_buffer(VM *vm, Value target, Buffer *out); /* for readinto(); Typ
 /* bytesio.c, stringio.c */
 extern const TypeSpec bytesio_spec, bytesio_contents_spec, stringio_spec;
 
-/* text.c */
+/* text.c, newline.c */
 extern const TypeSpec textiowrapper_spec, newline_decoder_spec;
 Value text_new(VM *vm, Value buffer, const char *encoding, const char *errors, Value newline, bool line_buffering,
                bool write_through);
