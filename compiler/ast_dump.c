@@ -1,445 +1,213 @@
 /* A syntax tree as text, in the form of CPython's ast.dump: for tests, and for looking at what was parsed.
  *
  * Invariant: one writer that remembers failure; after it every call does nothing; the caller sees NULL. */
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "ast_dump.h"
+
 #include <string.h>
-
-#include <utf8proc.h>
-
-#include "ast.h"
-#include "lexer.h"
-
-enum { DUMP_MAX_DEPTH = 3000 };
-
-typedef struct Dump {
-    Arena *arena;
-    char *text;
-    size_t length, capacity;
-    int attributes, failed, depth;
-} Dump;
 
 static void dump_expr(Dump *d, const Expr *e);
 static void dump_stmt(Dump *d, const Stmt *s);
 static void dump_pattern(Dump *d, const Pattern *pattern);
-
-static void put(Dump *d, const char *text, size_t n) {
-    if (d->failed)
-        return;
-    if (d->capacity - d->length < n) {
-        size_t capacity = d->capacity ? d->capacity * 2 : 4096;
-        while (capacity - d->length < n)
-            capacity *= 2;
-        char *grown = arena_realloc_raw(d->arena, d->text, d->capacity, capacity);
-        if (!grown) {
-            d->failed = 1;
-            return;
-        }
-        d->text = grown;
-        d->capacity = capacity;
-    }
-    memcpy(d->text + d->length, text, n);
-    d->length += n;
-}
-
-static void puts_to(Dump *d, const char *text) { put(d, text, strlen(text)); }
-
-static void put_int(Dump *d, int value) {
-    char buffer[16];
-    put(d, buffer, (size_t)snprintf(buffer, sizeof buffer, "%d", value));
-}
-
-/* Fields: "name=" behind a comma when the node has one already. */
-static void field(Dump *d, const char *name) {
-    if (!d->failed && d->text[d->length - 1] != '(')
-        puts_to(d, ", ");
-    puts_to(d, name);
-    puts_to(d, "=");
-}
-
-static void open_node(Dump *d, const char *name) {
-    if (++d->depth > DUMP_MAX_DEPTH)
-        d->failed = 1;
-    puts_to(d, name);
-    puts_to(d, "(");
-}
-
-static void close_plain(Dump *d) {
-    d->depth--;
-    puts_to(d, ")");
-}
-
-static void int_field(Dump *d, const char *name, int value) {
-    field(d, name);
-    put_int(d, value);
-}
-
-static void close_node(Dump *d, Span span) {
-    if (d->attributes) {
-        int_field(d, "lineno", span.line);
-        int_field(d, "col_offset", span.col);
-        int_field(d, "end_lineno", span.end_line);
-        int_field(d, "end_col_offset", span.end_col);
-    }
-    close_plain(d);
-}
-
-/* ---- constants ---- */
-
-static int is_printable(int code) {
-    if (code < 0x7F)
-        return code >= ' ';
-    switch (utf8proc_category(code)) {
-    case UTF8PROC_CATEGORY_CC:
-    case UTF8PROC_CATEGORY_CF:
-    case UTF8PROC_CATEGORY_CS:
-    case UTF8PROC_CATEGORY_CO:
-    case UTF8PROC_CATEGORY_CN:
-    case UTF8PROC_CATEGORY_ZL:
-    case UTF8PROC_CATEGORY_ZP:
-    case UTF8PROC_CATEGORY_ZS:
-        return 0;
-    default:
-        return 1;
-    }
-}
-
-static void put_escape(Dump *d, int code, int bytes) {
-    char buffer[16];
-    const char *format = code < 0x100 || bytes ? "\\x%02x" : code < 0x10000 ? "\\u%04x" : "\\U%08x";
-    put(d, buffer, (size_t)snprintf(buffer, sizeof buffer, format, (unsigned)code));
-}
-
-static void put_string(Dump *d, const char *text, size_t n, int bytes) {
-    char quote = n && memchr(text, '\'', n) && !memchr(text, '"', n) ? '"' : '\'';
-    put(d, &quote, 1);
-    for (size_t i = 0; i < n;) {
-        int size = 1;
-        int code = bytes ? (unsigned char)text[i] : lex_utf8_decode(text + i, &size);
-        if (code == quote || code == '\\') {
-            char escaped[2] = {'\\', (char)code};
-            put(d, escaped, 2);
-        } else if (code == '\n' || code == '\r' || code == '\t') {
-            puts_to(d, code == '\n' ? "\\n" : code == '\r' ? "\\r" : "\\t");
-        } else if (bytes ? code >= ' ' && code < 0x7F : is_printable(code)) {
-            put(d, text + i, (size_t)size);
-        } else {
-            put_escape(d, code, bytes);
-        }
-        i += (size_t)size;
-    }
-    put(d, &quote, 1);
-}
-
-/* Digits of another base in decimal: repeated multiplication over limbs of nine digits. */
-static void put_integer(Dump *d, const Expr *e) {
-    const char *digits = e->constant.str;
-    size_t n = e->constant.length;
-    if (e->constant.base == 10) {
-        put(d, digits, n);
-        return;
-    }
-    size_t capacity = n / 7 + 2, used = 1;
-    uint32_t *limbs = arena_realloc_raw(d->arena, NULL, 0, capacity * sizeof(uint32_t));
-    if (!limbs) {
-        d->failed = 1;
-        return;
-    }
-    limbs[0] = 0;
-    for (size_t i = 0; i < n; i++) {
-        char c = digits[i];
-        uint64_t carry = (uint64_t)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
-        for (size_t k = 0; k < used; k++) {
-            carry += (uint64_t)limbs[k] * e->constant.base;
-            limbs[k] = (uint32_t)(carry % 1000000000u);
-            carry /= 1000000000u;
-        }
-        if (carry)
-            limbs[used++] = (uint32_t)carry;
-    }
-    char buffer[16];
-    put(d, buffer, (size_t)snprintf(buffer, sizeof buffer, "%u", (unsigned)limbs[used - 1]));
-    for (size_t k = used - 1; k-- > 0;)
-        put(d, buffer, (size_t)snprintf(buffer, sizeof buffer, "%09u", (unsigned)limbs[k]));
-    arena_realloc_raw(d->arena, limbs, capacity * sizeof(uint32_t), 0);
-}
-
-/* The shortest digits that read back as the same double, laid out as repr does. */
-static void put_double(Dump *d, double value, int with_point) {
-    char buffer[40], digits[24];
-    if (isinf(value)) {
-        puts_to(d, "inf");
-        return;
-    }
-    for (int precision = 0; precision < 17; precision++) {
-        snprintf(buffer, sizeof buffer, "%.*e", precision, value);
-        if (strtod(buffer, NULL) == value)
-            break;
-    }
-    int n = 0, exponent = atoi(strchr(buffer, 'e') + 1);
-    for (const char *at = buffer; *at != 'e'; at++) {
-        if (*at >= '0' && *at <= '9')
-            digits[n++] = *at;
-    }
-    if (exponent < -4 || exponent >= 16) {
-        put(d, digits, 1);
-        if (n > 1) {
-            puts_to(d, ".");
-            put(d, digits + 1, (size_t)(n - 1));
-        }
-        put(d, buffer, (size_t)snprintf(buffer, sizeof buffer, "e%c%02d", exponent < 0 ? '-' : '+', abs(exponent)));
-        return;
-    }
-    if (exponent < 0) {
-        puts_to(d, "0.");
-        for (int i = exponent + 1; i < 0; i++)
-            puts_to(d, "0");
-        put(d, digits, (size_t)n);
-        return;
-    }
-    for (int i = 0; i <= exponent || i < n; i++) {
-        if (i == exponent + 1)
-            puts_to(d, ".");
-        put(d, i < n ? &digits[i] : "0", 1);
-    }
-    if (with_point && n <= exponent + 1)
-        puts_to(d, ".0");
-}
-
-static void put_constant(Dump *d, const Expr *e) {
-    switch (e->constant.kind) {
-    case CONST_NONE:
-        puts_to(d, "None");
-        break;
-    case CONST_TRUE:
-        puts_to(d, "True");
-        break;
-    case CONST_FALSE:
-        puts_to(d, "False");
-        break;
-    case CONST_ELLIPSIS:
-        puts_to(d, "Ellipsis");
-        break;
-    case CONST_INT:
-        put_integer(d, e);
-        break;
-    case CONST_FLOAT:
-        put_double(d, e->constant.number, 1);
-        break;
-    case CONST_COMPLEX:
-        put_double(d, e->constant.number, 0);
-        puts_to(d, "j");
-        break;
-    case CONST_BYTES:
-        puts_to(d, "b");
-        put_string(d, e->constant.str, e->constant.length, 1);
-        break;
-    default:
-        put_string(d, e->constant.str, e->constant.length, 0);
-        break;
-    }
-}
 
 /* ---- fields of the common kinds; empty and missing ones are left out ---- */
 
 static void name_field(Dump *d, const char *label, const Name *name) {
     if (!name)
         return;
-    field(d, label);
-    put_string(d, name->text, name->length, 0);
+    dump_field(d, label);
+    dump_string(d, name->text, name->length, 0);
 }
 
 static void expr_field(Dump *d, const char *label, const Expr *e) {
     if (!e)
         return;
-    field(d, label);
+    dump_field(d, label);
     dump_expr(d, e);
 }
 
 static void pattern_field(Dump *d, const char *label, const Pattern *pattern) {
     if (!pattern)
         return;
-    field(d, label);
+    dump_field(d, label);
     dump_pattern(d, pattern);
 }
 
 static void ctx_field(Dump *d, const Expr *e) {
-    field(d, "ctx");
-    puts_to(d, e->ctx == CTX_STORE ? "Store()" : e->ctx == CTX_DEL ? "Del()" : "Load()");
+    dump_field(d, "ctx");
+    dump_puts(d, e->ctx == CTX_STORE ? "Store()" : e->ctx == CTX_DEL ? "Del()" : "Load()");
 }
 
 static void separate(Dump *d, int i) {
     if (i)
-        puts_to(d, ", ");
+        dump_puts(d, ", ");
 }
 
 static void exprs_field(Dump *d, const char *label, int n, Expr **at) {
     if (n == 0)
         return;
-    field(d, label);
-    puts_to(d, "[");
+    dump_field(d, label);
+    dump_puts(d, "[");
     for (int i = 0; i < n; i++) {
         separate(d, i);
         if (at[i])
             dump_expr(d, at[i]);
         else
-            puts_to(d, "None");
+            dump_puts(d, "None");
     }
-    puts_to(d, "]");
+    dump_puts(d, "]");
 }
 
 static void stmts_field(Dump *d, const char *label, const StmtSeq *seq) {
     if (seq->n == 0)
         return;
-    field(d, label);
-    puts_to(d, "[");
+    dump_field(d, label);
+    dump_puts(d, "[");
     for (int i = 0; i < seq->n; i++) {
         separate(d, i);
         dump_stmt(d, seq->at[i]);
     }
-    puts_to(d, "]");
+    dump_puts(d, "]");
 }
 
 static void patterns_field(Dump *d, const char *label, const PatternSeq *seq) {
     if (seq->n == 0)
         return;
-    field(d, label);
-    puts_to(d, "[");
+    dump_field(d, label);
+    dump_puts(d, "[");
     for (int i = 0; i < seq->n; i++) {
         separate(d, i);
         dump_pattern(d, seq->at[i]);
     }
-    puts_to(d, "]");
+    dump_puts(d, "]");
 }
 
 static void names_field(Dump *d, const char *label, const NameSeq *seq) {
     if (seq->n == 0)
         return;
-    field(d, label);
-    puts_to(d, "[");
+    dump_field(d, label);
+    dump_puts(d, "[");
     for (int i = 0; i < seq->n; i++) {
         separate(d, i);
-        put_string(d, seq->at[i]->text, seq->at[i]->length, 0);
+        dump_string(d, seq->at[i]->text, seq->at[i]->length, 0);
     }
-    puts_to(d, "]");
+    dump_puts(d, "]");
 }
 
 static void generators_field(Dump *d, const ComprehensionSeq *seq) {
-    field(d, "generators");
-    puts_to(d, "[");
+    dump_field(d, "generators");
+    dump_puts(d, "[");
     for (int i = 0; i < seq->n; i++) {
         const Comprehension *c = &seq->at[i];
         separate(d, i);
-        open_node(d, "comprehension");
+        dump_open(d, "comprehension");
         expr_field(d, "target", c->target);
         expr_field(d, "iter", c->iter);
         exprs_field(d, "ifs", c->ifs.n, c->ifs.at);
-        int_field(d, "is_async", c->is_async);
-        close_plain(d);
+        dump_int_field(d, "is_async", c->is_async);
+        dump_close_plain(d);
     }
-    puts_to(d, "]");
+    dump_puts(d, "]");
 }
 
 static void keywords_field(Dump *d, const KeywordSeq *seq) {
     if (seq->n == 0)
         return;
-    field(d, "keywords");
-    puts_to(d, "[");
+    dump_field(d, "keywords");
+    dump_puts(d, "[");
     for (int i = 0; i < seq->n; i++) {
         separate(d, i);
-        open_node(d, "keyword");
+        dump_open(d, "keyword");
         name_field(d, "arg", seq->at[i].arg);
         expr_field(d, "value", seq->at[i].value);
-        close_node(d, seq->at[i].span);
+        dump_close(d, seq->at[i].span);
     }
-    puts_to(d, "]");
+    dump_puts(d, "]");
 }
 
 static void dump_arg(Dump *d, const Arg *arg) {
-    open_node(d, "arg");
+    dump_open(d, "arg");
     name_field(d, "arg", arg->arg);
     expr_field(d, "annotation", arg->annotation);
-    close_node(d, arg->span);
+    dump_close(d, arg->span);
 }
 
 static void args_field(Dump *d, const char *label, const ArgSeq *seq) {
     if (seq->n == 0)
         return;
-    field(d, label);
-    puts_to(d, "[");
+    dump_field(d, label);
+    dump_puts(d, "[");
     for (int i = 0; i < seq->n; i++) {
         separate(d, i);
         dump_arg(d, &seq->at[i]);
     }
-    puts_to(d, "]");
+    dump_puts(d, "]");
 }
 
 static void arguments_field(Dump *d, const Arguments *args) {
-    field(d, "args");
-    open_node(d, "arguments");
+    dump_field(d, "args");
+    dump_open(d, "arguments");
     args_field(d, "posonlyargs", &args->posonlyargs);
     args_field(d, "args", &args->args);
     if (args->vararg) {
-        field(d, "vararg");
+        dump_field(d, "vararg");
         dump_arg(d, args->vararg);
     }
     args_field(d, "kwonlyargs", &args->kwonlyargs);
     exprs_field(d, "kw_defaults", args->kw_defaults.n, args->kw_defaults.at);
     if (args->kwarg) {
-        field(d, "kwarg");
+        dump_field(d, "kwarg");
         dump_arg(d, args->kwarg);
     }
     exprs_field(d, "defaults", args->defaults.n, args->defaults.at);
-    close_plain(d);
+    dump_close_plain(d);
 }
 
 static void type_params_field(Dump *d, const TypeParamSeq *seq) {
     static const char *const names[] = {"TypeVar", "ParamSpec", "TypeVarTuple"};
     if (seq->n == 0)
         return;
-    field(d, "type_params");
-    puts_to(d, "[");
+    dump_field(d, "type_params");
+    dump_puts(d, "[");
     for (int i = 0; i < seq->n; i++) {
         separate(d, i);
-        open_node(d, names[seq->at[i].kind]);
+        dump_open(d, names[seq->at[i].kind]);
         name_field(d, "name", seq->at[i].name);
         expr_field(d, "bound", seq->at[i].bound);
         expr_field(d, "default_value", seq->at[i].default_value);
-        close_node(d, seq->at[i].span);
+        dump_close(d, seq->at[i].span);
     }
-    puts_to(d, "]");
+    dump_puts(d, "]");
 }
 
 /* ---- expressions ---- */
 
 static void op_field(Dump *d, const char *name) {
-    field(d, "op");
-    puts_to(d, name);
-    puts_to(d, "()");
+    dump_field(d, "op");
+    dump_puts(d, name);
+    dump_puts(d, "()");
 }
 
 static void dump_compare(Dump *d, const Expr *e) {
     expr_field(d, "left", e->compare.left);
-    field(d, "ops");
-    puts_to(d, "[");
+    dump_field(d, "ops");
+    dump_puts(d, "[");
     for (int i = 0; i < e->compare.n; i++) {
         separate(d, i);
-        puts_to(d, ast_cmpop_name(e->compare.ops[i]));
-        puts_to(d, "()");
+        dump_puts(d, ast_cmpop_name(e->compare.ops[i]));
+        dump_puts(d, "()");
     }
-    puts_to(d, "]");
+    dump_puts(d, "]");
     exprs_field(d, "comparators", e->compare.n, e->compare.comparators);
 }
 
 static void dump_leaf(Dump *d, const Expr *e) {
     switch (e->kind) {
     case EXPR_CONSTANT:
-        field(d, "value");
-        put_constant(d, e);
+        dump_field(d, "value");
+        dump_constant(d, e);
         if (e->constant.u_prefix) {
-            field(d, "kind");
-            puts_to(d, "'u'");
+            dump_field(d, "kind");
+            dump_puts(d, "'u'");
         }
         break;
     case EXPR_NAME:
@@ -543,7 +311,7 @@ static void dump_expr_fields(Dump *d, const Expr *e) {
         break;
     case EXPR_FORMATTEDVALUE:
         expr_field(d, "value", e->formatted.value);
-        int_field(d, "conversion", e->formatted.conversion);
+        dump_int_field(d, "conversion", e->formatted.conversion);
         expr_field(d, "format_spec", e->formatted.format_spec);
         break;
     case EXPR_JOINEDSTR:
@@ -556,16 +324,16 @@ static void dump_expr_fields(Dump *d, const Expr *e) {
 }
 
 static void dump_expr(Dump *d, const Expr *e) {
-    open_node(d, ast_expr_name(e->kind));
+    dump_open(d, ast_expr_name(e->kind));
     if (!d->failed)
         dump_expr_fields(d, e);
-    close_node(d, e->span);
+    dump_close(d, e->span);
 }
 
 /* ---- patterns and statements ---- */
 
 static void dump_pattern(Dump *d, const Pattern *pattern) {
-    open_node(d, ast_pattern_name(pattern->kind));
+    dump_open(d, ast_pattern_name(pattern->kind));
     if (d->failed)
         return;
     switch (pattern->kind) {
@@ -573,10 +341,10 @@ static void dump_pattern(Dump *d, const Pattern *pattern) {
         expr_field(d, "value", pattern->value.value);
         break;
     case PATTERN_MATCHSINGLETON:
-        field(d, "value");
-        puts_to(d, pattern->singleton.value == CONST_NONE   ? "None"
-                   : pattern->singleton.value == CONST_TRUE ? "True"
-                                                            : "False");
+        dump_field(d, "value");
+        dump_puts(d, pattern->singleton.value == CONST_NONE   ? "None"
+                     : pattern->singleton.value == CONST_TRUE ? "True"
+                                                              : "False");
         break;
     case PATTERN_MATCHSEQUENCE:
     case PATTERN_MATCHOR:
@@ -601,63 +369,63 @@ static void dump_pattern(Dump *d, const Pattern *pattern) {
         name_field(d, "name", pattern->as.name);
         break;
     }
-    close_node(d, pattern->span);
+    dump_close(d, pattern->span);
 }
 
 static void aliases_field(Dump *d, const AliasSeq *seq) {
-    field(d, "names");
-    puts_to(d, "[");
+    dump_field(d, "names");
+    dump_puts(d, "[");
     for (int i = 0; i < seq->n; i++) {
         separate(d, i);
-        open_node(d, "alias");
+        dump_open(d, "alias");
         name_field(d, "name", seq->at[i].name);
         name_field(d, "asname", seq->at[i].asname);
-        close_node(d, seq->at[i].span);
+        dump_close(d, seq->at[i].span);
     }
-    puts_to(d, "]");
+    dump_puts(d, "]");
 }
 
 static void handlers_field(Dump *d, const ExceptHandlerSeq *seq) {
     if (seq->n == 0)
         return;
-    field(d, "handlers");
-    puts_to(d, "[");
+    dump_field(d, "handlers");
+    dump_puts(d, "[");
     for (int i = 0; i < seq->n; i++) {
         separate(d, i);
-        open_node(d, "ExceptHandler");
+        dump_open(d, "ExceptHandler");
         expr_field(d, "type", seq->at[i].type);
         name_field(d, "name", seq->at[i].name);
         stmts_field(d, "body", &seq->at[i].body);
-        close_node(d, seq->at[i].span);
+        dump_close(d, seq->at[i].span);
     }
-    puts_to(d, "]");
+    dump_puts(d, "]");
 }
 
 static void with_items_field(Dump *d, const WithItemSeq *seq) {
-    field(d, "items");
-    puts_to(d, "[");
+    dump_field(d, "items");
+    dump_puts(d, "[");
     for (int i = 0; i < seq->n; i++) {
         separate(d, i);
-        open_node(d, "withitem");
+        dump_open(d, "withitem");
         expr_field(d, "context_expr", seq->at[i].context_expr);
         expr_field(d, "optional_vars", seq->at[i].optional_vars);
-        close_plain(d);
+        dump_close_plain(d);
     }
-    puts_to(d, "]");
+    dump_puts(d, "]");
 }
 
 static void cases_field(Dump *d, const MatchCaseSeq *seq) {
-    field(d, "cases");
-    puts_to(d, "[");
+    dump_field(d, "cases");
+    dump_puts(d, "[");
     for (int i = 0; i < seq->n; i++) {
         separate(d, i);
-        open_node(d, "match_case");
+        dump_open(d, "match_case");
         pattern_field(d, "pattern", seq->at[i].pattern);
         expr_field(d, "guard", seq->at[i].guard);
         stmts_field(d, "body", &seq->at[i].body);
-        close_plain(d);
+        dump_close_plain(d);
     }
-    puts_to(d, "]");
+    dump_puts(d, "]");
 }
 
 static void dump_definition(Dump *d, const Stmt *s) {
@@ -747,7 +515,7 @@ static void dump_simple(Dump *d, const Stmt *s) {
         expr_field(d, "target", s->ann_assign.target);
         expr_field(d, "annotation", s->ann_assign.annotation);
         expr_field(d, "value", s->ann_assign.value);
-        int_field(d, "simple", s->ann_assign.simple);
+        dump_int_field(d, "simple", s->ann_assign.simple);
         break;
     case STMT_RAISE:
         expr_field(d, "exc", s->raise.exc);
@@ -763,7 +531,7 @@ static void dump_simple(Dump *d, const Stmt *s) {
     case STMT_IMPORTFROM:
         name_field(d, "module", s->import_from.module);
         aliases_field(d, &s->import_from.names);
-        int_field(d, "level", s->import_from.level);
+        dump_int_field(d, "level", s->import_from.level);
         break;
     case STMT_GLOBAL:
     case STMT_NONLOCAL:
@@ -775,7 +543,7 @@ static void dump_simple(Dump *d, const Stmt *s) {
 }
 
 static void dump_stmt(Dump *d, const Stmt *s) {
-    open_node(d, ast_stmt_name(s->kind));
+    dump_open(d, ast_stmt_name(s->kind));
     if (d->failed)
         return;
     switch (s->kind) {
@@ -797,18 +565,18 @@ static void dump_stmt(Dump *d, const Stmt *s) {
         dump_simple(d, s);
         break;
     }
-    close_node(d, s->span);
+    dump_close(d, s->span);
 }
 
 char *ast_dump(Arena *arena, const AstModule *module, int attributes, size_t *length, size_t *size) {
     static const char *const names[] = {"Module", "Expression", "Interactive"};
     Dump d = {.arena = arena, .attributes = attributes};
-    open_node(&d, names[module->kind]);
+    dump_open(&d, names[module->kind]);
     if (module->kind == MODULE_EXPRESSION)
         expr_field(&d, "body", module->expression);
     else
         stmts_field(&d, "body", &module->body);
-    close_plain(&d);
+    dump_close_plain(&d);
     if (d.failed) {
         if (d.text)
             arena_realloc_raw(arena, d.text, d.capacity, 0);
