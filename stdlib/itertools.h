@@ -8,6 +8,12 @@
 
 /* mod_itertools.c */
 #define ITERTOOLS_FLAGS (TYPE_GC | TYPE_BASE | TYPE_IMMUTABLE | TYPE_NO_WEAKREF)
+/* Gives back a half-made object. */
+static inline Value itertools_drop(VM *vm, void *o) {
+    obj_decref(vm, (Object *)o);
+    return VALUE_ERROR;
+}
+
 /* mod_itertools_reduce.c */
 bool itertools_warn(VM *vm); /* that copying goes away; false: it was turned into an exception */
 /* (type(self), args, state): consumes args (0: failed) and state (0: none). */
@@ -24,6 +30,11 @@ bool itertools_set_indices(VM *vm, Value state, size_t *indices, size_t n, size_
 #define SETSTATE_ROW(set)                                                                                            \
     { "__setstate__", set, "state, /", "Takes over a state.", 0 }
 
+/* mod_itertools_endless.c */
+extern const TypeSpec itertools_count_spec, itertools_cycle_spec, itertools_repeat_spec;
+/* mod_itertools_select.c */
+extern const TypeSpec itertools_compress_spec, itertools_dropwhile_spec, itertools_takewhile_spec,
+    itertools_filterfalse_spec, itertools_starmap_spec, itertools_islice_spec;
 /* mod_itertools_combine.c */
 extern const TypeSpec itertools_product_spec, itertools_permutations_spec, itertools_combinations_spec,
     itertools_replacement_spec;

@@ -1,11 +1,6 @@
 /* itertools: groupby, tee, zip_longest, batched and pairwise. */
 #include "stdlib/itertools.h"
 
-static Value drop(VM *vm, void *o) {
-    obj_decref(vm, (Object *)o);
-    return VALUE_ERROR;
-}
-
 /* ---- groupby ---------------------------------------------------------------------------------------------------
  * The groupby object reads the source one item ahead. A group is the right to read on while the key stays what it
  * was; moving to the next group takes the right away from the one before, which is why groupby knows the current
@@ -34,7 +29,7 @@ static Value groupby_create(VM *vm, Type *type, Value *args, size_t nargs, Value
     if (v[1] && !is_none(v[1]))
         g->func = incref(v[1]);
     g->it = iter_get(vm, v[0]);
-    return g->it ? from_obj(g) : drop(vm, g);
+    return g->it ? from_obj(g) : itertools_drop(vm, g);
 }
 
 static bool groupby_step(VM *vm, GroupBy *g) {
@@ -480,12 +475,12 @@ static Value zip_longest_create(VM *vm, Type *type, Value *args, size_t nargs, V
     z->fill = incref(fill);
     z->iters = tuple_new(vm, nargs);
     if (!z->iters)
-        return drop(vm, z);
+        return itertools_drop(vm, z);
     z->active = nargs;
     for (size_t i = 0; i < nargs; i++) {
         Value it = iter_get(vm, args[i]);
         if (!it)
-            return drop(vm, z);
+            return itertools_drop(vm, z);
         as_tuple(z->iters)->items[i] = it;
     }
     return from_obj(z);
@@ -592,7 +587,7 @@ static Value batched_create(VM *vm, Type *type, Value *args, size_t nargs, Value
     b->size = (size_t)n;
     b->strict = strict;
     b->it = iter_get(vm, v[0]);
-    return b->it ? from_obj(b) : drop(vm, b);
+    return b->it ? from_obj(b) : itertools_drop(vm, b);
 }
 
 static Value batched_next(VM *vm, Value self) {
@@ -651,7 +646,7 @@ static Value pairwise_create(VM *vm, Type *type, Value *args, size_t nargs, Valu
     if (!p)
         return VALUE_ERROR;
     p->it = iter_get(vm, iterable);
-    return p->it ? from_obj(p) : drop(vm, p);
+    return p->it ? from_obj(p) : itertools_drop(vm, p);
 }
 
 static Value pairwise_next(VM *vm, Value self) {
