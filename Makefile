@@ -67,11 +67,11 @@ LOOP_FLAGS := $(shell echo | $(CC) -Werror -fno-gcse -fno-crossjumping -E - >/de
 UNGUARDED := $(shell echo | $(CC) -Werror --param asan-stack=0 -E - >/dev/null 2>&1 && echo --param asan-stack=0 || echo -mllvm -asan-stack=0)
 UNOPTIMIZED := -O0 $(if $(filter asan fuzz,$(CONFIG)),$(UNGUARDED))
 LOOP_FLAGS += $(if $(filter asan tsan fuzz,$(CONFIG)),$(UNOPTIMIZED))
-$(B)/obj/vm/interp/eval.o $(B)/pic/vm/interp/eval.o: override CFLAGS += $(LOOP_FLAGS)
-$(B)/obj/vm/interp/eval_traced.o $(B)/pic/vm/interp/eval_traced.o: override CFLAGS += $(if $(filter asan tsan fuzz,$(CONFIG)),$(UNOPTIMIZED))
+$(B)/obj/vm/interp/eval.o: override CFLAGS += $(LOOP_FLAGS)
+$(B)/obj/vm/interp/eval_traced.o: override CFLAGS += $(if $(filter asan tsan fuzz,$(CONFIG)),$(UNOPTIMIZED))
 
 # Where scripts spend their time, as profiles of the benchmarks and of many small operations show. The rest, which waits
-# for the system or is called once in a while, is built for size; SMALL=1 builds everything so but the loop.
+# for the system or is called once in a while, is built for size.
 HOT = vm/base/% vm/mem/% vm/code/code vm/code/image \
       $(addprefix vm/interp/,asyncgen coroutine eval frame function generator operation slow% traceback) \
       $(addprefix vm/runtime/,arith attr call compare convert errors iterate limits lock park subscript thread) \
@@ -86,9 +86,7 @@ HOT = vm/base/% vm/mem/% vm/code/code vm/code/image \
       stdlib/mod_itertools% stdlib/mod_math% stdlib/mod_operator stdlib/mod_random stdlib/ordered_dict \
       stdlib/pickle/load% stdlib/pickle/save% stdlib/re/iterate stdlib/re/match stdlib/re/program stdlib/re/replace \
       stdlib/struct/format stdlib/struct/items stdlib/thread/lock stdlib/thread/queue
-HOT_NAMES := $(if $(SMALL),vm/interp/eval,$(HOT))
-COLD_OBJ := $(filter-out $(HOT_NAMES:%=$(B)/obj/%.o),$(OBJ) $(MAIN_OBJ))
-COLD_OBJ += $(COLD_OBJ:$(B)/obj/%=$(B)/pic/%)
+COLD_OBJ := $(filter-out $(HOT:%=$(B)/obj/%.o),$(OBJ) $(MAIN_OBJ))
 $(if $(filter release,$(CONFIG)),$(eval $(COLD_OBJ): override CFLAGS += -Os))
 
 # The library modules written in the language itself are compiled to images by a program made of the same objects. A build

@@ -3,6 +3,9 @@
 #   make deb        Debian packages in build/deb
 #   make amalgamation    cove.c and cove.h in build/amalgamation
 #   make install    everything below $(DESTDIR)$(PREFIX)
+# MODULES="asyncio json -ssl" makes a library with these modules and what they need (tools/choose_modules.co), without
+# others; MODULES= one with none but those that the interpreter itself uses. SMALL=1 builds the library for size: all but
+# the interpreter loop, and with all modules packed.
 # The version is that of include/cove.h. The name of the shared library changes when its ABI does: with the minor number
 # while the major one is 0, with the major one after that.
 cove_h_number = $(shell sed -n 's/^.define COVE_VERSION_$(1) \([0-9]*\).*/\1/p' include/cove.h)
@@ -21,23 +24,49 @@ CMAKEDIR ?= $(LIBDIR)/cmake/Cove
 # PIC=no leaves out the shared library, and makes the static one of the program's own objects: nothing is compiled twice,
 # but hosts have to be linked with -no-pie.
 PIC ?= yes
-L = $(B)/library$(if $(filter no,$(PIC)),-nopic)
-PIC_CFLAGS = $(filter-out -fno-pie,$(CFLAGS)) -fPIC $(UNALIGNED)
+# The objects are in P: those of the program, or others that are position-independent or small.
+P = $(B)/$(if $(filter no,$(PIC)),obj,pic)$(if $(SMALL),-small)
+CHOSEN := $(if $(SMALL)$(filter-out undefined,$(origin MODULES)),$(B)/chosen$(if $(filter no,$(PIC)),-nopic))
+L = $(B)/library$(if $(CHOSEN),-chosen)$(if $(filter no,$(PIC)),-nopic)
+PIC_CFLAGS = $(if $(filter no,$(PIC)),$(CFLAGS),$(filter-out -fno-pie,$(CFLAGS)) -fPIC) $(UNALIGNED)
 # Gaps in front of functions and loops are a tenth of the code; they are kept where scripts spend their time.
 UNALIGNED := $(shell echo | $(CC) -Werror -falign-jumps=1 -E - >/dev/null 2>&1 && \
     echo -falign-functions=1 -falign-jumps=1 -falign-loops=1 -falign-labels=1)
-HOT = vm/interp/% vm/mem/% vm/object/dict vm/object/list vm/object/str vm/object/int vm/object/float vm/object/tuple
-$(filter $(HOT:%=$(B)/pic/%.o),$(SRC:%.c=$(B)/pic/%.o)): UNALIGNED =
-PIC_OBJ = $(if $(filter no,$(PIC)),$(OBJ) $(B)/obj/frozen_data.o,$(SRC:%.c=$(B)/pic/%.o) $(B)/pic/frozen_data.o)
+ALIGNED = vm/interp/% vm/mem/% vm/object/dict vm/object/list vm/object/str vm/object/int vm/object/float vm/object/tuple
+$(filter $(ALIGNED:%=$(P)/%.o),$(SRC:%.c=$(P)/%.o)): UNALIGNED =
+ifneq ($(P),$(B)/obj)
+$(P)/vm/interp/eval.o: override CFLAGS += $(LOOP_FLAGS)
+COLD_PIC := $(filter-out $(patsubst %,$(P)/%.o,$(if $(SMALL),vm/interp/eval,$(HOT))),$(SRC:%.c=$(P)/%.o))
+$(if $(filter release,$(CONFIG)),$(eval $(COLD_PIC): override CFLAGS += -Os))
+endif
+# The objects that depend on which modules there are.
+MODULE_TABLES = stdlib/native_modules.o frozen_data.o
+PIC_OBJ = $(addprefix $(P)/,$(filter-out $(if $(CHOSEN),$(MODULE_TABLES)),$(SRC:%.c=%.o) frozen_data.o)) \
+    $(if $(CHOSEN),$(addprefix $(CHOSEN)/,$(notdir $(MODULE_TABLES))))
 SHARED_LIBRARY = $(L)/libcove.so.$(VERSION)
 
-$(B)/pic/%.o: %.c
+ifneq ($(P),$(B)/obj)
+$(P)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(PIC_CFLAGS) -MMD -MP -c $< -o $@
 
-$(B)/pic/frozen_data.o: $(B)/frozen_data.c
+$(P)/frozen_data.o: $(B)/frozen_data.c
 	@mkdir -p $(@D)
 	$(CC) $(PIC_CFLAGS) -c $< -o $@
+endif
+
+ifneq ($(CHOSEN),)
+CHOICE := $(if $(SMALL),--small) $(if $(filter undefined,$(origin MODULES)),all,$(MODULES))
+$(shell mkdir -p $(CHOSEN) && echo '$(CHOICE)' | cmp -s - $(CHOSEN)/choice || echo '$(CHOICE)' > $(CHOSEN)/choice)
+$(CHOSEN)/frozen.list: $(CHOSEN)/choice tools/choose_modules.co stdlib/modules.def $(FROZEN) $(B)/cove
+	$(B)/cove tools/choose_modules.co $(CHOSEN) $(filter-out --small,$(CHOICE))
+$(CHOSEN)/native_modules.c: $(CHOSEN)/frozen.list ;
+$(CHOSEN)/frozen_data.c: $(CHOSEN)/frozen.list $(FREEZE)
+	$(FREEZE) $(filter --small,$(CHOICE)) $$(cat $<) > $@.new
+	mv $@.new $@
+$(CHOSEN)/%.o: $(CHOSEN)/%.c
+	$(CC) $(PIC_CFLAGS) -c $< -o $@
+endif
 
 comma = ,
 # Tables hold addresses, which take three words each to be relocated, or next to nothing where the linker can pack them.
@@ -53,7 +82,7 @@ $(SHARED_LIBRARY): $(PIC_OBJ)
 # One object, in which only the names of the header are global: no name of the interpreter's meets one of the host's.
 $(L)/libcove.a: $(PIC_OBJ)
 	@mkdir -p $(@D)
-	$(CC) -r -nostdlib -no-pie -o $(L)/cove.o $^
+	$(CC) -r -nostdlib -no-pie -Wl,--gc-sections,--gc-keep-exported,-u,cove_create -o $(L)/cove.o $^
 	$(OBJCOPY) --localize-hidden $(L)/cove.o
 	rm -f $@
 	$(AR) rcs $@ $(L)/cove.o
@@ -103,7 +132,7 @@ uninstall:
 	    $(D)$(LIBDIR)/libcove.so.$(VERSION) $(D)$(INCLUDEDIR)/cove.h $(D)$(PKGCONFIGDIR)/cove.pc $(D)$(MANDIR)/man1/cove.1
 	rm -rf $(D)$(CMAKEDIR) $(D)$(DOCDIR)
 
--include $(SRC:%.c=$(B)/pic/%.d)
+-include $(SRC:%.c=$(P)/%.d)
 .PHONY: deb library amalgamation install uninstall test-packaging
 
 # The Debian packages and the amalgamation are used as well: some minutes.

@@ -11,15 +11,9 @@
 #include "stdlib/builtins/builtins.h"
 #include "stdlib/import/importer.h"
 
-const NativeModule native_modules[NATIVE_MODULES] = {
-#define MODULE(name, init) {#name, init},
-#include "stdlib/modules.def"
-#undef MODULE
-};
-
 const NativeModule *native_module_find(const char *name) {
     for (size_t i = 0; i < NATIVE_MODULES; i++) {
-        if (strcmp(native_modules[i].name, name) == 0)
+        if (native_modules[i].name != NULL && strcmp(native_modules[i].name, name) == 0)
             return &native_modules[i];
     }
     return NULL;

@@ -20,7 +20,7 @@ bool stdlib_flush(VM *vm); /* sys.stdout and sys.stderr; false when flushing the
 
 /* Native modules, one row in modules.def each. The slot is the module's place in vm->module_state. */
 typedef struct NativeModule {
-    const char *name;
+    const char *name; /* NULL: left out of this build */
     bool (*init)(VM *vm, Value module);
 } NativeModule;
 enum {

@@ -132,6 +132,8 @@ static Value implementation(VM *vm) {
 static Value builtin_names(VM *vm) {
     Value list = list_new(vm, 0);
     for (size_t i = 0; list && i < NATIVE_MODULES; i++) {
+        if (native_modules[i].name == NULL)
+            continue;
         Value name = str_intern_c(vm, native_modules[i].name);
         if (!name || !list_append_steal(vm, list, name))
             set_owned(vm, &list, 0);

@@ -1,12 +1,12 @@
 /* Compiles the library modules that are written in the language itself into images, and writes them as a table in C.
  *
- *     freeze FILE.co ... > frozen_data.c
+ *     freeze [--small] FILE.co ... > frozen_data.c
  *
  * It is linked from the interpreter's own objects, so the images fit the interpreter that is built next. The name of
  * a module is its path below the folder "frozen".
  *
  * Modules that most programs import stay as they are; the others are deflated where the build has zlib, one of the
- * plain images being the dictionary for all. */
+ * plain images being the dictionary for all. With --small it is the only one that stays. */
 #include "runtime/vm.h"
 
 #include "code/image.h"
@@ -52,7 +52,7 @@ static const char *const rare[] = {
     "concurrent.futures.interpreter",
     "concurrent.futures.process",
 };
-static const char dictionary_name[] = "asyncio.base_events";
+static const char dictionary_name[] = "asyncio.base_events"; /* where it is missing, the largest one */
 
 typedef struct SourceModule {
     char name[200]; /* dotted */
@@ -153,27 +153,39 @@ static bool image_pack(VM *vm, SourceModule *m, Value dictionary) {
 static bool image_pack(VM *vm, SourceModule *m, Value dictionary) { return true; }
 #endif
 
-static bool images_make(VM *vm, SourceModule *modules, int n, int *dictionary) {
-    *dictionary = 0;
+static size_t image_size(const SourceModule *m) { return as_bytes(m->image)->len; }
+
+static int find_dictionary(const SourceModule *modules, int n) {
+    int largest = 0;
+    for (int i = 0; i < n; i++) {
+        if (strcmp(modules[i].name, dictionary_name) == 0)
+            return i;
+        if (image_size(&modules[i]) > image_size(&modules[largest]))
+            largest = i;
+    }
+    return largest;
+}
+
+static bool images_make(VM *vm, SourceModule *modules, int n, bool small, int *dictionary) {
     for (int i = 0; i < n; i++) {
         modules[i].image = module_image(vm, &modules[i]);
         if (modules[i].image == 0) {
             fprintf(stderr, "freeze: %s\n", modules[i].path);
             return false;
         }
-        if (strcmp(modules[i].name, dictionary_name) == 0)
-            *dictionary = i;
     }
+    *dictionary = find_dictionary(modules, n);
     for (int i = 0; i < n; i++) {
-        if (i != *dictionary && !is_plain(&modules[i]) && !image_pack(vm, &modules[i], modules[*dictionary].image))
+        bool stays = i == *dictionary || (!small && is_plain(&modules[i]));
+        if (!stays && !image_pack(vm, &modules[i], modules[*dictionary].image))
             return false;
     }
     return true;
 }
 
-static int print_all(VM *vm, SourceModule *modules, int n) {
+static int print_all(VM *vm, SourceModule *modules, int n, bool small) {
     int dictionary;
-    if (!images_make(vm, modules, n, &dictionary)) {
+    if (!images_make(vm, modules, n, small, &dictionary)) {
         sys_report_exception(vm);
         return 1;
     }
@@ -188,15 +200,20 @@ static int print_all(VM *vm, SourceModule *modules, int n) {
         printf("    {\"%s\", %s, image_%d, sizeof image_%d - 1, %zu},\n", modules[i].name,
                modules[i].is_package ? "true" : "false", i, i, modules[i].full);
     printf("    {0},\n};\nconst size_t frozen_modules_count = %d;\n", n);
-    printf("const char *const frozen_dictionary = image_%d;\nconst size_t frozen_dictionary_size = sizeof image_%d - "
-           "1;\n",
-           dictionary, dictionary);
+    if (n > 0)
+        printf("const char *const frozen_dictionary = image_%d;\n", dictionary);
+    else
+        puts("const char *const frozen_dictionary = 0;");
+    printf("const size_t frozen_dictionary_size = %zu;\n", n > 0 ? image_size(&modules[dictionary]) : 0);
     for (int i = 0; i < n; i++)
         decref(vm, modules[i].image);
     return 0;
 }
 
 int main(int argc, char **argv) {
+    bool small = argc > 1 && strcmp(argv[1], "--small") == 0;
+    argc -= small;
+    argv += small;
     SourceModule *modules = calloc((size_t)argc, sizeof *modules);
     VM *vm = modules != NULL ? vm_create(NULL) : NULL;
     int status = 1;
@@ -208,7 +225,7 @@ int main(int argc, char **argv) {
     }
     if (ok && stdlib_install(vm) && io_setup_std(vm)) {
         qsort(modules, (size_t)argc - 1, sizeof *modules, compare_names);
-        status = print_all(vm, modules, argc - 1);
+        status = print_all(vm, modules, argc - 1, small);
     }
     if (vm != NULL)
         vm_destroy(vm);
