@@ -122,8 +122,13 @@ bool handle_report(VM *vm, Value self) {
     bool ok = context && dict_set_c(vm, context, "message", text) && dict_set_c(vm, context, "exception", exc) &&
               dict_set_c(vm, context, "handle", self) &&
               (!h->source_traceback || dict_set_c(vm, context, "source_traceback", h->source_traceback));
-    if (ok)
+    if (ok) { /* the handler runs where the exception is handled */
+        Thread *t = vm->thread;
+        HandledItem handling = {exc, t->handled};
+        t->handled = &handling;
         ok = async_report(vm, loop, &context);
+        t->handled = handling.previous;
+    }
     decref(vm, loop);
     decref(vm, context);
     decref(vm, text);

@@ -83,11 +83,7 @@ static Value take_finalizer(VM *vm, Generator *g) {
  * --------------------------------------------------------------------------------------------------------------------------
  */
 
-static void raise_stop_async(VM *vm) {
-    Value exc = exception_new_simple(vm, vm->exc.StopAsyncIteration, 0);
-    if (exc != 0)
-        raise_steal(vm, exc);
-}
+static void raise_stop_async(VM *vm) { raise_new(vm, exception_new_simple(vm, vm->exc.StopAsyncIteration, 0)); }
 
 static void note_end(Generator *g, SendStatus status) {
     g->frame.flags &= (uint8_t)~GEN_ASYNC_RUNNING;
@@ -231,17 +227,17 @@ static void asend_traverse(Object *self, VisitFn visit, void *arg) {
     visit_value(((AsyncSend *)self)->generator, visit, arg);
     visit_value(((AsyncSend *)self)->value, visit, arg);
 }
-static void warn_unawaited_method(VM *vm, Value self, Generator *g, const char *method) {
+static void warn_unawaited_method(VM *vm, Generator *g, const char *method) {
     if (vm->finalizing)
         return;
     if (!warn(vm, vm->exc.RuntimeWarning, 1, "coroutine method '%s' of '%V' was never awaited", method,
               g->frame.func->qualname))
-        error_unraisable(vm, NULL, self);
+        error_unraisable(vm, NULL, from_obj(g));
 }
 static void asend_finalize(VM *vm, Value self) {
     AsyncSend *a = (AsyncSend *)as_obj(self);
     if (a->state == AWAIT_INIT)
-        warn_unawaited_method(vm, self, gen_of(a->generator), "asend");
+        warn_unawaited_method(vm, gen_of(a->generator), "asend");
 }
 
 static Value return_self(VM *vm, Value self) { return (void)vm, incref(self); }
@@ -321,12 +317,8 @@ static SendStatus athrow_start(VM *vm, AsyncThrow *a, Generator *g, Value sent, 
         already_running(vm, a->close ? "aclose()" : "athrow()");
         return SEND_ERROR;
     }
-    if (g->frame.flags & GEN_ASYNC_CLOSED || g->frame.state == FRAME_FINISHED) {
+    if (g->frame.flags & GEN_ASYNC_CLOSED) {
         a->state = AWAIT_CLOSED;
-        if (a->close) {
-            *out = VALUE_NONE;
-            return SEND_RETURN;
-        }
         raise_stop_async(vm);
         return SEND_ERROR;
     }
@@ -354,6 +346,11 @@ static SendStatus athrow_send(VM *vm, Value self, Value sent, Value *out) {
     if (a->state == AWAIT_CLOSED) {
         raise_runtime(vm, "cannot reuse already awaited aclose()/athrow()");
         return SEND_ERROR;
+    }
+    if (g->frame.state == FRAME_FINISHED) {
+        a->state = AWAIT_CLOSED;
+        *out = VALUE_NONE;
+        return SEND_RETURN;
     }
     if (a->state == AWAIT_INIT)
         return athrow_start(vm, a, g, sent, out);
@@ -415,7 +412,7 @@ static void athrow_traverse(Object *self, VisitFn visit, void *arg) {
 static void athrow_finalize(VM *vm, Value self) {
     AsyncThrow *a = (AsyncThrow *)as_obj(self);
     if (a->state == AWAIT_INIT)
-        warn_unawaited_method(vm, self, gen_of(a->generator), a->close ? "aclose" : "athrow");
+        warn_unawaited_method(vm, gen_of(a->generator), a->close ? "aclose" : "athrow");
 }
 
 static const MethodSpec athrow_methods[] = {
@@ -493,8 +490,12 @@ static void agen_finalize(VM *vm, Value self) {
         if (r == 0)
             error_unraisable(vm, NULL, self);
         decref(vm, r);
-    } else if (!generator_close(vm, g)) {
+    } else {
+        Value value = 0;
+        if (generator_close_value(vm, g, &value) && value != 0)
+            raise_stop_async(vm); /* it has returned, which nobody has awaited */
         error_unraisable(vm, NULL, self);
+        decref(vm, value);
     }
     decref(vm, hook);
 }
