@@ -87,9 +87,10 @@ static inline SlotFn slot_get(const Type *t, size_t offset) {
 }
 static inline void slot_put(Type *t, size_t offset, SlotFn f) { memcpy((char *)t + offset, &f, sizeof f); }
 SlotFn slot_of_spec(const TypeSpec *spec, size_t offset);
-void slots_inherit(Type *t, const Type *base);       /* fills the NULL slots; hash and compare go together */
-void slots_update_all(VM *vm, Type *t);              /* every row, for classes with several bases */
-void slots_update_names(VM *vm, Type *t);            /* rows named in the type's own dict, others as the base's */
+void slots_inherit(Type *t,
+                   const Type *base);     /* of native types: fills the NULL slots; hash and compare go together */
+void slots_update_all(VM *vm, Type *t);   /* every row, for classes with several bases */
+void slots_update_names(VM *vm, Type *t); /* rows named in the type's own dict, others as the base's */
 void slots_update_name(VM *vm, Type *t, Value name); /* the type and its subclasses, after an attribute changed */
 bool slot_is_special(VM *vm, Value name);
 Value slot_wrapper_call(VM *vm, const SlotDef *def, SlotFn fn, Value self, Value *args, size_t nargs, Value kwnames);
