@@ -886,10 +886,11 @@ COVE_API void cove_interrupt(cove_vm *vm);
  * Stops whatever the VM is running: the call that the host made fails with SystemExit("stopped by the host"), and no
  * `except` or `finally` of the script runs on the way. Any thread, signal handlers too.
  *
- * What the script waits for in its main thread ends at once or within some milliseconds: time, threads, an event loop,
- * sockets, `select`, reading and writing of pipes and terminals, the other side of a FIFO, children, locks of files,
- * signals. These do not end before their time: looking up a name in the network, `os.system()`, another interpreter of
- * the script, a native function of the host's. The same holds for cove_interrupt(), and for the hard limit of a run.
+ * What the script waits for in its main thread ends at once or within some milliseconds: time, threads, an event
+ * loop, sockets, `select`, reading and writing of pipes and terminals, the other side of a FIFO, children, locks of
+ * files, signals. These do not end before their time: looking up a name in the network, another interpreter of the
+ * script, a native function of the host's. A child or a command that was waited for goes on. The same holds for
+ * cove_interrupt(), and for the hard limit of a run.
  *
  * It holds until cove_allow(): also calls made afterwards are stopped at their first step.
  */

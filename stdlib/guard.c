@@ -3,7 +3,9 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -14,6 +16,8 @@
 
 #include "runtime/limits.h"
 #include "stdlib/wait.h"
+
+extern char **environ;
 
 #define MILLISECOND ((int64_t)1000000)
 #define PAUSE_MAX (8 * MILLISECOND)
@@ -111,6 +115,7 @@ static bool would_wait(const Sink *s) {
 /* Piece by piece, until all is written, as a blocking call does. */
 static ssize_t write_pieces(VM *vm, Sink *s, struct iovec *parts, int n, size_t total) {
     size_t done = 0;
+    advance(&parts, &n, 0); /* a call for an empty part alone would write nothing */
     for (;;) {
         if (!guard_wait(vm, s->fd, POLLOUT))
             return -1;
@@ -265,4 +270,76 @@ int guard_waitid(VM *vm, int kind, int id, siginfo_t *info, int options) {
         }
     child_close(&w);
     return r;
+}
+
+/* --- commands of the shell -----------------------------------------------------------------------------------------
+ */
+
+/* As system() has it, the signals that a terminal sends to all are the command's while it runs, and its end is not
+ * told to anybody else. */
+typedef struct Quiet {
+    struct sigaction interrupt, quit; /* what they were */
+    sigset_t mask;
+} Quiet;
+
+static void quiet_begin(Quiet *q) {
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigset_t child;
+    sigemptyset(&ignore.sa_mask);
+    sigaction(SIGINT, &ignore, &q->interrupt);
+    sigaction(SIGQUIT, &ignore, &q->quit);
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    pthread_sigmask(SIG_BLOCK, &child, &q->mask);
+}
+
+static void quiet_end(const Quiet *q) {
+    int saved = errno;
+    sigaction(SIGINT, &q->interrupt, NULL);
+    sigaction(SIGQUIT, &q->quit, NULL);
+    pthread_sigmask(SIG_SETMASK, &q->mask, NULL);
+    errno = saved;
+}
+
+/* 0, or the number of the error. */
+static int start_shell(const Quiet *q, const char *command, pid_t *pid) {
+    char *argv[] = {"sh", "-c", (char *)command, NULL};
+    posix_spawnattr_t how;
+    sigset_t defaults;
+    int error = posix_spawnattr_init(&how);
+    if (error != 0)
+        return error;
+    sigemptyset(&defaults);
+    if (q->interrupt.sa_handler != SIG_IGN)
+        sigaddset(&defaults, SIGINT);
+    if (q->quit.sa_handler != SIG_IGN)
+        sigaddset(&defaults, SIGQUIT);
+    posix_spawnattr_setsigdefault(&how, &defaults);
+    posix_spawnattr_setsigmask(&how, &q->mask);
+    posix_spawnattr_setflags(&how, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+    error = posix_spawn(pid, "/bin/sh", NULL, &how, argv, environ);
+    posix_spawnattr_destroy(&how);
+    return error;
+}
+
+int guard_system(VM *vm, const char *command) {
+    int status;
+    if (!guard_needed(vm)) {
+        WITHOUT_LOCK(vm, status = system(command));
+        return status;
+    }
+    Quiet q;
+    pid_t pid;
+    quiet_begin(&q);
+    int error = start_shell(&q, command, &pid);
+    if (error == EAGAIN || error == ENOMEM) {
+        errno = error;
+        status = -1;
+    } else if (error != 0) {
+        status = 127 << 8; /* what a shell says of what it cannot start */
+    } else if (guard_waitpid(vm, pid, &status, 0) < 0) {
+        status = -1;
+    }
+    quiet_end(&q);
+    return status;
 }

@@ -3,7 +3,10 @@
  * A signal ends such a call by itself. What a thread of the host does, or the clock of a run with a hard limit, would
  * not be noticed in it. Where one of the two may come, these functions first wait for the descriptor together with
  * the host's own (wait.h) and make a call then that has nothing to wait for; where there is no descriptor, they ask
- * again and again, at most some milliseconds apart. Elsewhere, as in the command `cove`, the call is made as it is. */
+ * again and again, at most some milliseconds apart. (Who shares a pipe with other readers or writers, and is
+ * overtaken by them in between, waits in the call after all.) Elsewhere, as in the command `cove`, the call is made
+ * as it is.
+ */
 #ifndef COVE_STDLIB_GUARD_H
 #define COVE_STDLIB_GUARD_H
 
@@ -48,7 +51,8 @@ int64_t guard_slice(VM *vm, int64_t deadline);
 
 /* openat(), which waits at a FIFO for the other side. */
 int guard_open(VM *vm, int dir_fd, const char *name, int flags, mode_t mode);
-/* waitpid() and waitid(). */
+/* system(), waitpid() and waitid(). */
+int guard_system(VM *vm, const char *command);
 pid_t guard_waitpid(VM *vm, pid_t pid, int *status, int options);
 int guard_waitid(VM *vm, int kind, int id, siginfo_t *info, int options);
 

@@ -265,8 +265,7 @@ static Value posix_system(NATIVE_ARGS) {
     Value command = posix_fs_bytes(vm, args[0]);
     if (!command)
         return VALUE_ERROR;
-    int status;
-    WITHOUT_LOCK(vm, status = system(as_bytes(command)->data));
+    int status = guard_system(vm, as_bytes(command)->data);
     decref(vm, command);
     return status == -1 ? posix_fail(vm) : from_small_int(status);
 }

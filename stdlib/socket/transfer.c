@@ -19,8 +19,8 @@ ssize_t socket_try(VM *vm, Socket *s, short events, SocketAttempt attempt, void 
     for (;;) {
         ssize_t r;
         int fd = s->fd;
-        if (release && s->timeout < 0 && wait_host(vm) >= 0 && wait_descriptor(vm, fd, events, WAIT_FOREVER) < 0)
-            return -1; /* the call itself could not be left when the host stops the script */
+        if (release && s->timeout < 0 && guard_needed(vm) && wait_descriptor(vm, fd, events, WAIT_FOREVER) < 0)
+            return -1;
         if (release)
             WITHOUT_LOCK(vm, r = attempt(fd, data));
         else
