@@ -148,8 +148,9 @@ static bool parse_unix(VM *vm, Value v, SocketAddress *out) {
     decref(vm, text);
     if (!ok)
         return false;
-    /* a name that starts with NUL is not a file's: it needs no end, and may have NUL inside */
-    bool abstract = path.len > 0 && path.data[0] == 0;
+    /* a name that starts with NUL is not a file's: it needs no end, and may have NUL inside; for none at all the
+     * system makes one up */
+    bool abstract = path.len == 0 || path.data[0] == 0;
     if (path.len + !abstract > sizeof out->un.sun_path) {
         ok = raisef(vm, vm->exc.OSError, "AF_UNIX path too long");
     } else {
