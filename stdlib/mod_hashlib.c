@@ -64,7 +64,10 @@ static EVP_MD *find(VM *vm, const char *name) {
             wanted = other_names[i].openssl;
     }
     EVP_MD *md = F->EVP_MD_fetch(NULL, wanted, NULL);
-    F->ERR_clear_error();
+    /* Only then: a thread that asks for its errors is known to the library, which cleans up after the thread's end
+     * under a lock that a child forked at that moment would find held for ever. */
+    if (!md)
+        F->ERR_clear_error();
     return md;
 }
 
