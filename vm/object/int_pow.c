@@ -1,8 +1,8 @@
 /* Powers of integers, plain and modular.
  *
  * Plain powers square and multiply from the top bit down, between two buffers of the final size, which is known
- * beforehand: a power too large for memory fails at once. Modular powers use a window of five bits; odd moduli of
- * moderate size are reduced Montgomery's way (no divisions), the others by division. */
+ * beforehand: a power too large for memory fails at once. Modular powers take up to five bits of the exponent at
+ * once; odd moduli of moderate size are reduced Montgomery's way (no divisions), the others by division. */
 #include "runtime/vm.h"
 
 #include "object/int_mpn.h"
@@ -121,12 +121,12 @@ static Value power_plain(VM *vm, Value a, Value b) {
 
 /* Modular powers ------------------------------------------------------------------------------------------------ */
 
-#define WINDOW 5
+#define WINDOW_MAX 5
 #define MONTGOMERY_MAX 64 /* limbs; beyond, GMP's subquadratic division wins over the schoolbook reduction */
 
 typedef struct Modulus {
     const uint64_t *m;
-    size_t n;
+    size_t n, window; /* bits of the exponent that are taken at once */
     bool montgomery;
     uint64_t inverse;   /* -1 / m mod 2^64 */
     uint64_t *product;  /* 2n + 1 */
@@ -156,20 +156,25 @@ static void modulus_enter(const Modulus *mod, uint64_t *x, uint64_t *work) {
     limbs_divide(mod->quotient, x, work, 2 * mod->n, mod->m, mod->n);
 }
 
+/* The table of powers has to pay for itself. */
+static size_t window_for(size_t bits) {
+    return bits <= 12 ? 1 : bits <= 36 ? 2 : bits <= 120 ? 3 : bits <= 360 ? 4 : WINDOW_MAX;
+}
+
 static bool modulus_power(VM *vm, const Modulus *mod, uint64_t *r, uint64_t *table, const IntView *exp) {
-    size_t n = mod->n;
+    size_t n = mod->n, window = mod->window;
     /* table[k] = base^k; table[0] and table[1] are given */
-    for (size_t k = 2; k < (size_t)1 << WINDOW; k++)
+    for (size_t k = 2; k < (size_t)1 << window; k++)
         modulus_multiply(mod, table + k * n, table + (k - 1) * n, table + n);
     memcpy(r, table, n * sizeof *r);
     size_t bits = limbs_bits(exp->limbs, exp->n);
     bool started = false;
-    for (size_t at = (bits + WINDOW - 1) / WINDOW; at-- > 0;) {
+    for (size_t at = (bits + window - 1) / window; at-- > 0;) {
         unsigned digit = 0;
-        if (!limits_allow(vm) || !int_afford(vm, n, n, 2 * WINDOW))
+        if (!limits_allow(vm) || !int_afford(vm, n, n, 2 * window))
             return false;
-        for (size_t i = 0; i < WINDOW; i++) {
-            size_t bit = at * WINDOW + WINDOW - 1 - i;
+        for (size_t i = 0; i < window; i++) {
+            size_t bit = at * window + window - 1 - i;
             digit = digit << 1 | (bit < bits ? (unsigned)(exp->limbs[bit / 64] >> bit % 64 & 1) : 0);
             if (started)
                 modulus_multiply(mod, r, r, r);
@@ -198,14 +203,14 @@ static Value power_reduced(VM *vm, Value base, const IntView *exp, const IntView
     int_view(base, &b);
     if (m->n == 1)
         return int_from_uint64(vm, power_word(b.n ? b.limbs[0] : 0, exp, m->limbs[0]));
-    if (!int_probe_scratch(vm, m->n * 8) || !int_afford(vm, m->n, m->n, 2 << WINDOW))
+    if (!int_probe_scratch(vm, m->n * 8) || !int_afford(vm, m->n, m->n, 2 << WINDOW_MAX))
         return VALUE_ERROR;
-    size_t n = m->n, entries = (size_t)1 << WINDOW;
+    size_t n = m->n, window = window_for(limbs_bits(exp->limbs, exp->n)), entries = (size_t)1 << window;
     size_t total = n * entries + (2 * n + 1) * 2 + (n + 2) + n;
     uint64_t *table = mem_zalloc(vm, total * sizeof *table);
     if (!table)
         return VALUE_ERROR;
-    Modulus mod = {.m = m->limbs, .n = n, .product = table + n * entries};
+    Modulus mod = {.m = m->limbs, .n = n, .window = window, .product = table + n * entries};
     uint64_t *work = mod.product + 2 * n + 1, *result = work + 2 * n + 1;
     mod.quotient = result + n;
     mod.montgomery = (m->limbs[0] & 1) && n <= MONTGOMERY_MAX;

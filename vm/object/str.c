@@ -177,15 +177,33 @@ static Value slice_ascii(VM *vm, Value v, ssize_t start, ssize_t step, size_t n)
     return r;
 }
 
-/* The place `step` characters on from p, which is that of the character `at` (both stay within the text). */
-static const char *step_from(VM *vm, Value v, const char *p, size_t at, ssize_t step) {
-    if (step < -16 || step > 16) /* the index is faster */
-        return str_data(v) + str_byte_offset(vm, v, at + (size_t)step);
-    for (; step > 0; step--)
-        p += utf8_length(*p);
-    for (; step < 0; step++)
-        p = utf8_previous(p);
-    return p;
+/* Every step-th character of [p, end), from the first one on. Without branches, as lengths that vary are hard to
+ * foresee: each byte is written, and stays if its character is wanted. Returns the end of what was written. */
+static char *copy_every(const char *p, const char *end, size_t step, char *to) {
+    for (size_t phase = step - 1; p < end; p++) {
+        phase += !utf8_is_continuation(*p);
+        phase = phase == step ? 0 : phase;
+        *to = *p;
+        to += phase == 0;
+    }
+    return to;
+}
+
+/* The characters one by one, which may be far apart, or in the opposite order. */
+static char *copy_each(VM *vm, Value v, const char *p, ssize_t start, ssize_t step, size_t n, char *to) {
+    for (;;) {
+        unsigned length = utf8_length(*p);
+        memcpy(to, p, length);
+        to += length;
+        if (--n == 0)
+            return to;
+        start += step;
+        if (step > 0 || step < -16)
+            p = str_data(v) + str_byte_offset(vm, v, (size_t)start);
+        else
+            for (ssize_t k = step; k < 0; k++)
+                p = utf8_previous(p);
+    }
 }
 
 static Value slice_steps(VM *vm, Value v, ssize_t start, ssize_t step, size_t n) {
@@ -195,12 +213,17 @@ static Value slice_steps(VM *vm, Value v, ssize_t start, ssize_t step, size_t n)
         return slice_ascii(vm, v, start, step, n);
     StrBuilder b;
     strbuilder_init(&b, vm);
-    const char *p = str_data(v) + str_byte_offset(vm, v, (size_t)start);
-    strbuilder_add(&b, p, utf8_length(*p));
-    for (size_t i = 1; i < n && !b.failed; i++, start += step) {
-        p = step_from(vm, v, p, (size_t)start, step);
-        strbuilder_add_char(&b, utf8_decode(p, &(unsigned){0}));
-    }
+    size_t nbytes = as_str(v)->nbytes;
+    char *room = strbuilder_room(&b, nbytes < 4 * n ? nbytes : 4 * n), *to;
+    if (room == NULL)
+        return VALUE_ERROR;
+    const char *text = str_data(v), *p = text + str_byte_offset(vm, v, (size_t)start);
+    if (step > 0 && step <= 16) /* else the index is faster */
+        to = copy_every(p, text + str_byte_offset(vm, v, (size_t)start + (n - 1) * (size_t)step + 1), (size_t)step,
+                        room);
+    else
+        to = copy_each(vm, v, p, start, step, n, room);
+    b.len = (size_t)(to - room);
     return strbuilder_finish(&b);
 }
 

@@ -298,6 +298,7 @@ static void add_lower(StrBuilder *b, Value s, const char *p, uint32_t c) {
         add_mapped(b, c, unicode_lower);
 }
 
+/* map: unicode_upper, unicode_lower or unicode_fold. */
 static Value map_all(VM *vm, Value s, CaseMapping map) {
     StrBuilder b;
     strbuilder_init(&b, vm);
@@ -305,7 +306,9 @@ static Value map_all(VM *vm, Value s, CaseMapping map) {
     while (p < end && !b.failed) {
         const char *at = p;
         uint32_t c = utf8_next(&p);
-        if (map == unicode_lower)
+        if (c < 128)
+            strbuilder_add_char(&b, (map == unicode_upper ? ascii_lower(c) : ascii_upper(c)) ? c ^ 32 : c);
+        else if (map == unicode_lower)
             add_lower(&b, s, at, c);
         else
             add_mapped(&b, c, map);

@@ -62,6 +62,10 @@ ssize_t text_find(const char *hay, size_t n, const char *needle, size_t m) {
     if (m == 0)
         return 0;
     const char *p = hay + m - 1, *end = hay + n;
+    if (m == 1) {
+        p = memchr(hay, needle[0], n);
+        return p != NULL ? p - hay : -1;
+    }
     for (int misses = 0; misses < 16; misses++, p++) {
         p = memchr(p, needle[m - 1], (size_t)(end - p));
         if (p == NULL)
@@ -280,6 +284,13 @@ static unsigned line_break(const Text *t, const char *p, const char *end) {
     return unicode_is_line_break(utf8_decode(p, &n)) ? n : 0;
 }
 
+/* Passes by bytes with which no line break begins: all but the control characters and two lead bytes. */
+static const char *skip_plain(const char *p, const char *end) {
+    while (p < end && (uint8_t)*p >= 0x20 && (uint8_t)*p != 0xC2 && (uint8_t)*p != 0xE2)
+        p++;
+    return p;
+}
+
 Value text_splitlines(VM *vm, const Text *t, bool keep) {
     Value list = list_new(vm, 0);
     if (list == 0)
@@ -289,8 +300,8 @@ Value text_splitlines(VM *vm, const Text *t, bool keep) {
     while (ok && p < end) {
         const char *line = p;
         unsigned n = 0;
-        while (p < end && (n = line_break(t, p, end)) == 0)
-            p += t->kind == KIND_STR ? utf8_length(*p) : 1;
+        while ((p = skip_plain(p, end)) < end && (n = line_break(t, p, end)) == 0)
+            p++;
         ok = add_part(vm, list, t, line, keep ? p + n : p);
         p += n;
     }
