@@ -194,11 +194,12 @@ static Value copy_deque(VM *vm, Value self) {
     Deque *d = as_deque(self);
     if (type == exact) {
         Value copy = new_of(vm, type, d->maxlen);
-        if (copy && !extend(vm, copy, self, add_right)) {
-            decref(vm, copy);
-            return VALUE_ERROR;
-        }
-        return copy;
+        size_t first = d->len < d->cap - d->head ? d->len : d->cap - d->head; /* items before the end of the block */
+        if (copy && append_items(vm, as_deque(copy), d->items + d->head, first) &&
+            append_items(vm, as_deque(copy), d->items, d->len - first))
+            return copy;
+        decref(vm, copy);
+        return VALUE_ERROR;
     }
     if (d->maxlen < 0)
         return call1(vm, type_value(type), self);

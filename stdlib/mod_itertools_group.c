@@ -565,10 +565,6 @@ typedef struct Batched {
     bool strict;
 } Batched;
 
-/* Batches are made with room for as many; a larger one grows, as the size says nothing about how many items there
- * are. */
-enum { BATCH_EXPECTED = 64 };
-
 static Value batched_create(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames) {
     Value v[3] = {0};
     if (!native_bind(vm, "batched", "iterable, n, *, strict=False", args, nargs, kwnames, v, 3))
@@ -590,35 +586,59 @@ static Value batched_create(VM *vm, Type *type, Value *args, size_t nargs, Value
     return b->it ? from_obj(b) : itertools_drop(vm, b);
 }
 
+enum { BATCH_FEW = 64 };
+
+/* The first items of a batch go to `few`; how many there are. More of them would say nothing about the memory needed.
+ */
+static size_t gather_few(VM *vm, Value it, size_t size, Value *few) {
+    size_t n = 0, most = size < BATCH_FEW ? size : BATCH_FEW;
+    while (n < most && (few[n] = next_of(vm, it)))
+        n++;
+    return n;
+}
+
+/* The whole of a batch that began with `few`, all of them: they are consumed. */
+static Value gather_many(VM *vm, Value it, size_t size, Value *few) {
+    Value list = list_from_array(vm, few, BATCH_FEW), item;
+    for (size_t i = 0; i < BATCH_FEW; i++)
+        decref(vm, few[i]);
+    while (list && as_list(list)->len < size && (item = next_of(vm, it))) {
+        if (!list_append_steal(vm, list, item))
+            set_owned(vm, &list, 0);
+    }
+    if (list && as_list(list)->len < size && !iter_ended(vm))
+        set_owned(vm, &list, 0);
+    return list ? tuple_from_private_list(vm, list) : VALUE_ERROR;
+}
+
+/* Up to `size` items as a tuple; fewer only at the end. */
+static Value gather(VM *vm, Value it, size_t size) {
+    Value few[BATCH_FEW];
+    size_t n = gather_few(vm, it, size, few);
+    if (n == BATCH_FEW && n < size)
+        return gather_many(vm, it, size, few);
+    if (n == size || iter_ended(vm))
+        return tuple_from_array_steal(vm, few, n);
+    while (n-- > 0)
+        decref(vm, few[n]);
+    return VALUE_ERROR;
+}
+
 static Value batched_next(VM *vm, Value self) {
     Batched *b = (Batched *)as_obj(self);
     if (!b->it)
         return VALUE_ERROR;
-    Value it = incref(b->it), list = list_new(vm, 0), item, result = VALUE_ERROR;
-    if (!list || !list_reserve(vm, as_list(list), b->size < BATCH_EXPECTED ? b->size : BATCH_EXPECTED))
-        goto out;
-    while (as_list(list)->len < b->size && (item = next_of(vm, it))) {
-        if (!list_append_steal(vm, list, item))
-            goto out;
-    }
-    size_t got = as_list(list)->len;
-    if (got < b->size) {
-        if (!iter_ended(vm))
-            goto out;
-        set_owned(vm, &b->it, 0);
-        if (got == 0)
-            goto out;
-        if (b->strict) {
-            raise_value(vm, "batched(): incomplete batch");
-            goto out;
-        }
-    }
-    result = tuple_from_private_list(vm, list);
-    list = 0;
-out:
-    decref(vm, list);
+    Value it = incref(b->it), batch = gather(vm, it, b->size);
     decref(vm, it);
-    return result;
+    if (!batch || as_tuple(batch)->len == b->size)
+        return batch;
+    set_owned(vm, &b->it, 0);
+    if (as_tuple(batch)->len != 0 && !b->strict)
+        return batch;
+    if (as_tuple(batch)->len != 0)
+        raise_value(vm, "batched(): incomplete batch");
+    decref(vm, batch);
+    return VALUE_ERROR;
 }
 
 const TypeSpec itertools_batched_spec = {
