@@ -5,6 +5,8 @@
  * norms carry two or three of them. */
 #include "stdlib/mod_math.h"
 
+#include "object/containers.h"
+
 #include <math.h>
 
 typedef struct Exact {
@@ -104,13 +106,13 @@ static Value math_fsum(VM *vm, Value self, Value *args, size_t nargs, Value kwna
     s.p = s.stack;
     bool ok = true;
     while (ok) {
-        Value item = iter_next(vm, it);
+        Value item = next_of(vm, it);
         if (item == VALUE_ERROR) {
-            ok = !error_pending(vm);
+            ok = iter_ended(vm);
             break;
         }
-        double x = 0.0;
-        ok = to_double(vm, item, &x) && partials_add(vm, &s, x);
+        double x = is_double(item) ? as_double(item) : 0.0;
+        ok = (is_double(item) || to_double(vm, item, &x)) && partials_add(vm, &s, x);
         decref(vm, item);
     }
     decref(vm, it);

@@ -350,6 +350,47 @@ static bool add_translation(VM *vm, StrBuilder *b, uint32_t c, Value v) {
     return strbuilder_add_char(b, (uint32_t)code);
 }
 
+enum { NOT_ASKED = 0xFF, LEFT_OUT = 0xFE };
+
+/* The table's answer for an ASCII character, if that is one too or nothing. False: it is something else, or an
+ * exception is pending. */
+static bool ascii_answer(VM *vm, Value table, uint8_t c, uint8_t *out) {
+    Value v = table_lookup(vm, table, c);
+    if (v == VALUE_ERROR)
+        return false;
+    bool fits = true;
+    if (v == VALUE_NOTIMPL)
+        *out = c;
+    else if (is_none(v))
+        *out = LEFT_OUT;
+    else if (is_small_int(v) && (uint64_t)as_small_int(v) < 128)
+        *out = (uint8_t)as_small_int(v);
+    else if (is_str(v) && as_str(v)->nbytes == 1)
+        *out = (uint8_t)str_data(v)[0];
+    else
+        fits = false;
+    decref(vm, v);
+    return fits;
+}
+
+/* ASCII text as long as it stays so: the table is asked once for each character. Returns where that ends. */
+static const char *translate_ascii(VM *vm, StrBuilder *b, Value table, const char *p, const char *end) {
+    uint8_t answers[128];
+    memset(answers, NOT_ASKED, sizeof answers);
+    char *to = p == end ? NULL : strbuilder_room(b, (size_t)(end - p));
+    if (to == NULL)
+        return p;
+    for (; p < end; p++) {
+        uint8_t *answer = &answers[(uint8_t)*p];
+        if (*answer == NOT_ASKED && !ascii_answer(vm, table, (uint8_t)*p, answer))
+            break;
+        *to = (char)*answer;
+        to += *answer != LEFT_OUT;
+    }
+    b->len = (size_t)(to - b->data);
+    return p;
+}
+
 static Value translate(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     StrBuilder b;
     strbuilder_init(&b, vm);
@@ -357,6 +398,10 @@ static Value translate(VM *vm, Value self, Value *args, size_t nargs, Value kwna
     bool keep = has_exact_kind(args[0], KIND_DICT), ok = true;
     Value kept[128] = {0};
     const char *p = str_data(self), *end = p + as_str(self)->nbytes;
+    if (str_is_ascii(as_str(self))) {
+        p = translate_ascii(vm, &b, args[0], p, end);
+        ok = !error_pending(vm);
+    }
     while (ok && p < end) {
         uint32_t c = utf8_next(&p);
         bool cached = keep && c < 128;
