@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <utf8proc.h>
 
 #include "lexer.h"
+#include "object/unicode.h"
 
 enum { DUMP_MAX_DEPTH = 3000 };
 
@@ -74,24 +74,6 @@ void dump_close(Dump *d, Span span) {
 
 /* ---- constants ---- */
 
-static int is_printable(int code) {
-    if (code < 0x7F)
-        return code >= ' ';
-    switch (utf8proc_category(code)) {
-    case UTF8PROC_CATEGORY_CC:
-    case UTF8PROC_CATEGORY_CF:
-    case UTF8PROC_CATEGORY_CS:
-    case UTF8PROC_CATEGORY_CO:
-    case UTF8PROC_CATEGORY_CN:
-    case UTF8PROC_CATEGORY_ZL:
-    case UTF8PROC_CATEGORY_ZP:
-    case UTF8PROC_CATEGORY_ZS:
-        return 0;
-    default:
-        return 1;
-    }
-}
-
 static void put_escape(Dump *d, int code, int bytes) {
     char buffer[16];
     const char *format = code < 0x100 || bytes ? "\\x%02x" : code < 0x10000 ? "\\u%04x" : "\\U%08x";
@@ -109,7 +91,7 @@ void dump_string(Dump *d, const char *text, size_t n, int bytes) {
             put(d, escaped, 2);
         } else if (code == '\n' || code == '\r' || code == '\t') {
             dump_puts(d, code == '\n' ? "\\n" : code == '\r' ? "\\r" : "\\t");
-        } else if (bytes ? code >= ' ' && code < 0x7F : is_printable(code)) {
+        } else if (bytes ? code >= ' ' && code < 0x7F : unicode_is_printable((uint32_t)code)) {
             put(d, text + i, (size_t)size);
         } else {
             put_escape(d, code, bytes);

@@ -4,6 +4,7 @@
  * Invariant: the table holds each NFKC-normalised spelling once, keywords included, so that looking a word
  * up answers "which name" and "is it a keyword" at the same time. */
 #include "lexer.h"
+#include "object/unicode.h"
 
 #include <string.h>
 #include <utf8proc.h>
@@ -231,22 +232,6 @@ static int is_name_code(int code, int first) {
     return first ? IN(code, start_more) : IN(code, continue_more);
 }
 
-static int is_printable(int code) {
-    switch (utf8proc_category(code)) {
-    case UTF8PROC_CATEGORY_CC:
-    case UTF8PROC_CATEGORY_CF:
-    case UTF8PROC_CATEGORY_CS:
-    case UTF8PROC_CATEGORY_CO:
-    case UTF8PROC_CATEGORY_CN:
-    case UTF8PROC_CATEGORY_ZL:
-    case UTF8PROC_CATEGORY_ZP:
-    case UTF8PROC_CATEGORY_ZS:
-        return 0;
-    default:
-        return 1;
-    }
-}
-
 static const Name *intern_normalised(Lexer *lexer, const char *text, size_t length, uint8_t *kind) {
     utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT;
     const utf8proc_uint8_t *bytes = (const utf8proc_uint8_t *)text;
@@ -280,7 +265,7 @@ int lex_name_unicode(Lexer *lexer, Token *token) {
         if (!is_name_code(code, at == token->start)) {
             /* A digit can come first only behind a number, which the caller has cut off. */
             lexer->cur = at + size;
-            if (is_printable(code))
+            if (unicode_is_printable((uint32_t)code))
                 return lexer_error(lexer, -1, -1, "invalid character '%.*s' (U+%04X)", size, at, (unsigned)code);
             return lexer_error(lexer, -1, -1, "invalid non-printable character U+%04X", (unsigned)code);
         }
