@@ -35,7 +35,8 @@ static Value group_value(VM *vm, const struct group *g) {
     Type *type = group_type(vm);
     Value members = type ? list_new(vm, 0) : VALUE_ERROR;
     for (char **m = g->gr_mem; members && m && *m; m++) {
-        if (!list_append_steal(vm, members, text(vm, *m)))
+        Value name = text(vm, *m);
+        if (!name || !list_append_steal(vm, members, name))
             set_owned(vm, &members, 0);
     }
     if (!members)
@@ -114,7 +115,8 @@ static Value pwd_getpwall(NATIVE_ARGS) {
     if (list)
         setpwent();
     while (list && (p = getpwent()) != NULL) {
-        if (!list_append_steal(vm, list, user_value(vm, p)))
+        Value user = user_value(vm, p);
+        if (!user || !list_append_steal(vm, list, user))
             set_owned(vm, &list, 0);
     }
     endpwent();
@@ -127,7 +129,8 @@ static Value grp_getgrall(NATIVE_ARGS) {
     if (list)
         setgrent();
     while (list && (g = getgrent()) != NULL) {
-        if (!list_append_steal(vm, list, group_value(vm, g)))
+        Value group = group_value(vm, g);
+        if (!group || !list_append_steal(vm, list, group))
             set_owned(vm, &list, 0);
     }
     endgrent();

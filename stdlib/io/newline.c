@@ -52,9 +52,13 @@ Value line_ends_translate(VM *vm, LineEnds *l, Value s, bool final) {
 Value line_ends_seen(VM *vm, const LineEnds *l) {
     static const char *const ends[3] = {"\r", "\n", "\r\n"};
     Value list = list_new(vm, 0);
-    for (int i = 0; list != 0 && i < 3; i++)
-        if ((l->seen & (1 << i)) && !list_append_steal(vm, list, str_from_c(vm, ends[i])))
+    for (int i = 0; list != 0 && i < 3; i++) {
+        if (!(l->seen & (1 << i)))
+            continue;
+        Value end = str_from_c(vm, ends[i]);
+        if (end == 0 || !list_append_steal(vm, list, end))
             set_owned(vm, &list, 0);
+    }
     if (list == 0)
         return VALUE_ERROR;
     Value r = as_list(list)->len == 0   ? VALUE_NONE

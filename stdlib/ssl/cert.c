@@ -67,7 +67,8 @@ static Value name_value(VM *vm, const X509_NAME *name) {
         const X509_NAME_ENTRY *entry = F->X509_NAME_get_entry(name, i);
         if (set != F->X509_NAME_ENTRY_set(entry)) {
             set = F->X509_NAME_ENTRY_set(entry);
-            if (group && !list_append_steal(vm, groups, as_owned_tuple(vm, group)))
+            Value last = group ? as_owned_tuple(vm, group) : 0;
+            if (group && (!last || !list_append_steal(vm, groups, last)))
                 set_owned(vm, &groups, 0);
             group = list_new(vm, 0);
         }
