@@ -5,6 +5,7 @@
 #include "object/set.h"
 #include "runtime/signals.h"
 #include "stdlib/import/importer.h"
+#include "stdlib/wait.h"
 
 #include <fcntl.h>
 #include <grp.h>
@@ -71,6 +72,7 @@ void posix_fork_hooks(VM *vm, int which) {
 }
 
 void posix_after_fork(VM *vm) {
+    wait_after_fork(vm);
     thread_after_fork(vm);
     import_locks_after_fork(vm);
     posix_fork_hooks(vm, POSIX_FORK_CHILD);

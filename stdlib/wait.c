@@ -76,6 +76,12 @@ bool wait_heard(VM *vm) {
     return !vm_interrupted(vm) || vm_safepoint(vm);
 }
 
+void wait_after_fork(VM *vm) {
+    const HostHooks *hooks = (const HostHooks *)vm->host;
+    if (hooks != NULL && hooks->after_fork != NULL)
+        hooks->after_fork(vm);
+}
+
 int wait_descriptor(VM *vm, int fd, short events, int64_t deadline) {
     struct pollfd p[2] = {{.fd = fd, .events = events},
                           {.fd = wait_host(vm), .events = POLLIN}}; /* -1 is passed over */

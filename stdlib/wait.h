@@ -22,6 +22,7 @@ bool wait_timespec(int64_t deadline, struct timespec *out);
  * none. When it is readable, wait_heard() takes in what there is; false with an exception. */
 int wait_host(VM *vm);
 bool wait_heard(VM *vm);
+void wait_after_fork(VM *vm); /* in the child, which the host does not speak to */
 /* Waits without the lock until a descriptor is ready for `events` of poll() (errors count as ready), or the deadline
  * is over. 1: ready, 0: time is over, -1: the handler of a signal raised, or poll failed (OSError). */
 int wait_descriptor(VM *vm, int fd, short events, int64_t deadline);

@@ -34,9 +34,10 @@ extern const PollerOps poller_default;
 
 /* The head of what vm->host points to, if there is a host: what it has put in the place of the library's own. */
 typedef struct HostHooks {
-    const PollerOps *poller;   /* NULL: the default */
-    int (*descriptor)(VM *vm); /* that is readable when a host has sent something; -1: there is none */
-    void (*deliver)(VM *vm);   /* takes in what was sent; it is not readable then */
+    const PollerOps *poller;    /* NULL: the default */
+    int (*descriptor)(VM *vm);  /* that is readable when a host has sent something; -1: there is none */
+    void (*deliver)(VM *vm);    /* takes in what was sent; it is not readable then */
+    void (*after_fork)(VM *vm); /* in the child: what is sent is for the parent alone from now on */
 } HostHooks;
 
 #endif

@@ -7,6 +7,7 @@
 #include "api/mailbox.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -26,6 +27,30 @@ struct Mailbox {
     int fd;
 };
 
+static void forget_letters(struct Mailbox *box) {
+    while (box->first != NULL) {
+        Letter *letter = box->first;
+        box->first = letter->next;
+        free(letter);
+    }
+    box->last = &box->first;
+}
+
+/* The descriptor is one object with the parent's: the child, too, would be told of what is sent to that, and read it
+ * away from it. So another one takes its number. */
+static void after_fork(VM *vm) {
+    struct Mailbox *box = vm->host->mailbox;
+    if (box == NULL)
+        return;
+    pthread_mutex_init(&box->mutex, NULL); /* a thread that is not here may have held it */
+    forget_letters(box);
+    int fd = box->fd < 0 ? -1 : eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (fd >= 0) {
+        dup3(fd, box->fd, O_CLOEXEC);
+        close(fd);
+    }
+}
+
 bool mailbox_open(VM *vm) {
     struct Mailbox *box = mem_zalloc(vm, sizeof *box);
     if (box == NULL)
@@ -36,6 +61,7 @@ bool mailbox_open(VM *vm) {
     vm->host->mailbox = box;
     vm->host->hooks.descriptor = mailbox_descriptor;
     vm->host->hooks.deliver = mailbox_deliver;
+    vm->host->hooks.after_fork = after_fork;
     vm->on_pending = mailbox_deliver;
     return true;
 }
@@ -46,11 +72,7 @@ void mailbox_close(VM *vm) {
         return;
     vm->on_pending = NULL;
     vm->host->mailbox = NULL;
-    while (box->first != NULL) {
-        Letter *letter = box->first;
-        box->first = letter->next;
-        free(letter);
-    }
+    forget_letters(box);
     if (box->fd >= 0)
         close(box->fd);
     pthread_mutex_destroy(&box->mutex);
