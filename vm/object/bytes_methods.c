@@ -427,43 +427,51 @@ static ALWAYS_INLINE bool byte_digit(uint8_t c) { return (unsigned)(c - '0') < 1
 static ALWAYS_INLINE bool byte_alnum(uint8_t c) { return byte_alpha(c) || byte_digit(c); }
 static ALWAYS_INLINE bool byte_space(uint8_t c) { return c == ' ' || (c >= 9 && c <= 13); }
 
-/* `in_word`: the byte before is a letter. */
-static ALWAYS_INLINE uint8_t make_upper(uint8_t c, bool in_word) { return c ^ (uint8_t)(byte_lower(c) << 5); }
-static ALWAYS_INLINE uint8_t make_lower(uint8_t c, bool in_word) { return c ^ (uint8_t)(byte_upper(c) << 5); }
-static ALWAYS_INLINE uint8_t make_swapped(uint8_t c, bool in_word) { return c ^ (uint8_t)(byte_alpha(c) << 5); }
-static ALWAYS_INLINE uint8_t make_title(uint8_t c, bool in_word) {
-    return in_word ? make_lower(c, true) : make_upper(c, false);
+static ALWAYS_INLINE uint8_t make_upper(uint8_t c) { return c ^ (uint8_t)(byte_lower(c) << 5); }
+static ALWAYS_INLINE uint8_t make_lower(uint8_t c) { return c ^ (uint8_t)(byte_upper(c) << 5); }
+
+static Value map_case(VM *vm, Value self, bool to_upper) {
+    Text t = raw_text(self);
+    char *to;
+    Value r = text_alloc(vm, &t, t.len, t.len, &to);
+    if (r != 0)
+        text_map_case(to, t.data, t.len, to_upper);
+    return r;
 }
 
-static ALWAYS_INLINE Value map_bytes(VM *vm, Value self, uint8_t (*map)(uint8_t, bool)) {
+static Value upper(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) { return map_case(vm, self, true); }
+static Value lower(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) { return map_case(vm, self, false); }
+
+static Value capitalize(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
+    Value r = map_case(vm, self, false);
+    if (r != 0 && raw_len(r) != 0) {
+        char *data = is_bytes(r) ? as_bytes(r)->data : as_bytearray(r)->data;
+        data[0] = (char)make_upper((uint8_t)data[0]);
+    }
+    return r;
+}
+
+static Value swapcase(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
+    Text t = raw_text(self);
+    char *to;
+    Value r = text_alloc(vm, &t, t.len, t.len, &to);
+    for (size_t i = 0; r != 0 && i < t.len; i++)
+        to[i] = (char)((uint8_t)t.data[i] ^ byte_alpha((uint8_t)t.data[i]) << 5);
+    return r;
+}
+
+static Value title(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     Text t = raw_text(self);
     char *to;
     Value r = text_alloc(vm, &t, t.len, t.len, &to);
     bool in_word = false;
     for (size_t i = 0; r != 0 && i < t.len; i++) {
-        to[i] = (char)map((uint8_t)t.data[i], in_word);
-        in_word = byte_alpha((uint8_t)t.data[i]);
+        uint8_t c = (uint8_t)t.data[i];
+        to[i] = (char)(in_word ? make_lower(c) : make_upper(c));
+        in_word = byte_alpha(c);
     }
     return r;
 }
-
-static Value capitalize(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
-    Value r = map_bytes(vm, self, make_lower);
-    if (r != 0 && raw_len(r) != 0) {
-        char *data = is_bytes(r) ? as_bytes(r)->data : as_bytearray(r)->data;
-        data[0] = (char)make_upper((uint8_t)data[0], false);
-    }
-    return r;
-}
-
-#define MAP_METHOD(name, map)                                                                                        \
-    static Value name(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {                                \
-        return map_bytes(vm, self, map);                                                                             \
-    }
-MAP_METHOD(upper, make_upper)
-MAP_METHOD(lower, make_lower)
-MAP_METHOD(swapcase, make_swapped)
-MAP_METHOD(title, make_title)
 
 #define ALL_METHOD(name, property)                                                                                   \
     static Value name(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {                                \

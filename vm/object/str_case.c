@@ -221,21 +221,18 @@ unsigned unicode_fold(uint32_t c, uint32_t *out) {
 
 /* --- case of strings ------------------------------------------------------------------------------------------- */
 
-/* The case bit (0x20) for each of eight ASCII bytes that is a letter from `first` to `last`: adding puts whether a
- * byte reaches a bound into its top bit, and never carries into the next. */
+/* The case bit (0x20) for each of eight bytes that is an ASCII letter from `first` to `last`: adding to the low seven
+ * bits puts whether a byte reaches a bound into its top bit, and never carries into the next. */
 static ALWAYS_INLINE uint64_t case_bits(uint64_t w, char first, char last) {
-    const uint64_t ones = 0x0101010101010101ull;
-    uint64_t from_first = w + ones * (uint64_t)(0x80 - first), past_last = w + ones * (uint64_t)(0x7F - last);
-    return (from_first & ~past_last & (ones << 7)) >> 2;
+    const uint64_t ones = 0x0101010101010101ull, high = ones << 7;
+    uint64_t low = w & ~high;
+    uint64_t from_first = low + ones * (uint64_t)(0x80 - first), past_last = low + ones * (uint64_t)(0x7F - last);
+    return (from_first & ~past_last & ~w & high) >> 2;
 }
 
-static Value map_ascii(VM *vm, Value v, bool to_upper) {
-    size_t n = as_str(v)->nbytes, i = 0;
-    Value r = str_alloc(vm, n, n);
-    if (r == 0 || n == 0)
-        return r;
-    const char *from = str_data(v);
-    char *to = as_str(r)->data, first = to_upper ? 'a' : 'A', last = to_upper ? 'z' : 'Z';
+void text_map_case(char *to, const char *from, size_t n, bool to_upper) {
+    char first = to_upper ? 'a' : 'A', last = to_upper ? 'z' : 'Z';
+    size_t i = 0;
     for (; i + 8 <= n; i += 8) {
         uint64_t w;
         memcpy(&w, from + i, 8);
@@ -244,6 +241,13 @@ static Value map_ascii(VM *vm, Value v, bool to_upper) {
     }
     for (; i < n; i++)
         to[i] = (char)(from[i] >= first && from[i] <= last ? from[i] ^ 0x20 : from[i]);
+}
+
+static Value map_ascii(VM *vm, Value v, bool to_upper) {
+    size_t n = as_str(v)->nbytes;
+    Value r = str_alloc(vm, n, n);
+    if (r != 0 && n != 0)
+        text_map_case(as_str(r)->data, str_data(v), n, to_upper);
     return r;
 }
 

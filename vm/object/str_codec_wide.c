@@ -126,18 +126,18 @@ static bool put_utf32(Encoder *e, uint32_t c) {
 }
 
 static ALWAYS_INLINE void store_unit(char *to, uint32_t c, unsigned size, bool big) {
-    for (unsigned i = 0; i < size; i++)
-        to[i] = (char)(c >> 8 * (big ? size - 1 - i : i));
+    uint16_t two = big == NATIVE_BIG ? (uint16_t)c : __builtin_bswap16((uint16_t)c);
+    uint32_t four = big == NATIVE_BIG ? c : __builtin_bswap32(c);
+    memcpy(to, size == 2 ? (const void *)&two : (const void *)&four, size);
 }
 
 /* Text without surrogates is taken by the encoding as it is. */
 static ALWAYS_INLINE bool encode_clean(Encoder *e, unsigned size, bool big) {
     const Str *s = as_str(e->text);
     const char *p = s->data, *end = p + s->nbytes;
-    size_t units = s->nchars;
-    for (const char *q = p; size == 2 && units != s->nbytes && q < end; q++)
-        units += (uint8_t)*q >= 0xF0; /* a pair */
-    char *to = units == 0 ? NULL : strbuilder_room(&e->out, units * size);
+    /* a character that takes a pair of units has four bytes, three more than characters are counted for it */
+    size_t most = s->nchars + (size == 2 ? (s->nbytes - s->nchars) / 3 : 0);
+    char *to = most == 0 ? NULL : strbuilder_room(&e->out, most * size);
     if (to == NULL)
         return !e->out.failed;
     while (p < end) {
@@ -150,6 +150,7 @@ static ALWAYS_INLINE bool encode_clean(Encoder *e, unsigned size, bool big) {
         store_unit(to, c, size, big);
         to += size;
     }
+    e->out.len = (size_t)(to - e->out.data);
     return true;
 }
 

@@ -59,6 +59,8 @@ Value text_zfill(VM *vm, const Text *t, size_t nchars, ssize_t width);
 Value text_repeat(VM *vm, const Text *t, size_t times);
 /* Room for a result of n bytes (nchars code points), to be filled at once. */
 Value text_alloc(VM *vm, const Text *like, size_t n, size_t nchars, char **data);
+/* Copies n bytes with the ASCII letters among them in upper or lower case. */
+void text_map_case(char *to, const char *from, size_t n, bool to_upper);
 /* Copies n bytes over and over until `total` have been written. */
 void text_fill(char *to, const char *pattern, size_t n, size_t total);
 
