@@ -371,10 +371,13 @@ static const Codec *find_among(const char *name, const Codec *list, size_t n) {
     return NULL;
 }
 
+/* One of those in this file, by its own name. */
+static const Codec *find_here(const char *name) {
+    return strcmp(name, "latin_1") == 0 ? &codecs[LATIN1] : find_among(name, codecs, ARRAY_LEN(codecs));
+}
+
 const Codec *codec_find_module(const char *name) {
-    if (strcmp(name, "latin_1") == 0)
-        return &codecs[LATIN1];
-    const Codec *c = find_among(name, codecs, ARRAY_LEN(codecs));
+    const Codec *c = find_here(name);
     if (c == NULL)
         c = find_among(name, codec_tables, codec_tables_count);
     if (c == NULL)
@@ -388,6 +391,9 @@ const Codec *codec_find(const char *name) {
         return &codecs[UTF8];
     if (!codec_normalize(name, text, sizeof text))
         return NULL;
+    const Codec *here = find_here(text);
+    if (here != NULL)
+        return here;
     const char *real = find_alias(text);
     for (char *dot = text; real == NULL && (dot = strchr(dot, '.')) != NULL;)
         *dot = '_';
