@@ -112,12 +112,15 @@ static bool may_quicken_store(Instr *at) {
     return attempts < QUICKEN_ATTEMPTS;
 }
 
-/* A property's getter is found here once: then the instruction is quickened to call it. */
+/* A property's getter is found here once: then the instruction is quickened to call it. So is one that reads what a
+ * class with __getattr__ has: that is not asked for it. */
 bool slow_reads_by_script(VM *vm, Frame *f, Instr *at, Value obj) {
     Type *t = obj_type(as_obj(obj));
     Value name = f->code->names[(uint32_t)at[1]];
-    if (t->flags & TYPE_CUSTOM_GETATTR)
+    if (t->flags & TYPE_CUSTOM_GETATTR) {
+        quicken_getattr(vm, at, obj, name);
         return true;
+    }
     if (!has_exact_kind(type_lookup(vm, t, name), KIND_PROPERTY))
         return false;
     quicken_getattr(vm, at, obj, name);
