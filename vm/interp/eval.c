@@ -201,7 +201,7 @@ static ALWAYS_INLINE void clear_registers(VM *vm, Value *values, unsigned n) {
 /* Drops what an ending frame owns, but for its function. */
 static ALWAYS_INLINE void drop_frame(VM *vm, Frame *f, unsigned nregs) {
     if (unlikely(f->object != NULL))
-        frame_detach(vm, f);
+        frame_detach(vm, f, f->previous);
     clear_registers(vm, frame_registers(f), nregs);
     if (unlikely(!(f->code->flags & CO_OPTIMIZED))) {
         Value ns = *frame_namespace(f);

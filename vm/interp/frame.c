@@ -152,7 +152,7 @@ Frame *frame_back(VM *vm, Frame *f) {
 
 static size_t saved_count(const Code *c) { return (size_t)c->nlocals + 1; }
 
-void frame_detach(VM *vm, Frame *f) {
+void frame_detach(VM *vm, Frame *f, Frame *back) {
     FrameObject *o = f->object;
     f->object = NULL;
     if (o->header.refcount == 1) {
@@ -162,7 +162,6 @@ void frame_detach(VM *vm, Frame *f) {
     }
     const Code *c = f->code;
     o->lasti = frame_lasti(f);
-    Frame *back = frame_back(vm, f);
     Value pending = error_take(vm); /* a frame often ends because of an exception, which must not get lost here */
     if (back != NULL) {
         o->back = frame_object(vm, back);

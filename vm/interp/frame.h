@@ -111,8 +111,8 @@ Value frame_object(VM *vm, Frame *f);
 /* The frame that called (or awaits) this one, for f_back and stack walks; generators that delegate included. */
 Frame *frame_back(VM *vm, Frame *f);
 uint32_t frame_lasti(const Frame *f);
-/* The frame ends: gives its registers to its FrameObject if a script still holds one. */
-void frame_detach(VM *vm, Frame *f);
+/* The frame ends, of which back is the caller: gives its registers to its FrameObject if a script still holds one. */
+void frame_detach(VM *vm, Frame *f, Frame *back);
 
 Value frame_globals(VM *vm);  /* of the running frame, borrowed; 0 without a frame (no exception) */
 Value frame_builtins(VM *vm); /* borrowed */

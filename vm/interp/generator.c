@@ -194,8 +194,6 @@ Frame *generator_resume(VM *vm, Thread *t, Generator *g, Value sent) {
 static ALWAYS_INLINE void drop_registers_inline(VM *vm, Generator *g) {
     Frame *f = &g->frame;
     g->header.flags |= OBJ_FINALIZED;
-    if (unlikely(f->object != NULL))
-        frame_detach(vm, f);
     unsigned n = f->code->nregs + (f->code->flags & CO_OPTIMIZED ? 0 : 1);
     for (unsigned i = 0; i < n; i++) {
         Value v = f->regs[i];
@@ -209,7 +207,12 @@ static ALWAYS_INLINE void drop_registers_inline(VM *vm, Generator *g) {
     decref(vm, handled);
 }
 
-static void drop_registers(VM *vm, Generator *g) { drop_registers_inline(vm, g); }
+/* The same of one that nobody resumes. */
+static void drop_registers(VM *vm, Generator *g) {
+    if (g->frame.object != NULL)
+        frame_detach(vm, &g->frame, NULL);
+    drop_registers_inline(vm, g);
+}
 
 /* The running leaf g has ended (state, registers). Unlinks it: returns its parent, now running, or NULL if g was the
  * root. */
@@ -229,6 +232,8 @@ Generator *generator_finish(VM *vm, Thread *t, Generator *g) {
         parent->frame.state = FRAME_RUNNING;
         t->handled = &parent->handled;
     }
+    if (unlikely(f->object != NULL))
+        frame_detach(vm, f, parent == NULL ? f->previous : &parent->frame);
     drop_registers_inline(vm, g);
     return parent;
 }
