@@ -28,11 +28,12 @@ static bool has_positions(VM *vm, Value v) {
 }
 
 /* What is compared with x at index i: owned. */
-static Value mark_at(const Search *s, ssize_t i) {
+static ALWAYS_INLINE Value mark_at(const Search *s, ssize_t i) {
     VM *vm = s->vm;
     Value item;
     if (has_exact_kind(s->sequence, KIND_LIST)) {
-        item = list_getitem_index(vm, s->sequence, i);
+        const List *l = as_list(s->sequence);
+        item = likely((size_t)i < l->len) ? incref(l->items[i]) : list_getitem_index(vm, s->sequence, i);
     } else {
         Value index = int_from_ssize(vm, i);
         item = index != 0 ? item_get(vm, s->sequence, index) : VALUE_ERROR;
@@ -49,6 +50,8 @@ static Value mark_at(const Search *s, ssize_t i) {
  * has had no answer, by both their methods. */
 static int precedes(Search *s, Value a, Value b) {
     VM *vm = s->vm;
+    if (both_small_int(a, b))
+        return as_small_int(a) < as_small_int(b);
     if (s->direct && is_obj(a) && is_obj(b)) {
         const Type *t = obj_type(as_obj(a));
         if (t == obj_type(as_obj(b)) && (t->flags & TYPE_HEAP) && t->slots.compare != NULL) {
