@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 #include "lexer.h"
 #include "object/unicode.h"
 
