@@ -309,12 +309,13 @@ static void test_interrupted(void **state) {
         pthread_create(&thread, NULL, interrupt_soon, vm);
         bool ok = cove_exec(vm, text, NULL);
         pthread_join(thread, NULL);
-        if (!ok)
+        if (!ok && !cove_error_is(vm, "KeyboardInterrupt")) /* on a slow machine it comes before the `try` */
             fail_msg("%s: %s", waits[i], cove_error_report(vm));
     }
-    exec_ok(vm, "assert 0 < len(os.read(r, 10**6)) < 10**6\n" /* as much as there was room for */
-                "os.write(w, b'x')\n"
-                "assert os.read(r, 9) == b'x'\n"
+    exec_ok(vm, "os.set_blocking(w, False)\n"
+                "try: os.write(w, b'x')\n"
+                "except BlockingIOError: pass\n" /* it is full of what was written before the interrupt */
+                "assert 0 < len(os.read(r, 10**6)) < 10**6\n"
                 "child.stdin.close()\n"
                 "assert os.waitpid(child.pid, 0) == (child.pid, 0)\n"
                 "fcntl.flock(a, fcntl.LOCK_UN)\n"
