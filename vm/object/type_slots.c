@@ -273,7 +273,7 @@ static bool plain_getattribute(VM *vm, Type *t, SlotFn *fn) {
 }
 
 bool type_reads_plainly(VM *vm, Type *t) {
-    SlotFn fn;
+    SlotFn fn = NULL;
     return plain_getattribute(vm, t, &fn) && fn == (SlotFn)attr_generic_get;
 }
 
