@@ -153,6 +153,14 @@
     } while (0)
 #define SAFEPOINT() SAFEPOINT_OR(leave)
 
+/* Behind an operation on objects, which may have taken long: a step, but no place where threads change or signals are
+ * handled when nothing is limited. */
+#define SAFEPOINT_LIMITED()                                                                                          \
+    do {                                                                                                             \
+        if (unlikely(__atomic_load_n(&vm->interrupts, __ATOMIC_RELAXED) & INTERRUPT_LIMIT))                          \
+            SAFEPOINT();                                                                                             \
+    } while (0)
+
 /* The same behind a jump: what a signal's handler raises comes from where the jump leads, so that the handlers around
  * that place are found. */
 #define SAFEPOINT_JUMPED()                                                                                           \

@@ -1,8 +1,9 @@
 /* Limits: how a host keeps scripts within bounds.
  *
  * While something is watched, INTERRUPT_LIMIT stays set in vm->interrupts, so that every safe point of the
- * interpreter, every call and every jump back, comes here. That is a step. Counting steps costs a few nanoseconds and
- * only while it is asked for; it needs no timer, no signal and no thread, and comes out the same on every machine.
+ * interpreter, every call, every jump back and every operator on objects, comes here. That is a step. Counting steps
+ * costs a few nanoseconds and only while it is asked for; it needs no timer, no signal and no thread, and comes out
+ * the same on every machine.
  *
  * The clock is read every so many steps (the stride), as many as take some microseconds going by what they took of
  * late: a step may be an addition or a sort. A run is due when the next stride would take it beyond its time; so it
