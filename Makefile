@@ -76,12 +76,12 @@ HOT = vm/base/% vm/mem/% vm/code/code vm/code/image \
       $(addprefix vm/interp/,asyncgen coroutine eval frame function generator operation slow% traceback) \
       $(addprefix vm/runtime/,arith attr call compare convert errors iterate limits lock park subscript thread) \
       $(addprefix vm/object/,buffer bytearray bytes% cell descr dict% exception float% instance int% iterators list% \
-        method module native% number_format number_text object_type range set% shape slice str str_b% str_case str_codec \
+        method module native% memoryview_item number_format number_text object_type range set% shape slice str str_b% str_case str_codec \
         str_f% str_i% str_m% str_p% str_r% str_s% super tuple type type_attr type_slots weakref zip_map) \
       $(addprefix compiler/,arena emit lex% parser regs) \
       $(addprefix stdlib/asyncio/,deferred future% gather handle loop% poller% queue ready running task% timers transport%) \
       stdlib/builtins/iterate stdlib/builtins/module stdlib/builtins/object stdlib/builtins/print stdlib/context_map \
-      stdlib/de% stdlib/import/inflate stdlib/io/buffered stdlib/io/bytesio stdlib/io/stringio stdlib/io/text% \
+      stdlib/de% stdlib/import/inflate stdlib/io/buffered stdlib/io/bytesio stdlib/io/newline stdlib/io/stringio stdlib/io/text% \
       stdlib/json/% stdlib/mod_binascii stdlib/mod_bisect stdlib/mod_collections stdlib/mod_contextvars stdlib/mod_functools \
       stdlib/mod_itertools% stdlib/mod_math% stdlib/mod_operator stdlib/mod_random stdlib/ordered_dict \
       stdlib/pickle/load% stdlib/pickle/save% stdlib/re/iterate stdlib/re/match stdlib/re/program stdlib/re/replace \

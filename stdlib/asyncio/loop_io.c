@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "object/bytes.h"
+#include "stdlib/wait.h"
 
 /* ---- opening and closing --------------------------------------------------------------------------------------- */
 
@@ -21,8 +22,7 @@ static bool watch_pipe(VM *vm, Loop *loop) {
 
 /* A host may resolve futures, or stop the script, while the loop waits: the main thread's loops look out for it. */
 static bool watch_host(VM *vm, Loop *loop) {
-    const HostHooks *hooks = (const HostHooks *)vm->host;
-    int fd = hooks && hooks->descriptor && !loop->selector && vm->thread == vm->main ? hooks->descriptor(vm) : -1;
+    int fd = loop->selector ? -1 : wait_host(vm);
     if (fd < 0)
         return true;
     if (loop->poller.ops->change(vm, &loop->poller, fd, 0, POLL_IN) < 0)
@@ -216,10 +216,8 @@ bool loop_process(VM *vm, Value self, int fd, unsigned events) {
         return true;
     if (fd == loop->wake_read)
         return drain_pipe(vm, self);
-    if (fd == loop->host_fd) {
-        ((const HostHooks *)vm->host)->deliver(vm);
-        return vm_safepoint(vm);
-    }
+    if (fd == loop->host_fd)
+        return wait_heard(vm);
     if ((size_t)fd >= loop->nwatches)
         return true;
     return (!(events & POLL_IN) || queue_handle(vm, self, fd, false)) &&
