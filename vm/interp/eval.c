@@ -441,6 +441,8 @@ error:
     traceback_add(vm, frame);
     TRACED(trace_raised(vm, frame));
 unwind : {
+    if (unlikely(vm->stopping))
+        limits_insist(vm);
     const HandlerEntry *handler =
         unlikely(vm->stopping) ? NULL : code_handler(frame->code, (uint32_t)(frame->pc - frame->code->instrs) - 1);
     if (handler != NULL) {

@@ -267,6 +267,16 @@ void limits_refused(VM *vm) {
     stop(vm);
 }
 
+void limits_insist(VM *vm) {
+    const Limits *l = vm->limits;
+    bool stopped = l != NULL && ((__atomic_load_n(&l->asked, __ATOMIC_SEQ_CST) & ASK_STOP) ||
+                                 (l->budget != NULL && l->budget->stopped));
+    if (!stopped || error_matches(vm, vm->exc.SystemExit))
+        return;
+    error_clear(vm);
+    stop(vm);
+}
+
 int64_t limits_deadline(VM *vm) {
     Budget *b = hard_budget(vm);
     return b == NULL ? INT64_MAX : b->stop_time;

@@ -87,6 +87,9 @@ void limits_refused(VM *vm);
 static inline bool limits_asked(const VM *vm) {
     return vm->limits != NULL && __atomic_load_n(&vm->limits->asked, __ATOMIC_SEQ_CST) != 0;
 }
+/* When an exception leaves a frame while scripts are being stopped: it is the stop that the host is told of, also
+ * where native code has passed over it and another exception is pending. */
+COLD void limits_insist(VM *vm);
 /* When the hard limit ends waiting, by lock_clock(); INT64_MAX: never. */
 int64_t limits_deadline(VM *vm);
 
