@@ -68,7 +68,7 @@ LOOP_FLAGS := $(shell echo | $(CC) -Werror -fno-gcse -fno-crossjumping -E - >/de
 UNGUARDED := $(shell echo | $(CC) -Werror --param asan-stack=0 -E - >/dev/null 2>&1 && echo --param asan-stack=0 || echo -mllvm -asan-stack=0)
 UNOPTIMIZED := -O0 $(if $(filter asan fuzz,$(CONFIG)),$(UNGUARDED))
 LOOP_FLAGS += $(if $(filter asan tsan fuzz,$(CONFIG)),$(UNOPTIMIZED))
-$(B)/obj/vm/interp/eval.o $(B)/obj/vm/interp/eval_traced.o: override CFLAGS += $(LOOP_FLAGS)
+$(B)/obj/vm/interp/eval.o: override CFLAGS += $(LOOP_FLAGS)
 
 # Where scripts spend their time, as profiles of the benchmarks and of many small operations show. The rest, which waits
 # for the system or is called once in a while, is built for size.

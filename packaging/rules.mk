@@ -35,7 +35,7 @@ UNALIGNED := $(shell echo | $(CC) -Werror -falign-jumps=1 -E - >/dev/null 2>&1 &
 ALIGNED = vm/interp/% vm/mem/% vm/object/dict vm/object/list vm/object/str vm/object/int vm/object/float vm/object/tuple
 $(filter $(ALIGNED:%=$(P)/%.o),$(SRC:%.c=$(P)/%.o)): UNALIGNED =
 ifneq ($(P),$(B)/obj)
-$(P)/vm/interp/eval.o $(P)/vm/interp/eval_traced.o: override CFLAGS += $(LOOP_FLAGS)
+$(P)/vm/interp/eval.o: override CFLAGS += $(LOOP_FLAGS)
 COLD_PIC := $(filter-out $(patsubst %,$(P)/%.o,$(if $(SMALL),vm/interp/eval,$(HOT))),$(SRC:%.c=$(P)/%.o))
 $(if $(filter release,$(CONFIG)),$(eval $(COLD_PIC): override CFLAGS += -Os))
 endif

@@ -1,6 +1,6 @@
 /* The interpreter loop.
  *
- * One call of eval_plain executes a whole tree of script calls: a call pushes a frame and continues in the same C
+ * One call of eval_run executes a whole tree of script calls: a call pushes a frame and continues in the same C
  * frame, a return pops it. The state of the running frame is kept in C locals (registers of the machine):
  *
  *     frame, consts, pc, nlocals      and frame->pc, which must be current whenever anything can raise or look
@@ -37,35 +37,29 @@
 #define regs (frame->regs)
 #define SAVE() (frame->pc = pc)
 
-/* The loop is compiled a second time for threads that are traced, with these (eval_traced.c). */
-#if defined(EVAL_TRACED)
-#define EVAL_LOOP eval_traced
+/* What tracing adds to a handler. */
 #define TRACED(what)                                                                                                 \
     do {                                                                                                             \
-        what;                                                                                                        \
+        if (unlikely(t->tracing)) {                                                                                  \
+            what;                                                                                                    \
+        }                                                                                                            \
     } while (0)
-#define LEAVE_IF_TRACED(where) (void)0
-#else
-#define EVAL_LOOP eval_plain
-#define TRACED(what) (void)0
-#define LEAVE_IF_TRACED(where)                                                                                       \
-    do {                                                                                                             \
-        if (unlikely(t->tracing))                                                                                    \
-            goto where;                                                                                              \
-    } while (0)
-#endif
 
-#if defined(EVAL_TRACED) && defined(__GNUC__)
+/* While the thread is traced, every instruction leads to `traced` first: `targets` is then another table. */
+#if defined(__GNUC__)
 #define TARGET(op) L_##op
-#define DISPATCH() goto dispatch
-#elif defined(__GNUC__)
-#define TARGET(op) L_##op
-#define DISPATCH() goto *labels[instr_field(pc, 0)]
+#define DISPATCH() goto *targets[instr_field(pc, 0)]
+#define DISPATCH_TRACED() goto *handlers[instr_field(pc, 0)]
+#define SET_TRACED(on) (targets = (on) ? traced_handlers : handlers)
+#define IS_TRACED() (targets == traced_handlers)
 #else
 #define TARGET(op)                                                                                                   \
     case BC_##op:                                                                                                    \
         L_##op
 #define DISPATCH() goto dispatch
+#define DISPATCH_TRACED() goto dispatch_traced
+#define SET_TRACED(on) (is_traced = (on))
+#define IS_TRACED() is_traced
 #endif
 
 /* A handler begins with this: its operands are then A, B, C, X of `ins`, wherever pc goes. */
@@ -140,41 +134,23 @@
         pc = frame->pc;                                                                                              \
     } while (0)
 
-#define SAFEPOINT_OR(leave)                                                                                          \
+/* The places between instructions where what interrupts a script is seen to. Behind a jump and at the start of a
+ * frame, which is where exceptions then come from, it is done a little differently. */
+#define SAFEPOINT_OR(interrupted)                                                                                    \
     do {                                                                                                             \
-        if (unlikely(vm_interrupted(vm))) {                                                                          \
-            SAVE();                                                                                                  \
-            if (!vm_safepoint_of_frames(vm))                                                                         \
-                goto error;                                                                                          \
-            if (unlikely(limits_pause(vm)))                                                                          \
-                goto pause;                                                                                          \
-            LEAVE_IF_TRACED(leave);                                                                                  \
-        }                                                                                                            \
+        if (unlikely(vm_interrupted(vm)))                                                                            \
+            goto interrupted;                                                                                        \
     } while (0)
-#define SAFEPOINT() SAFEPOINT_OR(leave)
+#define SAFEPOINT() SAFEPOINT_OR(interrupted)
+#define SAFEPOINT_JUMPED() SAFEPOINT_OR(interrupted_at_jump)
+#define SAFEPOINT_ENTERED() SAFEPOINT_OR(interrupted_at_start)
 
 /* Behind an operation on objects, which may have taken long: a step, but no place where threads change or signals are
  * handled when nothing is limited. */
 #define SAFEPOINT_LIMITED()                                                                                          \
     do {                                                                                                             \
         if (unlikely(__atomic_load_n(&vm->interrupts, __ATOMIC_RELAXED) & INTERRUPT_LIMIT))                          \
-            SAFEPOINT();                                                                                             \
-    } while (0)
-
-/* The same behind a jump: what a signal's handler raises comes from where the jump leads, so that the handlers around
- * that place are found. */
-#define SAFEPOINT_JUMPED()                                                                                           \
-    do {                                                                                                             \
-        if (unlikely(vm_interrupted(vm))) {                                                                          \
-            frame->pc = pc + 1;                                                                                      \
-            if (!vm_safepoint_of_frames(vm)) {                                                                       \
-                pc++;                                                                                                \
-                goto error;                                                                                          \
-            }                                                                                                        \
-            if (unlikely(limits_pause(vm)))                                                                          \
-                goto pause;                                                                                          \
-            LEAVE_IF_TRACED(leave);                                                                                  \
-        }                                                                                                            \
+            goto interrupted;                                                                                        \
     } while (0)
 
 #define QUICKEN(op) (*(Instr *)ins = instr_with_op(*ins, op))
@@ -251,14 +227,18 @@ static ALWAYS_INLINE void move_args(Frame *f, Value *args, unsigned n) {
         to[i] = to[i + 1] = 0;
 }
 
-Value EVAL_LOOP(VM *vm, Frame *entry, int how) {
+Value eval_run(VM *vm, Frame *entry, int how) {
 #if defined(__GNUC__)
-    static const void *const labels[OPCODE_COUNT] = {
+    static const void *const handlers[OPCODE_COUNT] = {
 #define OPCODE(name, format, caches, flags, meaning) &&L_##name,
 #include "code/opcodes.def"
 #include "code/quickened.def"
 #undef OPCODE
     };
+    static const void *const traced_handlers[OPCODE_COUNT] = {[0 ... OPCODE_COUNT - 1] = &&traced};
+    const void *const *targets = handlers;
+#else
+    bool is_traced = false;
 #endif
     Thread *t = vm->thread;
     Frame *frame;
@@ -274,33 +254,20 @@ Value EVAL_LOOP(VM *vm, Frame *entry, int how) {
 
     LOAD_FRAME(entry);
     t->frame = frame;
-#if defined(EVAL_TRACED)
-    if (how != EVAL_GO_ON && !trace_entered(vm, frame))
-        goto enter_failed;
-#endif
     if (how == EVAL_THROW) {
-        LEAVE_IF_TRACED(leave_throwing);
+        TRACED(SET_TRACED(true); if (!trace_entered(vm, frame)) goto enter_failed);
         goto error;
     }
-    SAFEPOINT_OR(leave_entered);
-#if defined(EVAL_TRACED)
-dispatch:
-    if (unlikely(!t->tracing)) {
-        return trace_switch(vm, frame, pc, EVAL_GO_ON);
-    }
-    if (!trace_instruction(vm, frame, pc)) {
-        pc++;
-        goto error;
-    }
-#if defined(__GNUC__)
-    goto *labels[instr_field(pc, 0)];
-#else
-    switch ((Opcode)instr_field(pc, 0))
-#endif
-#elif defined(__GNUC__)
+    if (how == EVAL_GO_ON)
+        SAFEPOINT();
+    else
+        SAFEPOINT_ENTERED();
     DISPATCH();
-#else
+#if !defined(__GNUC__)
 dispatch:
+    if (unlikely(is_traced))
+        goto traced;
+dispatch_traced:
     switch ((Opcode)instr_field(pc, 0))
 #endif
     {
@@ -318,29 +285,54 @@ dispatch:
 #include "interp/op_misc.inc"
     }
 
-    /* --- a frame was pushed: run it
-       -------------------------------------------------------------------------------------- */
-    enter_callee : t->frame = callee;
+/* --- a frame was pushed: run it
+   -------------------------------------------------------------------------------------- */
+enter_callee:
+    t->frame = callee;
     LOAD_FRAME(callee);
-    TRACED(if (!trace_entered(vm, frame)) goto enter_failed);
-    SAFEPOINT_OR(leave_entered);
+    SAFEPOINT_ENTERED();
     DISPATCH();
 
-#if defined(EVAL_TRACED)
+    /* --- something is to be seen to
+     * ------------------------------------------------------------------------------------------------------------ */
+interrupted_at_jump: /* what a signal's handler raises comes from there: the handlers around that place are found */
+    frame->pc = pc + 1;
+    if (!vm_safepoint_of_frames(vm)) {
+        pc++;
+        goto error;
+    }
+    goto seen_to;
+interrupted_at_start:
+    TRACED(SET_TRACED(true); if (!trace_entered(vm, frame)) goto enter_failed);
+interrupted:
+    SAVE();
+    if (!vm_safepoint_of_frames(vm))
+        goto error;
+seen_to:
+    if (unlikely(limits_pause(vm)))
+        goto pause;
+    if (unlikely(t->tracing && !IS_TRACED())) {
+        SAVE();
+        trace_begun(frame);
+        SET_TRACED(true);
+    }
+    DISPATCH();
+
+    /* --- an instruction of a traced thread
+     * ------------------------------------------------------------------------------------------------------------ */
+traced:
+    if (unlikely(!t->tracing)) {
+        SET_TRACED(false);
+        DISPATCH();
+    }
+    if (likely(trace_instruction(vm, frame, pc)))
+        DISPATCH_TRACED();
+    pc++;
+    goto error;
 enter_failed:
     if (pc == frame->code->instrs)
         pc++; /* so that it stands behind an instruction */
     goto error;
-#else
-    /* --- the thread is traced from here on
-       -------------------------------------------------------------------------------------- */
-leave_throwing:
-    return trace_switch(vm, frame, pc, EVAL_THROW);
-leave_entered:
-    return trace_switch(vm, frame, pc, EVAL_START);
-leave:
-    return trace_switch(vm, frame, pc, EVAL_GO_ON);
-#endif
 
     /* --- an instruction needs methods of script classes
      * ------------------------------------------------------------------------------------------------------------ */

@@ -36,26 +36,9 @@ Value trace_call_traced(VM *vm, Value function, Value args) {
     return result;
 }
 
-Value trace_switch(VM *vm, Frame *f, const Instr *pc, int how) {
-    f->pc = pc;
-    vm->thread->frame = f;
-    vm->thread->exit_status = SEND_SWITCH;
-    return from_small_int(how);
-}
-
-Value eval_switched(VM *vm, Value result) {
-    while (vm->thread->exit_status == SEND_SWITCH) {
-        Frame *f = vm->thread->frame;
-        int how = (int)as_small_int(result);
-        if (!vm->thread->tracing) {
-            result = eval_plain(vm, f, how);
-            continue;
-        }
-        if (how == EVAL_GO_ON && f->object != NULL) /* the line that it is in has begun */
-            f->object->traced_line = code_line(f->code, frame_lasti(f));
-        result = eval_traced(vm, f, how);
-    }
-    return result;
+void trace_begun(Frame *f) {
+    if (f->object != NULL)
+        f->object->traced_line = code_line(f->code, frame_lasti(f));
 }
 
 /* --- calling hooks --------------------------------------------------------------------------------------------- */
