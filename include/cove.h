@@ -816,10 +816,10 @@ COVE_API cove_value cove_awaitable(cove_vm *vm, cove_step_fn step, void *user, v
 /**
  * How long a run may go on before it is paused.
  *
- * Steps, not instructions, are counted: a step is a call, a jump back to the start of a loop, an operator on other than
- * small integers and floats, or an item that native code takes from an iterator; some ten instructions on average. They
- * are counted exactly, so that a run with a budget of steps pauses at the same place on every machine. Time is looked at
- * every few microseconds.
+ * Steps, not instructions, are counted: a step is a call, a jump back to the start of a loop, an operator on other
+ * than small integers and floats, or an item that native code takes from an iterator; some ten instructions on
+ * average. They are counted exactly, so that a run with a budget of steps pauses at the same place on every machine.
+ * Time is looked at every few microseconds.
  *
  * A run pauses between two instructions of a script, at a step; in time to keep within its microseconds if the next
  * step takes no longer than those before it. Native code is not left half-way: a sort, a regular expression, an

@@ -419,10 +419,10 @@ void editor_drop(void) {
     if (!editor.active)
         return;
     view_leave();
+    editor.active = false; /* readline would have the block drawn once more */
     editor.rl.rl_free_line_state();
     editor.rl.rl_callback_sigcleanup();
     editor.rl.rl_callback_handler_remove();
-    editor.active = false;
 }
 
 void editor_hide(void) {

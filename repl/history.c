@@ -120,10 +120,19 @@ static void history_load(const char *path) {
     free(text);
 }
 
+/* Does the file end within a line? Others may have written it. */
+static bool line_is_open(int fd) {
+    struct stat info;
+    char last;
+    return fstat(fd, &info) == 0 && info.st_size > 0 && pread(fd, &last, 1, info.st_size - 1) == 1 && last != '\n';
+}
+
 static void history_append(const char *path, const char *text) {
     size_t n = strlen(text), at = 0;
-    char *entry = malloc(2 * n + 2);
-    int fd = entry ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0600) : -1;
+    char *entry = malloc(2 * n + 3);
+    int fd = entry ? open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0600) : -1;
+    if (fd >= 0 && line_is_open(fd))
+        entry[at++] = '\n';
     for (size_t i = 0; fd >= 0 && i < n; i++) {
         if (text[i] == '\n')
             entry[at++] = '\r';

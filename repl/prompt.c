@@ -6,6 +6,7 @@
  * where there is no editor, which reports show as "<stdin>". A statement that awaits is run as a task in an event
  * loop (module _prompt); from then on that loop runs whenever the prompt waits for input.
  */
+#include "object/bytes.h"
 #include "repl/editor.h"
 #include "runtime/lock.h"
 
@@ -27,6 +28,7 @@ typedef struct Prompt {
     Input in;
     unsigned number; /* of the next statement */
     bool edits;      /* with the editor */
+    int futures;     /* flags of compile() that earlier statements have set: from __future__ import ... */
     Value loop;      /* the module _prompt once it runs a loop, owned, or 0 */
 } Prompt;
 
@@ -270,16 +272,69 @@ static Value coroutine_run(Prompt *p, Value coroutine, Value filename) {
     return result;
 }
 
+/* Line `number` of a text, without its end; NULL if there is none. */
+static const char *text_line(const char *text, size_t n, int64_t number, size_t *length) {
+    const char *end = text + n;
+    for (int64_t i = 1; i < number && text; i++) {
+        const char *newline = memchr(text, '\n', (size_t)(end - text));
+        text = newline ? newline + 1 : NULL;
+    }
+    if (!text || number < 1)
+        return NULL;
+    const char *newline = memchr(text, '\n', (size_t)(end - text));
+    *length = (size_t)((newline ? newline : end) - text);
+    return text;
+}
+
+/* The compiler gives its errors a line of the source only where that is a file; at the prompt the statement has it.
+ */
+static void syntax_error_complete(Prompt *p) {
+    VM *vm = p->vm;
+    if (!error_matches(vm, vm->exc.SyntaxError))
+        return;
+    Value exc = error_take(vm), text = exception_field(exc, SYNTAXERROR_TEXT);
+    Value number = exception_field(exc, SYNTAXERROR_LINENO);
+    int64_t line;
+    size_t n;
+    if ((!text || is_none(text)) && number && is_int(number) && int_fits_int64(number, &line)) {
+        const char *start = text_line(p->in.text, p->in.n, line, &n);
+        Value shown = start ? str_decode(vm, start, n, "utf-8", "surrogateescape") : 0;
+        if (shown)
+            exception_set_field(vm, exc, SYNTAXERROR_TEXT, shown);
+        decref(vm, shown);
+        error_clear(vm);
+    }
+    raise_steal(vm, exc);
+}
+
+/* The statement as text; as bytes if it is no UTF-8, which the compiler complains about. */
+static Value statement_source(VM *vm, const Input *in) {
+    Value text = str_decode(vm, in->text, in->n, "utf-8", "strict");
+    if (text || !error_matches(vm, vm->exc.UnicodeDecodeError))
+        return text;
+    error_clear(vm);
+    return bytes_new(vm, in->text, in->n);
+}
+
+static Value statement_compile(Prompt *p, Value filename) {
+    VM *vm = p->vm;
+    int flags = COMPILE_TOP_LEVEL_AWAIT | (p->edits ? COMPILE_SHOW_LAST : 0) | p->futures;
+    Value source = statement_source(vm, &p->in), code = VALUE_ERROR;
+    if (source && (!is_str(source) || traceback_register_source(vm, filename, source)))
+        code = vm->compile(vm, source, filename, p->edits ? "exec" : "single", flags, -1);
+    decref(vm, source);
+    if (code)
+        p->futures |= as_code(code)->flags & COMPILE_FUTURE_ANNOTATIONS;
+    else
+        syntax_error_complete(p);
+    return code;
+}
+
 static bool statement_run(Prompt *p) {
     VM *vm = p->vm;
-    int flags = COMPILE_TOP_LEVEL_AWAIT | (p->edits ? COMPILE_SHOW_LAST : 0);
-    Value source = str_decode(vm, p->in.text, p->in.n, "utf-8", "surrogateescape");
-    Value filename = source ? str_printf(vm, p->edits ? "<python-input-%u>" : "<stdin>-%x", (size_t)p->number++) : 0;
-    Value code = VALUE_ERROR, result = VALUE_ERROR;
-    if (filename && traceback_register_source(vm, filename, source))
-        code = vm->compile(vm, source, filename, p->edits ? "exec" : "single", flags, -1);
-    if (code)
-        result = code_run(vm, code, p->dict, p->dict);
+    Value filename = str_printf(vm, p->edits ? "<python-input-%u>" : "<stdin>-%x", (size_t)p->number++);
+    Value code = filename ? statement_compile(p, filename) : VALUE_ERROR;
+    Value result = code ? code_run(vm, code, p->dict, p->dict) : VALUE_ERROR;
     if (result && (as_code(code)->flags & CO_COROUTINE)) {
         Value coroutine = result;
         result = coroutine_run(p, coroutine, filename);
@@ -288,7 +343,6 @@ static bool statement_run(Prompt *p) {
     decref(vm, result);
     decref(vm, code);
     decref(vm, filename);
-    decref(vm, source);
     return result != 0;
 }
 

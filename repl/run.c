@@ -59,6 +59,16 @@ static void flush_output(VM *vm) {
     raise_steal(vm, pending);
 }
 
+/* sys.last_exc and the older three: what traceback.print_last() and debuggers look at afterwards. */
+static void last_exception_keep(VM *vm) {
+    Value exc = error_take(vm), tb = as_exception(exc)->traceback;
+    if (!sys_set(vm, "last_exc", incref(exc)) || !sys_set(vm, "last_value", incref(exc)) ||
+        !sys_set(vm, "last_type", incref(type_value(obj_type(as_obj(exc))))) ||
+        !sys_set(vm, "last_traceback", tb ? incref(tb) : VALUE_NONE))
+        error_clear(vm);
+    raise_steal(vm, exc);
+}
+
 int run_failure(VM *vm, bool *killed) {
     if (error_matches(vm, vm->exc.SystemExit) && !vm->flags.inspect) {
         Value exc = error_take(vm);
@@ -68,6 +78,7 @@ int run_failure(VM *vm, bool *killed) {
     }
     *killed = error_matches(vm, vm->exc.KeyboardInterrupt);
     flush_output(vm);
+    last_exception_keep(vm);
     sys_report_exception(vm);
     if (error_pending(vm)) { /* sys.excepthook called sys.exit() */
         Value exc = error_take(vm);
@@ -382,7 +393,7 @@ static int run_stdin(VM *vm, const Options *o, Value dict, bool *killed) {
     Value source = ok ? read_stdin(vm) : VALUE_ERROR, filename = source ? str_intern_c(vm, "<stdin>") : VALUE_ERROR;
     ok = filename && set_main(vm, dict, "__file__", incref(filename)) &&
          set_main(vm, dict, "__cached__", VALUE_NONE) &&
-         run_code(vm, vm->compile(vm, source, filename, "exec", 0, -1), dict);
+         run_code(vm, vm->compile(vm, source, filename, "exec", COMPILE_FILE_INPUT, -1), dict);
     decref(vm, filename);
     decref(vm, source);
     return finish(vm, ok, killed);

@@ -130,10 +130,21 @@ static void module_give_up(VM *vm, Value dict) {
     }
 }
 
+/* What the prompt and reports keep for a later look, which may be all of a script's frames. */
+static void last_values_give_up(VM *vm) {
+    static const char *const names[] = {"last_exc", "last_type", "last_value", "last_traceback"};
+    if (vm->builtins && dict_get_c(vm, vm->builtins, "_"))
+        dict_set_c(vm, vm->builtins, "_", VALUE_NONE);
+    for (size_t i = 0; i < ARRAY_LEN(names) && sys_get(vm, names[i]); i++)
+        sys_set(vm, names[i], VALUE_NONE);
+    error_clear(vm);
+}
+
 /* What scripts left behind is finalized while everything it may use still works: the script's module goes as a whole,
  * by its count or, since its functions refer to it, as a cycle whose finalizers run before anything is cut. Then the
  * other modules give up their variables, but for sys and builtins. */
 static void modules_finish(VM *vm) {
+    last_values_give_up(vm);
     Value main = incref(dict_get_str(vm, vm->modules, NAME(__main__))), key, value;
     if (has_kind(main, KIND_MODULE) && dict_delete(vm, vm->modules, NAME(__main__)) > 0 && as_obj(main)->refcount > 1)
         module_give_up(vm, module_dict(main));

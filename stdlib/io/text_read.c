@@ -155,8 +155,9 @@ static Value textio_read_unlocked(NATIVE_ARGS) {
     }
     if (status < 0)
         return VALUE_ERROR;
+    Value r = take(vm, t, n < 0 ? textio_rest(t) : size);
     t->at_end = t->at_end && textio_rest(t) > 0;
-    return take(vm, t, n < 0 ? textio_rest(t) : size);
+    return r;
 }
 
 /* Length in bytes of the first line of what is ahead, 0 if it is not complete. */

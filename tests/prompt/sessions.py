@@ -145,6 +145,25 @@ def history_elsewhere(start, home):
 
 
 @session
+def history_of_others(start, home):
+    path = os.path.join(home, '.cove_history')
+    with open(path, 'wb') as file:
+        file.write(b'x = 1\n\xff\x00y\nz = 3')
+    s = start()
+    s.expect('>>>')
+    s.type(UP)
+    s.expect('>>> z = 3')
+    s.type('\r')
+    s.expect('z = 3\n>>>')
+    s.lines('z')
+    prompt(s, '>>> z', '3')
+    s.type('\x04')
+    assert s.finish() == 0
+    with open(path, 'rb') as file:
+        assert file.read() == b'x = 1\n\xff\x00y\nz = 3\nz = 3\nz\n'
+
+
+@session
 def interrupt(start, home):
     s = start()
     s.expect('>>>')
@@ -157,6 +176,33 @@ def interrupt(start, home):
     s.expect(re.compile(r'Traceback [^\n]*\n.*\nKeyboardInterrupt\n>>>$', re.S))
     s.lines('1')
     prompt(s, '>>> 1', '1')
+    s.type('\x04')
+    assert s.finish() == 0
+
+
+@session
+def interrupt_in_block(start, home):
+    s = start()
+    s.expect('>>>')
+    s.lines('def f():')
+    s.type('pass')
+    s.expect('>>> def f():\n...     pass')
+    s.type('\x03')
+    s.expect(re.compile(r'^>>> def f\(\):\n\.\.\.     pass\nKeyboardInterrupt\n>>>$'))
+    s.type('\x04')
+    assert s.finish() == 0
+
+
+@session
+def compiler_errors(start, home):
+    s = start()
+    s.expect('>>>')
+    s.lines('return 1')
+    prompt(s, '>>> return 1', '  File "<python-input-0>", line 1', '    return 1', '    ^^^^^^^^',
+           "SyntaxError: 'return' outside function")
+    s.lines('class A:', 'x = await y', '')
+    prompt(s, '...', '  File "<python-input-1>", line 2', '    x = await y', '        ^^^^^^^',
+           "SyntaxError: 'await' outside function")
     s.type('\x04')
     assert s.finish() == 0
 
@@ -234,7 +280,9 @@ def awaiting(start, home):
     s.expect('\nnow')
     time.sleep(0.3)
     s.type('\x03')
-    s.expect(re.compile(r'\nKeyboardInterrupt\n>>>$'))
+    s.expect(re.compile(r'\n\^CTraceback \(most recent call last\):\n'
+                        r'  File "<python-input-\d+>", line 1, in <module>\n    print.*\n +\^+\n'
+                        r'  File "<frozen asyncio.tasks>", line \d+, in sleep\nKeyboardInterrupt\n>>>$'))
     s.type('\x04')
     assert s.finish() == 0
 

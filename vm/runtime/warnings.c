@@ -178,7 +178,7 @@ static bool show_plainly(VM *vm, const Warning *w, Value source) {
     if (line)
         strbuilder_printf(&out, "  %V\n", line);
     decref(vm, line);
-    if (source && !is_none(source) && !vm->finalizing)
+    if (source && !is_none(source) && !vm->finalizing && !vm->threads_stopped)
         strbuilder_printf(&out, "%N: Enable tracemalloc to get the object allocation traceback\n",
                           as_type(w->category));
     bool ok = !out.failed;
