@@ -11,7 +11,7 @@ OPTIONAL = PCRE2:libpcre2-8 OPENSSL:openssl CURL:libcurl READLINE:readline ZLIB:
 
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wno-unused-parameter
 # Nothing unwinds the C stack, and the tables for it would be a twelfth of the program.
-CFLAGS_release = -O2 -DNDEBUG -fno-pie -fno-asynchronous-unwind-tables
+CFLAGS_release = -O2 -DNDEBUG -fno-pie -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections
 CFLAGS_debug = -O0 -g
 CFLAGS_asan = -O1 -g -fno-var-tracking -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 # Code and read-only data in one segment: a third fewer pages are touched at start-up.

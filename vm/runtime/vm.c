@@ -29,12 +29,17 @@ static bool setup_types(VM *vm) {
     return exception_types_setup(vm);
 }
 
+/* The fields of Names are one Value after the other, in the order of this text. */
 static bool setup_names(VM *vm) {
-#define NAME_ROW(id)                                                                                                 \
-    if ((vm->names.n_##id = str_intern_c(vm, #id)) == 0)                                                             \
-        return false;
+    static const char text[] =
+#define NAME_ROW(id) #id "\0"
 #include "object/names.def"
 #undef NAME_ROW
+        ;
+    const char *at = text;
+    for (Value *name = (Value *)&vm->names; name < (Value *)(&vm->names + 1); name++, at += strlen(at) + 1)
+        if ((*name = str_intern_c(vm, at)) == 0)
+            return false;
     return true;
 }
 
