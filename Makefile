@@ -72,7 +72,7 @@ $(B)/obj/vm/interp/eval.o: override CFLAGS += $(LOOP_FLAGS)
 
 # Where scripts spend their time, as profiles of the benchmarks and of many small operations show. The rest, which waits
 # for the system or is called once in a while, is built for size.
-HOT = vm/base/% vm/mem/% vm/code/code vm/code/image \
+HOT = vm/base/% vm/mem/% vm/code/code vm/code/image $(addprefix vm/api/,iterate make native operate read run scope) \
       $(addprefix vm/interp/,asyncgen coroutine eval frame function generator operation slow% traceback) \
       $(addprefix vm/runtime/,arith attr call compare convert errors iterate limits lock park subscript thread) \
       $(addprefix vm/object/,buffer bytearray bytes% cell descr dict% exception float% instance int% iterators list% \

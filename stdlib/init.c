@@ -35,7 +35,6 @@ bool stdlib_install(VM *vm) {
     if (!dict_set_c(vm, vm->modules, "builtins", vm->builtins_module) ||
         !dict_set_c(vm, vm->modules, "sys", vm->sys_module))
         return false;
-    vm->next_function = builtin_function(vm, "next");
     vm->import_function = builtin_function(vm, "__import__");
     if (!importer_install(vm) || (!vm->flags.no_site && !site_install(vm)))
         return false;

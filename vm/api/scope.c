@@ -13,10 +13,15 @@ bool handles_grow(VM *vm, Thread *t) {
     return true;
 }
 
-void handles_drop(VM *vm, size_t mark) {
+static NOINLINE void drop_down_to(VM *vm, size_t mark) {
     Thread *t = vm->thread;
     while (t->handle_count > mark) /* finalizers may use the stack above, and leave it as it was */
         decref(vm, t->handles[--t->handle_count]);
+}
+
+void handles_drop(VM *vm, size_t mark) {
+    if (vm->thread->handle_count > mark)
+        drop_down_to(vm, mark);
 }
 
 cove_scope cove_scope_open(cove_vm *host) {

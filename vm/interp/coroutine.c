@@ -260,7 +260,7 @@ static Value class_getitem(VM *vm, Value self, Value *args, size_t nargs, Value 
 
 static const MethodSpec generator_methods[] = {
     {"send", generator_method_send, "value, /", "Resumes the generator; the value becomes the result of its yield.",
-     0},
+     METHOD_RESUMES},
     {"throw", method_throw, "typ, val=None, tb=None, /", "Raises an exception where the generator is suspended.", 0},
     {"close", method_close, "", "Raises GeneratorExit where the generator is suspended.", 0},
     {"__class_getitem__", class_getitem, "object, /", "A generic alias of the type.", METHOD_CLASS},

@@ -254,14 +254,15 @@ Value eval_run(VM *vm, Frame *entry, int how) {
 
     LOAD_FRAME(entry);
     t->frame = frame;
-    if (how == EVAL_THROW) {
+    if (unlikely(how == EVAL_THROW)) {
         TRACED(SET_TRACED(true); if (!trace_entered(vm, frame)) goto enter_failed);
         goto error;
     }
-    if (how == EVAL_GO_ON)
-        SAFEPOINT();
-    else
-        SAFEPOINT_ENTERED();
+    if (unlikely(vm_interrupted(vm))) {
+        if (how == EVAL_GO_ON)
+            goto interrupted;
+        goto interrupted_at_start;
+    }
     DISPATCH();
 #if !defined(__GNUC__)
 dispatch:

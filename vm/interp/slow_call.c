@@ -321,20 +321,15 @@ Value slow_call_ex(VM *vm, Frame *f, Instr ins, bool has_kwargs, Frame **callee)
  * it. */
 Frame *slow_generator_push(VM *vm, Frame *f, Native *native, Value *args, size_t nargs) {
     Value g, sent = VALUE_NONE;
-    if (native->fn == vm->next_function) {
-        if (nargs != 1)
+    if (native->fn == generator_method_send) {
+        if (nargs != (native->self != 0 ? 1 : 2))
             return NULL;
-        g = args[0];
-    } else if (native->self != 0) {
-        if (nargs != 1)
-            return NULL;
-        g = native->self;
-        sent = args[0];
+        g = native->self != 0 ? native->self : args[0];
+        sent = args[nargs - 1];
     } else {
-        if (nargs != 2)
+        if (nargs != 1)
             return NULL;
         g = args[0];
-        sent = args[1];
     }
     if (!has_kind(g, KIND_GENERATOR) || obj_type(as_obj(g)) != vm->types.generator)
         return NULL;

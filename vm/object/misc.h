@@ -67,7 +67,7 @@ typedef struct Native { /* a native function, bound method or method descriptor 
     uint16_t nparams, nrequired, npositional; /* npositional: may be given by position */
     uint16_t nposonly;
     /* So many positional arguments, with the self of a descriptor, need no look at the signature: all, and from the
-     * first to the last number. UINT16_MAX: none do. */
+     * first to the last number. UINT16_MAX: none do, or METHOD_RESUMES. */
     uint16_t nexact, nleast, nmost;
     bool raw;        /* the function binds its arguments itself */
     bool descriptor; /* unbound method of `owner`: args[0] becomes self */

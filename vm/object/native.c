@@ -16,7 +16,8 @@
 static void set_counts(Native *f) {
     unsigned receiver = f->descriptor;
     bool plain = !f->raw && f->nrequired <= f->npositional && !(f->descriptor && f->spec->flags & METHOD_CLASS);
-    f->nexact = plain && f->npositional == f->nparams ? (uint16_t)(f->nparams + receiver) : UINT16_MAX;
+    bool direct = plain && f->npositional == f->nparams && !(f->spec->flags & METHOD_RESUMES);
+    f->nexact = direct ? (uint16_t)(f->nparams + receiver) : UINT16_MAX;
     f->nleast = plain ? (uint16_t)(f->nrequired + receiver) : UINT16_MAX;
     f->nmost = plain ? (uint16_t)(f->npositional + receiver) : 0;
 }

@@ -207,8 +207,9 @@ typedef struct NumberSlots {
 /* A native function or method, declared beside its definition. The signature is what inspect.signature shows, without
  * the parentheses: "object, /" (self is not named); it drives the argument binding. "*" alone or a signature with
  * * or ** parameters is raw. Suffix flags say how it is bound. */
-/* METHOD_COEXIST: a method of a special name stands in the dict instead of the slot's wrapper. */
-enum { METHOD_STATIC = 1, METHOD_CLASS = 2, METHOD_COEXIST = 4 };
+/* METHOD_COEXIST: a method of a special name stands in the dict instead of the slot's wrapper. METHOD_RESUMES: next()
+ * and send(), with which the interpreter loop resumes a generator itself. */
+enum { METHOD_STATIC = 1, METHOD_CLASS = 2, METHOD_COEXIST = 4, METHOD_RESUMES = 8 };
 typedef struct MethodSpec {
     const char *name;
     NativeFn fn;

@@ -57,12 +57,10 @@ static Value call_prepended(VM *vm, Value fn, Value self, Value *args, size_t na
     return result;
 }
 
-Value call(VM *vm, Value fn, Value *args, size_t nargs, Value kwnames) {
+static NOINLINE Value call_other(VM *vm, Value fn, Value *args, size_t nargs, Value kwnames) {
     if (unlikely(!is_obj(fn)))
         return raise_type(vm, "'%T' object is not callable", fn);
     Object *o = as_obj(fn);
-    if (o->kind == KIND_FUNCTION) /* which its frame keeps alive, if it is rebound while it runs */
-        return function_call(vm, fn, args, nargs, kwnames);
     Value (*slot)(VM *, Value, Value *, size_t, Value) = obj_type(o)->slots.call;
     if (unlikely(slot == NULL))
         return raise_type(vm, "'%T' object is not callable", fn);
@@ -79,6 +77,12 @@ Value call(VM *vm, Value fn, Value *args, size_t nargs, Value kwnames) {
     obj_decref(vm, o);
     native_leave(vm);
     return result;
+}
+
+Value call(VM *vm, Value fn, Value *args, size_t nargs, Value kwnames) {
+    if (likely(has_kind(fn, KIND_FUNCTION))) /* which its frame keeps alive, if it is rebound while it runs */
+        return function_call(vm, fn, args, nargs, kwnames);
+    return call_other(vm, fn, args, nargs, kwnames);
 }
 
 Value call0(VM *vm, Value fn) { return call(vm, fn, NULL, 0, 0); }

@@ -171,7 +171,6 @@ struct VM {
     bool (*import_star)(VM *vm, Value module, Value namespace_dict);
     struct ImportLock *import_locks; /* modules that are being imported, and by whom */
     NativeFn import_function; /* of the built-in __import__(): when it is the one in force, import_name is called */
-    NativeFn next_function;   /* of the built-in next(): the interpreter resumes generators inline */
     VmFlags flags;
     bool finalizing;
     bool threads_stopped; /* the program ends: only the main thread gets the lock from here on */
