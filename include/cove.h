@@ -180,7 +180,7 @@ struct cove_poller;
  * granted, output to the process' standard files. Use cove_config_default() to get that with the size filled in.
  */
 typedef struct cove_config {
-    size_t size;               /**< sizeof(cove_config), as the host was compiled. */
+    size_t size;               /**< sizeof(cove_config), as the host was compiled; 0: as in version 0.1. */
     cove_allocate_fn allocate; /**< NULL: realloc() and free(). */
     void *allocate_user;       /**< For allocate. */
     size_t memory_limit; /**< Bytes the VM may have at any time; 0: no limit. Beyond: MemoryError in the script. */
@@ -337,7 +337,7 @@ COVE_API bool cove_exec(cove_vm *vm, const char *source, const char *filename);
 /** Runs a file in the module `__main__`. The host asks for it, so no grant is needed. */
 COVE_API bool cove_exec_file(cove_vm *vm, const char *path);
 
-/** The value of an expression, with the variables of `__main__`. */
+/** The value of an expression, with the variables of `__main__`. As for eval(), spaces may stand before it. */
 COVE_API cove_value cove_eval(cove_vm *vm, const char *expression);
 
 /** What cove_compile() makes of a text. */
@@ -351,7 +351,8 @@ enum cove_mode {
 COVE_API cove_value cove_compile(cove_vm *vm, const char *source, size_t size, const char *filename,
                                  enum cove_mode mode);
 
-/** Runs a code object with the variables of a module (absent: `__main__`). @return its value */
+/** Runs a code object with the variables of a module (absent: `__main__`). TypeError for the code of a function that
+ * uses variables of another one. @return its value */
 COVE_API cove_value cove_run_code(cove_vm *vm, cove_value code, cove_value module);
 
 /** Hands on what scripts have printed and still stands in buffers; done at the end of the functions above, and of
@@ -381,6 +382,7 @@ COVE_API bool cove_set_global(cove_vm *vm, const char *name, cove_value v);
  */
 
 COVE_API cove_value cove_none(cove_vm *vm);                              /**< None */
+COVE_API cove_value cove_not_implemented(cove_vm *vm);                   /**< NotImplemented, of `__add__` ... */
 COVE_API cove_value cove_bool(cove_vm *vm, bool b);                      /**< True or False */
 COVE_API cove_value cove_int(cove_vm *vm, int64_t i);                    /**< An int. */
 COVE_API cove_value cove_uint(cove_vm *vm, uint64_t u);                  /**< An int that is not negative. */
@@ -584,10 +586,13 @@ COVE_API cove_value cove_apply(cove_vm *vm, cove_value fn, cove_value args, cove
 COVE_API cove_value cove_call_method(cove_vm *vm, cove_value v, const char *name, const cove_value *args,
                                      size_t nargs);
 
-COVE_API cove_value cove_get_attr(cove_vm *vm, cove_value v, const char *name);            /**< `v.name` */
-COVE_API bool cove_set_attr(cove_vm *vm, cove_value v, const char *name, cove_value attr); /**< `v.name = attr` */
-COVE_API bool cove_del_attr(cove_vm *vm, cove_value v, const char *name);                  /**< `del v.name` */
-COVE_API int cove_has_attr(cove_vm *vm, cove_value v, const char *name); /**< `hasattr(v, name)`: 1, 0, -1 */
+COVE_API cove_value cove_get_attr(cove_vm *vm, cove_value v, const char *name); /**< `v.name` */
+
+/** `v.name = attr`. Classes of the host, which scripts cannot change, can be given constants and the like so. */
+COVE_API bool cove_set_attr(cove_vm *vm, cove_value v, const char *name, cove_value attr);
+
+COVE_API bool cove_del_attr(cove_vm *vm, cove_value v, const char *name); /**< `del v.name` */
+COVE_API int cove_has_attr(cove_vm *vm, cove_value v, const char *name);  /**< `hasattr(v, name)`: 1, 0, -1 */
 
 COVE_API cove_value cove_get_item(cove_vm *vm, cove_value v, cove_value key);            /**< `v[key]` */
 COVE_API bool cove_set_item(cove_vm *vm, cove_value v, cove_value key, cove_value item); /**< `v[key] = item` */
@@ -699,8 +704,9 @@ enum cove_function_flags {
  * A function or method. In an array of them, a row without name is the end.
  *
  * The signature names the parameters as `def` does, without parentheses, annotations and self: "x, y=0, /, *,
- * key=None". Defaults are for help() alone: the argument is absent. At most 24 parameters. "" or NULL: none; "*":
- * any, unchecked.
+ * key=None". Defaults are for help() alone: the argument is absent. With "*rest" and "**options" among them, the
+ * argument in that place is a tuple or a dict of what is left over. At most 24 parameters. "" or NULL: none; "*":
+ * any, unchecked and as they come.
  */
 typedef struct cove_function_def {
     const char *name;      /**< As scripts call it. */
@@ -744,7 +750,9 @@ enum cove_class_flags {
  * A class of the host. Its instances have a block of the host's data, and slots that hold values.
  *
  * Methods with special names (`__len__`, `__getitem__`, `__add__`, `__iter__`, `__next__`, `__call__`, `__await__`,
- * `__enter__` ...) do what they do in scripts; `__next__` ends with cove_end_iteration().
+ * `__enter__` ...) do what they do in scripts; `__next__` ends with cove_end_iteration(), operators return
+ * cove_not_implemented() for operands that they do not know. Instances may be made without a constructor having run
+ * (`cls.__new__(cls)`): all zero must be a state that methods, properties and finalizer can live with.
  */
 typedef struct cove_class_def {
     const char *name;                          /**< "Player", or "game.Player" with its module. */
@@ -787,6 +795,8 @@ COVE_API cove_value cove_end_iteration(cove_vm *vm, cove_value value);
 
 /**
  * A step of a native iterator or awaitable.
+ *
+ * While it is being made, scripts that it calls, and other threads, get ValueError from the same iterator.
  *
  * @param vm    the VM
  * @param user  what it was made with
@@ -875,8 +885,9 @@ COVE_API uint64_t cove_run_steps(const cove_run *run);
 /** Is the run over, finished or failed? */
 COVE_API bool cove_run_done(const cove_run *run);
 
-/** Ends a run. One that is not over is dropped: neither its handlers nor its `finally` blocks run. NULL is ignored.
- */
+/** Ends a run. One that is not over is dropped: neither its handlers nor its `finally` blocks run. Native functions
+ * that a run itself calls may do this too: then it goes on, and what cove_run_resume() returns is the last of it.
+ * NULL is ignored. */
 COVE_API void cove_run_free(cove_run *run);
 
 /** Raises KeyboardInterrupt in whatever the VM is running, or runs next, at its next step. Any thread, signal
@@ -909,7 +920,7 @@ COVE_API void cove_set_limits(cove_vm *vm, size_t memory_limit, uint32_t recursi
 
 /** What a VM has used. */
 typedef struct cove_stats {
-    size_t size;          /**< sizeof(cove_stats), to be set by the host. */
+    size_t size;          /**< sizeof(cove_stats), to be set by the host; 0: as in version 0.1. */
     size_t memory;        /**< Bytes that it has from the allocator now. */
     size_t memory_peak;   /**< The most it ever had. */
     size_t memory_limit;  /**< 0: none. */
@@ -959,14 +970,15 @@ COVE_API cove_value cove_start(cove_vm *vm, cove_value awaitable, cove_done_fn d
  *
  * @param vm            the VM
  * @param microseconds  the longest wait; 0: none, -1: until something happens
- * @return 1 if tasks, timers or callbacks are left; 0 if nothing is; -1 if a SystemExit or KeyboardInterrupt came
+ * @return 1 if tasks, timers or callbacks are left; 0 if nothing is; -1 if a SystemExit or KeyboardInterrupt came,
+ * or, with RuntimeError, if the loop is making a turn already: this was called from within it, or by a second thread
  */
 COVE_API int cove_poll(cove_vm *vm, int64_t microseconds);
 
 /** Pumps the loop until nothing is left to do. @return false as cove_poll()'s -1 */
 COVE_API bool cove_run_loop(cove_vm *vm);
 
-/** Pumps the loop until an awaitable is done. @return its result */
+/** Pumps the loop until an awaitable is done. RuntimeError from within the loop. @return its result */
 COVE_API cove_value cove_await(cove_vm *vm, cove_value awaitable);
 
 /** A descriptor that is readable when cove_poll() has something to do: for the host's own loop. -1 on failure, or if
@@ -1069,7 +1081,8 @@ COVE_API bool cove_enter(cove_vm *vm);
  * Leaves a VM, so that other threads can enter it and the threads of scripts can run.
  *
  * Also around what takes long in a native function, if it touches no value meanwhile; cove_enter() takes up again
- * where it was.
+ * where it was. (There it leaves the VM however often cove_enter() was called outside of the function.) Scopes that
+ * are opened in the VM are closed before it is left.
  */
 COVE_API void cove_leave(cove_vm *vm);
 

@@ -30,6 +30,9 @@ typedef struct HostState {
     struct Resource *resources; /* resource.h */
     Value classes;              /* dict: address of a cove_class_def -> class */
     bool closing;
+#ifndef NDEBUG
+    struct Kept *kept; /* check.c */
+#endif
 } HostState;
 
 static ALWAYS_INLINE VM *vm_of(cove_vm *vm) { return (VM *)vm; }
@@ -45,13 +48,26 @@ static ALWAYS_INLINE cove_value handle(Value v) {
 #define CHECK_INSIDE(vm) ((void)0)
 #define CHECK_VALUE(v) ((void)0)
 #define CHECK_POINTER(p) ((void)0)
+#define CHECK_USE(host, v) ((void)0)
+#define CHECK_SCOPE(scope) ((void)0)
+#define CHECK_OUTSIDE(vm) ((void)0)
+#define CHECK_KEPT(vm, v, keeps) ((void)0)
 #else
 #define CHECK_INSIDE(vm) api_check_inside(vm, __func__)
 #define CHECK_VALUE(v) api_check_value(vm, v, __func__)
-#define CHECK_POINTER(p) api_check_pointer(p, #p, __func__)
+#define CHECK_POINTER(p) api_check_pointer((const void *)(p), #p, __func__)
+#define CHECK_USE(host, v) api_check_use(vm_of(host), v, __func__)
+#define CHECK_SCOPE(scope) api_check_scope(vm, scope, __func__)
+#define CHECK_OUTSIDE(vm) api_check_outside(vm, __func__)
+#define CHECK_KEPT(vm, v, keeps) api_check_kept(vm, v, keeps, __func__)
 void api_check_inside(VM *vm, const char *function);
 void api_check_value(VM *vm, cove_value v, const char *function); /* alive, and of this VM; absent ones pass */
 void api_check_pointer(const void *p, const char *name, const char *function);
+void api_check_use(VM *vm, cove_value v, const char *function);              /* of fast ways that do not ENTER */
+void api_check_scope(VM *vm, cove_scope scope, const char *function);        /* is it open? */
+void api_check_outside(VM *vm, const char *function);                        /* of native functions */
+void api_check_kept(VM *vm, cove_value v, bool keeps, const char *function); /* notes keeps; each release needs one */
+void api_forget_kept(VM *vm);
 #endif
 
 /* The first line of every function that needs its caller inside. */
@@ -110,16 +126,18 @@ static inline int given_int(VM *vm, int n) {
     } while (0)
 bool api_need_all(VM *vm, const cove_value *values, size_t n);
 
-/* Around a call of a function of the host: a scope for its values, and the failure that its caller may still ask for.
- */
+/* Around a call of a function of the host: a scope for its values, the failure that its caller may still ask for, and
+ * how often its thread has entered the VM. */
 typedef struct Callout {
     size_t mark;
     Value failure;
+    uint32_t entered;
 } Callout;
 static ALWAYS_INLINE Callout callout_begin(VM *vm) {
     Thread *t = vm->thread;
-    Callout c = {t->handle_count, t->failure};
+    Callout c = {t->handle_count, t->failure, t->entered};
     t->failure = 0;
+    t->entered = 1; /* so that its cove_leave() does leave, however its caller has come in */
     return c;
 }
 COLD Value callout_failed(VM *vm, Value failure, const char *what);
@@ -128,6 +146,7 @@ static ALWAYS_INLINE Value callout_end(VM *vm, Callout c, cove_value result, con
     Thread *t = vm->thread;
     Value v = incref(result.bits), failure = t->failure;
     t->failure = c.failure;
+    t->entered = c.entered;
     if (unlikely(t->handle_count != c.mark))
         handles_drop(vm, c.mark);
     if (unlikely(v == 0))
@@ -142,6 +161,7 @@ Value api_text(VM *vm, const char *text, size_t size); /* a str of the host's UT
 /* source.c */
 Value api_main_dict(VM *vm);                      /* borrowed; 0 with an exception */
 Value api_module_dict(VM *vm, cove_value module); /* of the module, absent: __main__; borrowed */
+Value api_source_text(VM *vm, const char *source, size_t size);
 Value api_compile(VM *vm, const char *source, size_t size, const char *filename, const char *mode);
 /* native.c */
 Value host_function_call(VM *vm, Value self, Value *args, size_t nargs, Value kwnames);

@@ -15,14 +15,16 @@
 #include "stdlib/import/importer.h"
 
 /* --- callbacks that scripts can call -----------------------------------------------------------------------------
- */
+ *
+ * They stand in the lists of futures, where any script finds them: it may call them at any time, with anything. */
 
 typedef struct Callback {
     Object header;
     Resource resource;
-    CallbackFn fn; /* NULL: it has been called, or given up */
+    CallbackFn fn; /* NULL: it is being called, has been called for good, or is given up */
     void (*release)(void *user);
     void *user, *second;
+    Value of; /* the future it is for, as an address; or 0: any argument will do */
 } Callback;
 
 static void callback_end(VM *vm, Resource *r) {
@@ -37,12 +39,16 @@ static void callback_dealloc(VM *vm, Object *self) { resource_end(vm, &((Callbac
 
 static Value callback_call(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     Callback *c = (Callback *)as_obj(self);
+    Value arg = nargs > 0 ? args[0] : VALUE_NONE;
     (void)kwnames;
-    if (c->fn == NULL)
+    if (c->fn == NULL || (c->of != 0 && arg != c->of))
         return VALUE_NONE;
     Callout callout = callout_begin(vm);
     incref(self);
-    c->fn(vm, c->user, c->second, nargs > 0 ? args[0] : VALUE_NONE);
+    CallbackFn fn = c->fn;
+    c->fn = NULL;
+    if (!fn(vm, c->user, c->second, arg))
+        c->fn = fn;
     decref(vm, callout_end(vm, callout, handle(VALUE_NONE), "callback"));
     decref(vm, self);
     return VALUE_NONE;
@@ -73,9 +79,10 @@ Value callback_new(VM *vm, CallbackFn fn, void *user, void *second, void (*relea
 /* --- the loop ----------------------------------------------------------------------------------------------------
  */
 
-static void drain(VM *vm, void *user, void *second, Value arg) {
+static bool drain(VM *vm, void *user, void *second, Value arg) {
     (void)user, (void)second, (void)arg;
     mailbox_deliver(vm);
+    return false;
 }
 
 bool loop_watches_mailbox(VM *vm, Value loop) {
@@ -122,6 +129,11 @@ static bool has_work(const Loop *loop) {
            loop->nwatched > (loop->host_fd < 0); /* else the mailbox is among those watched */
 }
 
+/* The loop is not gone on with from within, nor by two threads: its turn would end with the inner one's. */
+static bool check_idle(VM *vm, Value loop) {
+    return !as_loop(loop)->running || raise_runtime(vm, "the event loop of the host is already running");
+}
+
 /* One turn, waiting for at most so many microseconds (negative: no limit). False with an exception. */
 static bool turn(VM *vm, Value loop, int64_t microseconds) {
     Loop *l = as_loop(loop);
@@ -141,7 +153,7 @@ int cove_poll(cove_vm *host, int64_t microseconds) {
     incref(loop);
     if (!has_work(as_loop(loop)) && microseconds < 0)
         microseconds = 0;
-    bool ok = turn(vm, loop, microseconds);
+    bool ok = check_idle(vm, loop) && turn(vm, loop, microseconds);
     int left = ok ? has_work(as_loop(loop)) : -1;
     decref(vm, loop);
     given_ok(vm, ok);
@@ -171,7 +183,7 @@ int64_t cove_poll_deadline(cove_vm *host) {
     if (loop == 0 || as_loop(loop)->closed)
         return -1;
     const Loop *l = as_loop(loop);
-    if (l->ready.len != 0)
+    if (l->ready.len != 0 || l->ndeferred != 0)
         return 0;
     if (l->timers.len == 0)
         return -1;
@@ -218,10 +230,13 @@ static Value result_of(VM *vm, Value future) {
     return r;
 }
 
-static void tell(VM *vm, void *user, void *second, Value future) {
+static bool tell(VM *vm, void *user, void *second, Value future) {
+    if (is_future(future) && as_future(future)->state == FUTURE_PENDING)
+        return false;
     cove_done_fn done;
     memcpy(&done, &second, sizeof done);
     done(host_vm(vm), user, give(vm, result_of(vm, future)));
+    return true;
 }
 
 cove_value cove_start(cove_vm *host, cove_value awaitable, cove_done_fn done, void *user) {
@@ -232,6 +247,8 @@ cove_value cove_start(cove_vm *host, cove_value awaitable, cove_done_fn done, vo
         void *second;
         memcpy(&second, &done, sizeof second);
         Value callback = callback_new(vm, tell, user, second, NULL);
+        if (callback != 0)
+            ((Callback *)as_obj(callback))->of = task;
         if (callback == 0 || !on_done(vm, task, callback))
             set_owned(vm, &task, 0);
         decref(vm, callback);
@@ -242,12 +259,14 @@ cove_value cove_start(cove_vm *host, cove_value awaitable, cove_done_fn done, vo
 cove_value cove_await(cove_vm *host, cove_value awaitable) {
     ENTER(host);
     NEED(awaitable);
-    Value loop = host_loop(vm), task = loop == 0 ? 0 : ensure_future(vm, loop, awaitable.bits), result = 0;
+    Value loop = host_loop(vm), task = 0, result = 0;
+    if (loop != 0 && check_idle(vm, loop))
+        task = ensure_future(vm, loop, awaitable.bits);
     bool ok = task != 0;
     if (ok && !is_future(task))
         ok = raise_type(vm, "an asyncio future is required, not %T", task);
     while (ok && as_future(task)->state == FUTURE_PENDING)
-        ok = turn(vm, loop, -1);
+        ok = check_idle(vm, loop) && turn(vm, loop, -1);
     if (ok)
         result = future_result(vm, task);
     decref(vm, task);

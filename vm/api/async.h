@@ -4,9 +4,10 @@
 
 #include "api/api.h"
 
-/* A callable that scripts' machinery holds and that calls C with its first argument (borrowed); owned. release(user)
- * is called when nobody can call it any more. */
-typedef void (*CallbackFn)(VM *vm, void *user, void *second, Value arg);
+/* A callable that scripts' machinery holds and that calls C with its first argument (borrowed, and anything that a
+ * script likes); owned. fn says whether it has been called for good: it is not called again. release(user) is called
+ * when nobody can call it any more. */
+typedef bool (*CallbackFn)(VM *vm, void *user, void *second, Value arg);
 Value callback_new(VM *vm, CallbackFn fn, void *user, void *second, void (*release)(void *user));
 
 Value host_loop(VM *vm); /* made on first use; borrowed */

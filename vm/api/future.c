@@ -35,11 +35,12 @@ static void unref(void *p) {
         free(f);
 }
 
-static void note_end(VM *vm, void *user, void *second, Value future) {
+static bool note_end(VM *vm, void *user, void *second, Value future) {
     cove_future *f = user;
     (void)vm, (void)second;
-    if (as_future(future)->state == FUTURE_CANCELLED)
+    if (is_future(future) && as_future(future)->state == FUTURE_CANCELLED)
         atomic_store(&f->cancelled, true);
+    return false;
 }
 
 cove_future *cove_future_new(cove_vm *host) {
@@ -71,6 +72,7 @@ cove_future *cove_future_new(cove_vm *host) {
 }
 
 cove_value cove_future_value(cove_future *future) {
+    CHECK_POINTER(future);
     ENTER(host_vm(future->vm));
     return give_borrowed(vm, future->future);
 }
@@ -115,6 +117,7 @@ static void deliver(cove_vm *host, void *user) {
 }
 
 static Resolution *resolution_new(cove_future *f, cove_result_fn make, size_t size) {
+    CHECK_POINTER(f);
     Resolution *r = calloc(1, sizeof *r + size + 1);
     if (r != NULL) {
         r->future = f;
@@ -179,6 +182,8 @@ bool cove_future_resolve_bytes(cove_future *future, const void *data, size_t siz
 }
 
 bool cove_future_fail(cove_future *future, const char *class_name, const char *message) {
+    CHECK_POINTER(class_name);
+    CHECK_POINTER(message);
     Resolution *r = resolution_new(future, make_failure, strlen(message));
     if (r != NULL) {
         memcpy(r->data, message, strlen(message));

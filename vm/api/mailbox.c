@@ -115,7 +115,9 @@ void mailbox_deliver(VM *vm) {
         Letter *letter = letters;
         letters = letter->next;
         Callout callout = callout_begin(vm);
+        vm->thread->native_depth++; /* its thread's state is not idle, should it leave the VM */
         letter->fn(host_vm(vm), letter->user);
+        vm->thread->native_depth--;
         decref(vm, callout_end(vm, callout, handle(VALUE_NONE), "posted call"));
         free(letter);
     }
@@ -131,5 +133,7 @@ void mailbox_wake(VM *vm) {
 }
 
 bool cove_post(cove_vm *host, void (*fn)(cove_vm *vm, void *user), void *user) {
+    CHECK_POINTER(host);
+    CHECK_POINTER(fn);
     return mailbox_post(vm_of(host), fn, user);
 }

@@ -24,6 +24,7 @@ struct cove_run {
     uint64_t steps;
     int64_t recalled_ns; /* how long its steps have taken at most, of late */
     bool begun;          /* some instruction of it has been executed */
+    bool freed;          /* by a native function that it has called: it goes when it comes back */
 };
 
 /* Exchanges the run's stack for the thread's. */
@@ -225,7 +226,7 @@ static enum cove_run_state over(VM *vm, cove_run *run, cove_value *out, Value v,
     return given.bits == 0 ? COVE_RUN_FAILED : COVE_RUN_FINISHED;
 }
 
-static enum cove_run_state proceed(cove_run *run, const cove_budget *budget, Value sent, Value exc, cove_value *out) {
+static enum cove_run_state go_on(cove_run *run, const cove_budget *budget, Value sent, Value exc, cove_value *out) {
     VM *vm = run->vm;
     Budget limits = {.recalled_ns = run->recalled_ns};
     int status;
@@ -265,6 +266,13 @@ static enum cove_run_state proceed(cove_run *run, const cove_budget *budget, Val
     return given.bits == 0 ? COVE_RUN_FAILED : COVE_RUN_WAITING;
 }
 
+static enum cove_run_state proceed(cove_run *run, const cove_budget *budget, Value sent, Value exc, cove_value *out) {
+    enum cove_run_state state = go_on(run, budget, sent, exc, out);
+    if (run->freed)
+        cove_run_free(run);
+    return state;
+}
+
 static bool may_go_on(VM *vm, const cove_run *run) {
     if (run->state == RUN_OVER)
         return given_ok(vm, raise_runtime(vm, "the run is over"));
@@ -272,6 +280,7 @@ static bool may_go_on(VM *vm, const cove_run *run) {
 }
 
 enum cove_run_state cove_run_resume(cove_run *run, const cove_budget *budget, cove_value sent, cove_value *out) {
+    CHECK_POINTER(run);
     ENTER(host_vm(run->vm));
     if (out != NULL)
         *out = cove_absent();
@@ -281,6 +290,7 @@ enum cove_run_state cove_run_resume(cove_run *run, const cove_budget *budget, co
 }
 
 enum cove_run_state cove_run_throw(cove_run *run, const cove_budget *budget, cove_value exception, cove_value *out) {
+    CHECK_POINTER(run);
     ENTER(host_vm(run->vm));
     if (out != NULL)
         *out = cove_absent();
@@ -302,6 +312,10 @@ void cove_run_free(cove_run *run) {
     if (run == NULL)
         return;
     ENTER(host_vm(run->vm));
+    if (run->state == RUN_GOING) {
+        run->freed = true;
+        return;
+    }
     if (run->frame != NULL) { /* its frames are left one by one, without a look at their handlers */
         Value failure = vm->thread->failure;
         bool stopping = vm->stopping;

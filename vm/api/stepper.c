@@ -10,6 +10,7 @@ typedef struct Stepper {
     cove_step_fn step; /* NULL: over */
     void *user;
     void (*release)(void *user);
+    bool going; /* a step is being made: nothing else may go on with it, or end it, meanwhile */
 } Stepper;
 
 #define NATIVE_ARGS VM *vm, Value self, Value *args, size_t nargs, Value kwnames
@@ -25,20 +26,34 @@ static void stepper_end(VM *vm, Resource *r) {
 
 static void stepper_dealloc(VM *vm, Object *self) { resource_end(vm, &((Stepper *)self)->resource); }
 
+/* Scripts that a step calls, and other threads while it has left the VM, may not come to it again: the host's state
+ * is half-way, and its end would free what the step goes on with. */
+static bool check_idle(VM *vm, const Stepper *s) {
+    return !s->going || raise_value(vm, "%N already executing", obj_type(&s->header));
+}
+
 static SendStatus stepper_send(VM *vm, Value self, Value sent, Value *out) {
     Stepper *s = as_stepper(self);
+    *out = VALUE_ERROR;
+    if (!check_idle(vm, s) || !native_enter(vm, ""))
+        return SEND_ERROR;
     *out = VALUE_NONE;
-    if (s->step == NULL)
+    if (s->step == NULL) {
+        native_leave(vm);
         return SEND_RETURN;
+    }
     cove_value v = cove_absent();
     Callout callout = callout_begin(vm);
     incref(self);
+    s->going = true;
     enum cove_step step = s->step(host_vm(vm), s->user, handle(sent), &v);
+    s->going = false;
     bool failed = step != COVE_STEP_YIELDED && step != COVE_STEP_RETURNED;
     *out = callout_end(vm, callout, failed ? cove_absent() : v.bits == 0 ? handle(VALUE_NONE) : v, "step");
     if (step != COVE_STEP_YIELDED)
         resource_end(vm, &s->resource);
     decref(vm, self);
+    native_leave(vm);
     return failed ? SEND_ERROR : step == COVE_STEP_YIELDED ? SEND_YIELD : SEND_RETURN;
 }
 
@@ -63,7 +78,7 @@ static Value method_send(NATIVE_ARGS) {
 }
 
 static Value method_throw(NATIVE_ARGS) {
-    Value thrown = generator_throw_exception(vm, args);
+    Value thrown = check_idle(vm, as_stepper(self)) ? generator_throw_exception(vm, args) : 0;
     if (thrown == 0)
         return VALUE_ERROR;
     resource_end(vm, &as_stepper(self)->resource);
@@ -71,6 +86,8 @@ static Value method_throw(NATIVE_ARGS) {
 }
 
 static Value method_close(NATIVE_ARGS) {
+    if (!check_idle(vm, as_stepper(self)))
+        return VALUE_ERROR;
     resource_end(vm, &as_stepper(self)->resource);
     return VALUE_NONE;
 }
@@ -119,11 +136,13 @@ static cove_value stepper_new(VM *vm, const TypeSpec *spec, cove_step_fn step, v
 
 cove_value cove_iterator(cove_vm *host, cove_step_fn step, void *user, void (*release)(void *user)) {
     ENTER(host);
+    CHECK_POINTER(step);
     return stepper_new(vm, &iterator_spec, step, user, release);
 }
 
 cove_value cove_awaitable(cove_vm *host, cove_step_fn step, void *user, void (*release)(void *user)) {
     ENTER(host);
+    CHECK_POINTER(step);
     return stepper_new(vm, &awaitable_spec, step, user, release);
 }
 
