@@ -18,7 +18,9 @@ void thread_set_stack_limit(Thread *t) {
     char *top = __builtin_frame_address(0);
     size_t size = 8 * 1024 * 1024;
     struct rlimit limit;
-    if (t != t->vm->main && pthread_getattr_np(pthread_self(), &attributes) == 0) {
+    /* asking the C library costs much for the first thread of the process, and little for others, which a host may
+     * have given any stack and may make VMs in */
+    if (getpid() != (pid_t)syscall(SYS_gettid) && pthread_getattr_np(pthread_self(), &attributes) == 0) {
         void *lowest;
         size_t all;
         if (pthread_attr_getstack(&attributes, &lowest, &all) == 0)
@@ -30,7 +32,7 @@ void thread_set_stack_limit(Thread *t) {
     if (size > (size_t)256 * 1024 * 1024)
         size = (size_t)256 * 1024 * 1024;
     size_t margin = C_STACK_MARGIN + size / 16;
-    t->stack_limit = top - (size > margin ? size - margin : size / 2);
+    t->stack_limit = top - (size > 2 * margin ? size - margin : size / 2);
 }
 
 void thread_link(VM *vm, Thread *t) {
