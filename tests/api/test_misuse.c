@@ -140,6 +140,38 @@ static void no_text(cove_vm *vm) { cove_str(vm, NULL); }
 static void no_name(cove_vm *vm) { cove_global(vm, NULL); }
 static void no_attribute(cove_vm *vm) { cove_get_attr(vm, cove_none(vm), NULL); }
 
+static void no_definition(cove_vm *vm) { cove_class(vm, NULL); }
+static void no_place(cove_vm *vm) { cove_next(vm, cove_none(vm), NULL); }
+static void text_after_its_scope(cove_vm *vm) {
+    cove_scope scope = cove_scope_open(vm);
+    cove_value v = cove_str_format(vm, "number %d", 5);
+    cove_scope_close(vm, scope);
+    cove_text(vm, v, NULL);
+}
+static void scopes_in_disorder(cove_vm *vm) {
+    cove_scope outer = cove_scope_open(vm);
+    cove_list(vm, NULL, 0);
+    cove_scope inner = cove_scope_open(vm);
+    cove_scope_close(vm, outer);
+    cove_scope_close(vm, inner);
+}
+static void released_unkept(cove_vm *vm) { cove_release(vm, cove_list(vm, NULL, 0)); }
+static void released_twice(cove_vm *vm) {
+    cove_value v = cove_list(vm, NULL, 0);
+    cove_release(vm, cove_keep(vm, cove_keep(vm, v)));
+    cove_release(vm, v);
+    cove_release(vm, v);
+}
+static cove_value destroys(cove_vm *vm, const cove_call_info *call) {
+    (void)call;
+    cove_destroy(vm);
+    return COVE_FAILED;
+}
+static void destroyed_from_within(cove_vm *vm) {
+    static const cove_function_def def = {"destroys", destroys, "", NULL, 0, NULL};
+    cove_call(vm, cove_function(vm, &def), NULL, 0);
+}
+
 /* Under sanitizers it may be those that find the misuse first. */
 static void dies(void (*misuse)(cove_vm *), const char *says) {
     int ends[2];
@@ -186,6 +218,13 @@ static void test_host_errors(void **state) {
     dies(no_text, "cove_str: text is NULL");
     dies(no_name, "cove_global: name is NULL");
     dies(no_attribute, "text is NULL");
+    dies(no_definition, "cove_class: def is NULL");
+    dies(no_place, "cove_next: out is NULL");
+    dies(text_after_its_scope, "cove_text: a value is used whose scope has been closed");
+    dies(scopes_in_disorder, "cove_scope_close: the scope has been closed already, with one around it");
+    dies(released_unkept, "cove_release: a value is released that has not been kept, or has been released before");
+    dies(released_twice, "cove_release: a value is released that has not been kept, or has been released before");
+    dies(destroyed_from_within, "cove_destroy: called by a native function");
 }
 
 #endif

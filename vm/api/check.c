@@ -42,4 +42,69 @@ void api_check_pointer(const void *p, const char *name, const char *function) {
     abort();
 }
 
+void api_check_use(VM *vm, cove_value v, const char *function) {
+    api_check_inside(vm, function);
+    api_check_value(vm, v, function);
+}
+
+void api_check_scope(VM *vm, cove_scope scope, const char *function) {
+    if (scope.mark > vm->thread->handle_count)
+        refuse(function, "the scope has been closed already, with one around it");
+}
+
+void api_check_outside(VM *vm, const char *function) {
+    if (vm->thread->frame != NULL || vm->thread->native_depth != 0)
+        refuse(function, "called by a native function");
+}
+
+/* --- kept values -------------------------------------------------------------------------------------------------
+ */
+
+typedef struct Keep {
+    uint64_t bits;
+    size_t count;
+    struct Keep *next;
+} Keep;
+
+struct Kept {
+    Keep *rows[1024]; /* by the value's address */
+};
+
+static Keep **keep_of(struct Kept *kept, uint64_t bits) {
+    Keep **place = &kept->rows[bits / 16 % ARRAY_LEN(kept->rows)];
+    while (*place != NULL && (*place)->bits != bits)
+        place = &(*place)->next;
+    return place;
+}
+
+void api_check_kept(VM *vm, cove_value v, bool keeps, const char *function) {
+    HostState *state = vm->host;
+    if (!is_obj(v.bits) || (state->kept == NULL && (state->kept = calloc(1, sizeof *state->kept)) == NULL))
+        return;
+    Keep **place = keep_of(state->kept, v.bits), *keep = *place;
+    if (keep == NULL && !keeps)
+        refuse(function, "a value is released that has not been kept, or has been released before");
+    if (keep == NULL && (keep = *place = calloc(1, sizeof *keep)) == NULL)
+        abort();
+    keep->bits = v.bits;
+    keep->count += keeps ? 1 : (size_t)-1;
+    if (keep->count == 0) {
+        *place = keep->next;
+        free(keep);
+    }
+}
+
+void api_forget_kept(VM *vm) {
+    struct Kept *kept = vm->host->kept;
+    for (size_t i = 0; kept != NULL && i < ARRAY_LEN(kept->rows); i++) {
+        while (kept->rows[i] != NULL) {
+            Keep *keep = kept->rows[i];
+            kept->rows[i] = keep->next;
+            free(keep);
+        }
+    }
+    free(kept);
+    vm->host->kept = NULL;
+}
+
 #endif

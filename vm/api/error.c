@@ -51,6 +51,7 @@ cove_value cove_error(cove_vm *host) {
 
 bool cove_error_is(cove_vm *host, const char *class_name) {
     ENTER(host);
+    CHECK_POINTER(class_name);
     Value cls = exception_class(vm, class_name);
     return vm->thread->failure != 0 && cls != 0 && exception_is(vm, vm->thread->failure, as_type(cls));
 }
@@ -103,6 +104,8 @@ void cove_clear_error(cove_vm *host) {
 
 cove_value cove_raise(cove_vm *host, const char *class_name, const char *format, ...) {
     ENTER(host);
+    CHECK_POINTER(class_name);
+    CHECK_POINTER(format);
     va_list args;
     va_start(args, format);
     char text[512], *all = text;
@@ -144,6 +147,7 @@ cove_value cove_raise_errno(cove_vm *host, int number, const char *filename) {
 
 cove_value cove_new_exception(cove_vm *host, const char *name, cove_value base) {
     ENTER(host);
+    CHECK_POINTER(name);
     Value of = base.bits == 0 ? type_value(vm->exc.Exception) : base.bits;
     if (!is_type(of) || !type_is_subtype(as_type(of), vm->exc.BaseException)) {
         raise_type(vm, "the base of an exception class must be an exception class, not %R", of);

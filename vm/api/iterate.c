@@ -38,6 +38,7 @@ static enum cove_step send(VM *vm, Value it, Value sent, cove_value *out) {
 
 enum cove_step cove_next(cove_vm *host, cove_value iterator, cove_value *out) {
     ENTER(host);
+    CHECK_POINTER(out);
     *out = cove_absent();
     NEED_OR(iterator, COVE_STEP_FAILED);
     if (!is_obj(iterator.bits) || obj_type(as_obj(iterator.bits))->slots.next == NULL) {
@@ -50,6 +51,7 @@ enum cove_step cove_next(cove_vm *host, cove_value iterator, cove_value *out) {
 
 enum cove_step cove_send(cove_vm *host, cove_value generator, cove_value sent, cove_value *out) {
     ENTER(host);
+    CHECK_POINTER(out);
     *out = cove_absent();
     NEED_OR(generator, COVE_STEP_FAILED);
     return send(vm, generator.bits, sent.bits == 0 ? VALUE_NONE : sent.bits, out);
@@ -57,6 +59,7 @@ enum cove_step cove_send(cove_vm *host, cove_value generator, cove_value sent, c
 
 enum cove_step cove_throw(cove_vm *host, cove_value generator, cove_value exception, cove_value *out) {
     ENTER(host);
+    CHECK_POINTER(out);
     *out = cove_absent();
     NEED_OR(generator, COVE_STEP_FAILED);
     NEED_OR(exception, COVE_STEP_FAILED);

@@ -23,6 +23,8 @@ _Static_assert((int)GRANT_FILES == COVE_GRANT_FILES && (int)GRANT_NETWORK == COV
                    (int)GRANT_CLOCK == COVE_GRANT_CLOCK && (int)GRANT_THREADS == COVE_GRANT_THREADS,
                "the grants of the library are those of the header");
 
+#define CONFIG_FIRST_SIZE (offsetof(cove_config, no_site) + sizeof(bool)) /* of version 0.1 */
+
 typedef struct Guest {
     uint64_t ident;
     Thread *thread;
@@ -39,11 +41,13 @@ const char *cove_version(void) { return COVE_VERSION; }
 /* --- creation and end --------------------------------------------------------------------------------------------
  */
 
-/* The part of the host's config that it knows of; the rest is zero. */
+/* The part of the host's config that it knows of; the rest is zero. Without a size it is one of version 0.1, which
+ * all hosts know: that somebody has forgotten to set it must not lift the limits. */
 static void config_copy(cove_config *to, const cove_config *from) {
+    size_t size = from == NULL ? 0 : from->size != 0 ? from->size : CONFIG_FIRST_SIZE;
     memset(to, 0, sizeof *to);
     if (from != NULL)
-        memcpy(to, from, from->size < sizeof *to ? from->size : sizeof *to);
+        memcpy(to, from, size < sizeof *to ? size : sizeof *to);
 }
 
 static void prepare(VM *vm, const void *options) {
@@ -95,6 +99,9 @@ static void host_close(VM *vm) {
         return;
     resource_end_all(vm);
     mailbox_close(vm);
+#ifndef NDEBUG
+    api_forget_kept(vm);
+#endif
     struct Guests *guests = vm->host->guests;
     while (guests != NULL && guests->first != NULL) {
         Guest *guest = guests->first;
@@ -124,6 +131,7 @@ void cove_destroy(cove_vm *host) {
     if (host == NULL)
         return;
     ENTER(host);
+    CHECK_OUTSIDE(vm);
     host_limits_lift(vm);
     handles_drop(vm, 0);
     set_owned(vm, &vm->thread->failure, 0);

@@ -49,6 +49,9 @@ void cove_set_limits(cove_vm *host, size_t memory_limit, uint32_t recursion_limi
 /* --- statistics --------------------------------------------------------------------------------------------------
  */
 
+#define STATS_FIRST_SIZE                                                                                             \
+    (offsetof(cove_stats, threads) + sizeof(uint32_t)) /* of version 0.1, if the host sets none */
+
 typedef struct Walk {
     VM *vm;
     void (*visit)(struct Walk *walk, Object *o);
@@ -74,6 +77,7 @@ static void visit_count(Walk *walk, Object *o) { (void)o, walk->count++; }
 
 void cove_get_stats(cove_vm *host, cove_stats *out) {
     ENTER(host);
+    CHECK_POINTER(out);
     Walk walk = {.vm = vm, .visit = visit_count};
     walk_heap(&walk);
     cove_stats all = {.size = out->size,
@@ -85,7 +89,8 @@ void cove_get_stats(cove_vm *host, cove_stats *out) {
                       .threads = vm->thread_count};
     for (size_t i = 0; i < GC_GENERATIONS; i++)
         all.collections += vm->gc.collections[i];
-    memcpy(out, &all, out->size < sizeof all ? out->size : sizeof all);
+    size_t size = out->size != 0 ? out->size : STATS_FIRST_SIZE;
+    memcpy(out, &all, size < sizeof all ? size : sizeof all);
 }
 
 static void visit_class(Walk *walk, Object *o) {
@@ -99,6 +104,7 @@ static void visit_class(Walk *walk, Object *o) {
 
 bool cove_count_objects(cove_vm *host, bool (*fn)(void *user, const char *class_name, size_t count), void *user) {
     ENTER(host);
+    CHECK_POINTER(fn);
     Walk walk = {.vm = vm, .visit = visit_class, .counts = dict_new(vm)};
     if (walk.counts == 0)
         return given_ok(vm, false);

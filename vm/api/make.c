@@ -7,6 +7,7 @@
 #include "object/type.h"
 
 cove_value cove_none(cove_vm *vm) { return (void)vm, handle(VALUE_NONE); }
+cove_value cove_not_implemented(cove_vm *vm) { return (void)vm, handle(VALUE_NOTIMPL); }
 cove_value cove_bool(cove_vm *vm, bool b) { return (void)vm, handle(from_bool(b)); }
 
 static NOINLINE cove_value large_int(cove_vm *host, int64_t i) {
@@ -67,6 +68,7 @@ cove_value cove_str(cove_vm *host, const char *text) {
 
 cove_value cove_str_format(cove_vm *host, const char *format, ...) {
     ENTER(host);
+    CHECK_POINTER(format);
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
@@ -157,6 +159,9 @@ cove_value cove_dict(cove_vm *host) {
 
 cove_value cove_slice(cove_vm *host, cove_value start, cove_value stop, cove_value step) {
     ENTER(host);
+    CHECK_VALUE(start);
+    CHECK_VALUE(stop);
+    CHECK_VALUE(step);
     return give(vm, slice_new(vm, start.bits == 0 ? VALUE_NONE : start.bits, stop.bits == 0 ? VALUE_NONE : stop.bits,
                               step.bits == 0 ? VALUE_NONE : step.bits));
 }

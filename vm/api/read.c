@@ -25,6 +25,7 @@ enum cove_kind cove_kind_of(cove_vm *host, cove_value handle) {
         [KIND_OTHER] = 0,
     };
     Value v = handle.bits;
+    CHECK_USE(host, handle);
     if (v == 0)
         return COVE_KIND_ABSENT;
     if (is_small_int(v))
@@ -65,6 +66,7 @@ int cove_truth(cove_vm *host, cove_value v) {
  */
 
 bool cove_to_int(cove_vm *host, cove_value v, int64_t *out) {
+    CHECK_POINTER(out);
     if (likely(is_small_int(v.bits))) {
         *out = as_small_int(v.bits);
         return true;
@@ -76,6 +78,7 @@ bool cove_to_int(cove_vm *host, cove_value v, int64_t *out) {
 
 bool cove_to_uint(cove_vm *host, cove_value v, uint64_t *out) {
     ENTER(host);
+    CHECK_POINTER(out);
     NEED_OR(v, false);
     Value i = to_index(vm, v.bits);
     bool ok = i != 0;
@@ -87,6 +90,7 @@ bool cove_to_uint(cove_vm *host, cove_value v, uint64_t *out) {
 }
 
 bool cove_to_double(cove_vm *host, cove_value v, double *out) {
+    CHECK_POINTER(out);
     if (likely(is_double(v.bits))) {
         *out = as_double(v.bits);
         return true;
@@ -98,6 +102,8 @@ bool cove_to_double(cove_vm *host, cove_value v, double *out) {
 
 bool cove_to_complex(cove_vm *host, cove_value v, double *real, double *imag) {
     ENTER(host);
+    CHECK_POINTER(real);
+    CHECK_POINTER(imag);
     NEED_OR(v, false);
     if (is_complex(v.bits)) {
         const Complex *c = (const Complex *)as_obj(v.bits);
@@ -153,6 +159,7 @@ size_t cove_int_bytes(cove_vm *host, cove_value v, void *out, size_t size, bool 
  */
 
 const char *cove_text(cove_vm *host, cove_value v, size_t *size) {
+    CHECK_USE(host, v);
     if (unlikely(!is_str(v.bits))) {
         ENTER(host);
         NEED_OR(v, NULL);
@@ -170,6 +177,7 @@ ptrdiff_t cove_text_length(cove_vm *host, cove_value v) {
 }
 
 const void *cove_data(cove_vm *host, cove_value v, size_t *size) {
+    CHECK_USE(host, v);
     if (unlikely(!is_bytes(v.bits))) {
         ENTER(host);
         NEED_OR(v, NULL);
@@ -184,6 +192,7 @@ const void *cove_data(cove_vm *host, cove_value v, size_t *size) {
 
 bool cove_buffer_get(cove_vm *host, cove_value v, cove_buffer *out, bool writable) {
     ENTER(host);
+    CHECK_POINTER(out);
     NEED_OR(v, false);
     memset(out, 0, sizeof *out);
     Buffer *b = mem_alloc(vm, sizeof *b);

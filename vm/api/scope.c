@@ -31,11 +31,14 @@ cove_scope cove_scope_open(cove_vm *host) {
 
 void cove_scope_close(cove_vm *host, cove_scope scope) {
     ENTER(host);
+    CHECK_SCOPE(scope);
     handles_drop(vm, scope.mark);
 }
 
 cove_value cove_scope_close_with(cove_vm *host, cove_scope scope, cove_value v) {
     ENTER(host);
+    CHECK_SCOPE(scope);
+    CHECK_VALUE(v);
     incref(v.bits);
     handles_drop(vm, scope.mark);
     return v.bits == 0 ? v : give(vm, v.bits);
@@ -44,11 +47,14 @@ cove_value cove_scope_close_with(cove_vm *host, cove_scope scope, cove_value v) 
 cove_value cove_keep(cove_vm *host, cove_value v) {
     ENTER(host);
     NEED(v);
+    CHECK_KEPT(vm, v, true);
     incref(v.bits);
     return v;
 }
 
 void cove_release(cove_vm *host, cove_value v) {
     ENTER(host);
+    CHECK_VALUE(v);
+    CHECK_KEPT(vm, v, false);
     decref(vm, v.bits);
 }
