@@ -25,6 +25,14 @@ static cove_value recovers(cove_vm *vm, const cove_call_info *call) {
     return cove_str(vm, "fine");
 }
 
+/* What stands in the places of the parameters; absent ones are shown as "-". */
+static cove_value places(cove_vm *vm, const cove_call_info *call) {
+    cove_value list = cove_list(vm, NULL, 0);
+    for (size_t i = 0; i < call->nargs; i++)
+        cove_list_append(vm, list, cove_ok(call->args[i]) ? call->args[i] : cove_str(vm, "-"));
+    return list;
+}
+
 static const cove_function_def functions[] = {
     {"twice", twice, "n, /, ten=None", "Doubles.", 0, (void *)1},
     {"everything", everything, "*", NULL, 0, NULL},
@@ -360,11 +368,141 @@ static void test_iterator_class(void **state) {
     assert_string_equal(shown(vm, "value"), "'below'");
 }
 
+/* --- parameters that take what is left over ----------------------------------------------------------------------
+ */
+
+static const char collecting[] = "a, /, b=0, *rest, key=None, **options";
+
+static cove_value keep_places(cove_vm *vm, const cove_call_info *call) {
+    cove_value list = places(vm, call);
+    return cove_set_slot(vm, call->self, 0, list) ? cove_none(vm) : COVE_FAILED;
+}
+static cove_value get_places(cove_vm *vm, const cove_call_info *call) { return cove_slot(vm, call->self, 0); }
+static const cove_function_def collecting_methods[] = {
+    {"method", places, "*rest", NULL, 0, NULL},
+    {"of_class", places, "**options", NULL, COVE_CLASS_METHOD, NULL},
+    {"alone", places, "a, *rest", NULL, COVE_STATIC, NULL},
+    {0}};
+static const cove_property_def collecting_properties[] = {{"places", get_places, NULL, NULL, NULL}, {0}};
+static const cove_class_def collecting_class = {
+    "Collecting", NULL, 0, 1, collecting, keep_places, NULL, collecting_methods, collecting_properties, 0, NULL};
+
+static void test_collecting(void **state) {
+    cove_vm *vm = *state;
+    static const cove_function_def f = {"f", places, collecting, NULL, 0, NULL},
+                                   g = {"g", places, "a, *rest", NULL, 0, NULL},
+                                   h = {"h", places, "a=1, **options", NULL, 0, NULL},
+                                   many = {"many",
+                                           places,
+                                           "a1,a2,a3,a4,a5,a6,a7,a8,a9,a10,a11,a12,a13,a14,a15,a16,a17,a18,a19,a20,"
+                                           "a21,a22,a23,a24,*rest",
+                                           NULL,
+                                           0,
+                                           NULL};
+    assert_true(cove_set_global(vm, "f", cove_function(vm, &f)));
+    assert_true(cove_set_global(vm, "g", cove_function(vm, &g)));
+    assert_true(cove_set_global(vm, "h", cove_function(vm, &h)));
+    assert_true(cove_set_global(vm, "C", cove_class(vm, &collecting_class)));
+    static const char *const rows[][2] = {
+        {"f(1)", "[1, '-', (), '-', {}]"},
+        {"f(1, 2, 3, 4, key=5, x=6)", "[1, 2, (3, 4), 5, {'x': 6}]"},
+        {"f(1, a=2, b=3)", "[1, 3, (), '-', {'a': 2}]"},
+        {"f(*range(100))[2] == tuple(range(2, 100))", "True"},
+        {"f(1, **{str(i): i for i in range(100)})[4] == {str(i): i for i in range(100)}", "True"},
+        {"g(1), g(1, 2), g(a=1)", "([1, ()], [1, (2,)], [1, ()])"},
+        {"h(), h(2, b=3), h(a=4, c=5)", "(['-', {}], [2, {'b': 3}], [4, {'c': 5}])"},
+        {"C(1, 2, 3, x=4).places, C(1).method(5, 6), C.of_class(q=1), C.alone(7, 8)",
+         "([1, 2, (3,), '-', {'x': 4}], [(5, 6)], [{'q': 1}], [7, (8,)])"},
+        {"f.__text_signature__, C.__text_signature__",
+         "('(a, /, b=0, *rest, key=None, **options)', '(a, /, b=0, *rest, key=None, **options)')"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_string_equal(shown(vm, rows[i][0]), rows[i][1]);
+    static const char *const wrong[] = {"f()",          "f(b=1)",    "f(1, 2, b=3)",     "g()",
+                                        "g(1, 2, a=3)", "g(1, k=2)", "h(1, 2)",          "h(1, a=2)",
+                                        "C()",          "C.alone()", "C(1).method(k=2)", "C.of_class(1)"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        if (cove_ok(cove_eval(vm, wrong[i])) || !cove_error_is(vm, "TypeError"))
+            fail_msg("%s: %s", wrong[i], cove_error_report(vm));
+    }
+    assert_false(cove_ok(cove_function(vm, &many)));
+    assert_error(vm, "ValueError", "many() has 25 parameters, more than 24");
+    static const cove_class_def wide = {"Wide",
+                                        NULL,
+                                        0,
+                                        0,
+                                        "a1=0,a2=0,a3=0,a4=0,a5=0,a6=0,a7=0,a8=0,a9=0,a10=0,a11=0,a12=0,a13=0,a14=0,"
+                                        "a15=0,a16=0,a17=0,a18=0,a19=0,a20=0,a21=0,a22=0,a23=0,a24=0,a25=0",
+                                        NULL,
+                                        NULL,
+                                        NULL,
+                                        NULL,
+                                        0,
+                                        NULL};
+    assert_false(cove_ok(cove_class(vm, &wide)));
+    assert_error(vm, "ValueError", "Wide() has 25 parameters, more than 24");
+}
+
+/* --- classes as scripts see them ---------------------------------------------------------------------------------
+ */
+
+static const cove_class_def length_class;
+
+static cove_value length_equal(cove_vm *vm, const cove_call_info *call) {
+    if (cove_is_instance(vm, call->args[0], cove_class(vm, &length_class)) <= 0)
+        return cove_not_implemented(vm);
+    return cove_bool(vm, true);
+}
+static cove_value length_add(cove_vm *vm, const cove_call_info *call) {
+    int64_t n;
+    return cove_to_int(vm, call->args[0], &n) ? cove_int(vm, 100 + n) : cove_not_implemented(vm);
+}
+static const cove_function_def length_methods[] = {
+    {"__eq__", length_equal, "other, /", NULL, 0, NULL}, {"__add__", length_add, "other, /", NULL, 0, NULL}, {0}};
+static const cove_class_def length_class = {"game.Length", NULL,           0,    0, NULL, NULL,
+                                            NULL,          length_methods, NULL, 0, NULL};
+
+static void test_operators(void **state) {
+    cove_vm *vm = *state;
+    assert_true(cove_set_global(vm, "Length", cove_class(vm, &length_class)));
+    exec_ok(vm, "class Other:\n"
+                "    def __eq__(self, other): return 'other'\n"
+                "    def __radd__(self, other): return 'added'\n"
+                "x = Length()\n");
+    assert_string_equal(shown(vm, "x == x, x == 5, x != Length(), x == Other(), x + 1, x + Other()"),
+                        "(True, False, False, 'other', 101, 'added')");
+    assert_false(cove_ok(cove_eval(vm, "x + 'x'")));
+    assert_true(cove_error_is(vm, "TypeError"));
+    assert_false(cove_ok(cove_eval(vm, "{x}"))); /* as a class of a script with __eq__ alone */
+    assert_error(vm, "TypeError", "unhashable type: 'game.Length'");
+    assert_string_equal(shown(vm, "Length.__hash__"), "None");
+}
+
+/* The host gives its classes what it likes, before and after scripts have used and derived from them. */
+static void test_class_attributes(void **state) {
+    cove_vm *vm = *state;
+    cove_value cls = cove_class(vm, &length_class);
+    assert_true(cove_set_global(vm, "Length", cls));
+    assert_true(cove_set_attr(vm, cls, "MAX", cove_int(vm, 5)));
+    exec_ok(vm, "class Derived(Length): pass\n"
+                "def read(): return [Length.MAX, Length().MAX, Derived.MAX, Derived().MAX]\n"
+                "for i in range(100): before = read()\n");
+    assert_true(cove_set_attr(vm, cls, "MAX", cove_int(vm, 6)));
+    assert_true(cove_set_attr(vm, cls, "__len__", cove_eval(vm, "lambda self: 3")));
+    assert_string_equal(shown(vm, "before, read(), len(Length()), len(Derived())"),
+                        "([5, 5, 5, 5], [6, 6, 6, 6], 3, 3)");
+    assert_false(cove_exec(vm, "Length.MAX = 7", NULL));
+    assert_error(vm, "TypeError", "cannot set 'MAX' attribute of immutable type 'game.Length'");
+    assert_false(cove_del_attr(vm, cls, "MAX"));
+    assert_false(cove_set_attr(vm, cove_global(vm, "int"), "MAX", cove_int(vm, 5)));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        WITH_VM(test_functions), WITH_VM(test_modules),     cmocka_unit_test(test_search),
-        WITH_VM(test_class),     WITH_VM(test_class_flags), cmocka_unit_test(test_finalized_at_the_end),
-        WITH_VM(test_iterator),  WITH_VM(test_generator),   WITH_VM(test_iterator_class),
+        WITH_VM(test_functions),  WITH_VM(test_modules),     cmocka_unit_test(test_search),
+        WITH_VM(test_class),      WITH_VM(test_class_flags), cmocka_unit_test(test_finalized_at_the_end),
+        WITH_VM(test_iterator),   WITH_VM(test_generator),   WITH_VM(test_iterator_class),
+        WITH_VM(test_collecting), WITH_VM(test_operators),   WITH_VM(test_class_attributes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

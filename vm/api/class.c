@@ -8,13 +8,13 @@
 #include "api/resource.h"
 
 #include "object/descr.h"
-#include "object/signature.h"
 #include "object/type.h"
 
 typedef struct HostClass {
     TypeSpec spec; /* first: found from any instance's type */
     const cove_class_def *def;
     size_t data_offset;
+    bool raw, collects; /* how the arguments of the constructor are bound */
 } HostClass;
 
 typedef struct HostObject {
@@ -65,41 +65,59 @@ static Value class_create(VM *vm, Type *type, Value *args, size_t nargs, Value k
     return instance_of(vm, type);
 }
 
-static bool class_init(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
+static bool call_init(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     const cove_class_def *def = class_of(obj_type(as_obj(self)))->def;
-    const char *signature = def->signature == NULL ? "" : def->signature;
-    bool raw = strcmp(signature, "*") == 0;
-    Value bound[24] = {0};
-    SigCounts counts = {0};
-    if (!raw) {
-        signature_count(signature, &counts);
-        if (!signature_bind(vm, type_short_name(obj_type(as_obj(self))), 0, signature, args, nargs, kwnames, bound))
-            return false;
-    }
     if (def->init == NULL)
         return true;
-    cove_call_info call = {
-        .self = handle(self),
-        .args = raw ? (const cove_value *)args : (const cove_value *)bound,
-        .nargs = raw ? nargs : counts.nparams,
-        .names = handle(raw ? kwnames : 0),
-        .user = def->user,
-    };
+    cove_call_info call = {handle(self), (const cove_value *)args, nargs, handle(kwnames), def->user};
     Callout callout = callout_begin(vm);
     Value r = callout_end(vm, callout, def->init(host_vm(vm), &call), "__init__");
     decref(vm, r);
     return r != 0;
 }
 
+static bool class_init(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
+    const HostClass *c = class_of(obj_type(as_obj(self)));
+    const char *name = type_short_name(obj_type(as_obj(self))), *signature = c->spec.signature;
+    if (c->raw)
+        return call_init(vm, self, args, nargs, kwnames);
+    if (c->collects) {
+        Collected all;
+        if (!collect(vm, name, signature, args, nargs, kwnames, &all))
+            return false;
+        bool ok = call_init(vm, self, all.values, all.n, 0);
+        collected_drop(vm, &all);
+        return ok;
+    }
+    Value bound[PARAMETERS_MAX];
+    SigCounts counts;
+    signature_count(signature, &counts);
+    return signature_bind(vm, name, 0, signature, args, nargs, kwnames, bound) &&
+           call_init(vm, self, bound, counts.nparams, 0);
+}
+
 /* --- making the class --------------------------------------------------------------------------------------------
  */
 
-static bool put(VM *vm, Type *t, const char *name, Value v) {
+/* Sets an attribute, as type_setattr() does for classes of scripts. */
+static bool put(VM *vm, Type *t, Value name, Value v) {
+    Dict *dict = type_dict(vm, t);
+    if (dict == NULL)
+        return false;
+    Value old = incref(dict_get_str(vm, from_obj(dict), name));
+    bool ok = dict_set_str(vm, from_obj(dict), name, v);
+    if (ok) {
+        type_modified(vm, t);
+        if (slot_is_special(vm, name))
+            slots_update_name(vm, t, name);
+    }
+    decref(vm, old); /* last: it may run scripts */
+    return ok;
+}
+
+static bool put_new(VM *vm, Type *t, const char *name, Value v) {
     Value key = v == 0 ? 0 : str_intern_c(vm, name);
-    Dict *dict = key == 0 ? NULL : type_dict(vm, t);
-    bool ok = dict != NULL && dict_set_str(vm, from_obj(dict), key, v);
-    if (ok && slot_is_special(vm, key))
-        slots_update_name(vm, t, key);
+    bool ok = key != 0 && put(vm, t, key, v);
     decref(vm, key);
     decref(vm, v);
     return ok;
@@ -146,26 +164,32 @@ static Value property_of(VM *vm, Type *t, const cove_property_def *def) {
 
 static bool fill(VM *vm, Type *t, const cove_class_def *def) {
     for (const cove_function_def *m = def->methods; m != NULL && m->name != NULL; m++)
-        if (!put(vm, t, m->name, method_new_of(vm, t, m)))
+        if (!put_new(vm, t, m->name, method_new_of(vm, t, m)))
             return false;
     for (const cove_property_def *p = def->properties; p != NULL && p->name != NULL; p++)
-        if (!put(vm, t, p->name, property_of(vm, t, p)))
+        if (!put_new(vm, t, p->name, property_of(vm, t, p)))
             return false;
-    return true;
+    Value dict = from_obj(type_dict(vm, t)); /* made by now */
+    return dict_get_str(vm, dict, NAME(__eq__)) == 0 || dict_get_str(vm, dict, NAME(__hash__)) != 0 ||
+           put(vm, t, NAME(__hash__), VALUE_NONE); /* as in scripts */
 }
 
 static Type *class_make(VM *vm, const cove_class_def *def) {
-    HostClass *c = mem_zalloc(vm, sizeof *c);
+    const char *signature = def->signature == NULL ? "" : def->signature;
+    bool raw = strcmp(signature, "*") == 0;
+    if (def->data_size > (size_t)1 << 30 || def->slots > 1 << 16)
+        return (void *)raise_value(vm, "instances of %s would be too large", def->name);
+    HostClass *c = raw || host_signature_check(vm, def->name, signature) ? mem_zalloc(vm, sizeof *c) : NULL;
     if (c == NULL)
         return NULL;
     c->def = def;
     c->data_offset = (sizeof(HostObject) + def->slots * sizeof(Value) + 15) / 16 * 16;
-    if (def->data_size > (size_t)1 << 30 || def->slots > 1 << 16)
-        return (void *)raise_value(vm, "instances of %s would be too large", def->name);
+    c->raw = raw;
+    c->collects = !raw && collect_is_needed(signature);
     c->spec = (TypeSpec){
         .name = def->name,
         .doc = def->doc,
-        .signature = def->signature == NULL ? "" : def->signature,
+        .signature = signature,
         .size = (uint32_t)(c->data_offset + (def->data_size + 15) / 16 * 16),
         .flags = (def->flags & COVE_CLASS_FINAL ? 0 : TYPE_BASE) | (def->slots > 0 ? TYPE_GC : 0),
         .kind = KIND_OTHER,
@@ -194,8 +218,17 @@ static Type *class_get(VM *vm, const cove_class_def *def) {
     return t != NULL && dict_set(vm, state->classes, key_of(def), type_value(t)) ? t : NULL;
 }
 
+bool host_class_set(VM *vm, Value cls, Value name, Value v, bool *done) {
+    Type *t = is_type(cls) ? as_type(cls) : NULL;
+    if (t == NULL || t->flags & TYPE_HEAP || t->spec->slots.dealloc != class_dealloc)
+        return true;
+    *done = true;
+    return put(vm, t, name, v);
+}
+
 cove_value cove_class(cove_vm *host, const cove_class_def *def) {
     ENTER(host);
+    CHECK_POINTER(def);
     Type *t = class_get(vm, def);
     return give(vm, t == NULL ? 0 : incref(type_value(t)));
 }
@@ -209,6 +242,7 @@ static bool is_host_object(Value v) {
 
 cove_value cove_instance(cove_vm *host, const cove_class_def *def, void **data) {
     ENTER(host);
+    CHECK_POINTER(def);
     Type *t = class_get(vm, def);
     Value v = t == NULL ? 0 : instance_of(vm, t);
     if (data != NULL)
@@ -217,6 +251,8 @@ cove_value cove_instance(cove_vm *host, const cove_class_def *def, void **data) 
 }
 
 void *cove_instance_data(cove_vm *host, cove_value v, const cove_class_def *def) {
+    CHECK_POINTER(def);
+    CHECK_USE(host, v);
     if (likely(is_host_object(v.bits) && class_of(obj_type(as_obj(v.bits)))->def == def))
         return data_of(as_host(v.bits));
     ENTER(host);
@@ -251,6 +287,7 @@ bool cove_set_slot(cove_vm *host, cove_value instance, unsigned slot, cove_value
     Value *place = slot_of(vm, instance.bits, slot);
     if (place == NULL)
         return given_ok(vm, false);
+    CHECK_VALUE(v);
     set_owned(vm, place, incref(v.bits));
     return true;
 }

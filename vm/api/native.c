@@ -1,13 +1,10 @@
 /* Functions and modules of the host.
  *
- * All functions of hosts are Natives with one of three C functions, around host_call. It finds the one that is meant
+ * All functions of hosts are Natives with one of four C functions, around host_call. It finds the one that is meant
  * through vm->called, opens a scope, and takes the result over. */
 #include "api/native.h"
 
-#include "object/signature.h"
 #include "object/type.h"
-
-#define PARAMETERS_MAX 24 /* of object/native.c */
 
 static ALWAYS_INLINE Value host_call(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     const HostFunction *f = (const HostFunction *)vm->called->spec;
@@ -25,6 +22,19 @@ static Value host_static_call(VM *vm, Value self, Value *args, size_t nargs, Val
     return host_call(vm, 0, args, nargs, kwnames);
 }
 
+/* Of a signature with *args or **kwargs, of which a Native binds nothing. */
+static Value host_collecting_call(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
+    const Native *called = vm->called;
+    const MethodSpec *spec = called->spec;
+    Collected c;
+    if (!collect(vm, spec->name, spec->signature, args, nargs, kwnames, &c))
+        return VALUE_ERROR;
+    vm->called = (Native *)called;
+    Value result = host_call(vm, spec->flags & METHOD_STATIC ? 0 : self, c.values, c.n, 0);
+    collected_drop(vm, &c);
+    return result;
+}
+
 /* A property is deleted by its setter, with an absent value. */
 Value host_deleter_call(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     Value absent = 0;
@@ -32,14 +42,15 @@ Value host_deleter_call(VM *vm, Value self, Value *args, size_t nargs, Value kwn
 }
 
 /* A parameter's name, a mark, or an end: whether the signature can be read to its end, with few enough parameters. */
-static bool check_signature(VM *vm, const char *name, const char *signature) {
+bool host_signature_check(VM *vm, const char *name, const char *signature) {
     const char *p = signature;
     SigItem item;
     size_t n = 0;
     while (signature_next(&p, &item)) {
-        if ((item.mark == SIG_PARAM || item.mark == SIG_ARGS || item.mark == SIG_KWARGS) && item.len == 0)
+        bool parameter = item.mark == SIG_PARAM || item.mark == SIG_ARGS || item.mark == SIG_KWARGS;
+        if (parameter && item.len == 0)
             return raise_value(vm, "the signature of %s(), \"%s\", has a parameter without a name", name, signature);
-        n += item.mark == SIG_PARAM;
+        n += parameter;
     }
     return n <= PARAMETERS_MAX || raise_value(vm, "%s() has %u parameters, more than %d", name, n, PARAMETERS_MAX);
 }
@@ -48,13 +59,17 @@ HostFunction *host_function_new(VM *vm, const cove_function_def *def) {
     const char *signature = def->signature == NULL ? "" : def->signature;
     if (def->name == NULL || def->fn == NULL)
         return (void *)raise_value(vm, "a native function needs a name and a C function");
-    if (strcmp(signature, "*") != 0 && !check_signature(vm, def->name, signature))
+    bool raw = strcmp(signature, "*") == 0;
+    if (!raw && !host_signature_check(vm, def->name, signature))
         return NULL;
+    NativeFn fn = !raw && collect_is_needed(signature) ? host_collecting_call
+                  : def->flags & COVE_STATIC           ? host_static_call
+                                                       : host_function_call;
     HostFunction *f = mem_alloc(vm, sizeof *f);
     if (f == NULL)
         return NULL;
     *f = (HostFunction){
-        .spec = {def->name, def->flags & COVE_STATIC ? host_static_call : host_function_call, signature, def->doc,
+        .spec = {def->name, fn, signature, def->doc,
                  (def->flags & COVE_STATIC ? METHOD_STATIC : 0) |
                      (def->flags & COVE_CLASS_METHOD ? METHOD_CLASS : 0)},
         .fn = def->fn,
@@ -65,6 +80,7 @@ HostFunction *host_function_new(VM *vm, const cove_function_def *def) {
 
 cove_value cove_function(cove_vm *host, const cove_function_def *def) {
     ENTER(host);
+    CHECK_POINTER(def);
     HostFunction *f = host_function_new(vm, def);
     if (f != NULL)
         f->spec.flags = 0;
@@ -76,6 +92,8 @@ cove_value cove_function(cove_vm *host, const cove_function_def *def) {
 
 bool cove_add_module(cove_vm *host, const cove_module_def *def) {
     ENTER(host);
+    CHECK_POINTER(def);
+    CHECK_POINTER(def->name);
     Value key = api_text(vm, def->name, strlen(def->name));
     bool ok = key != 0 && (vm->host->modules != 0 || (vm->host->modules = dict_new(vm)) != 0) &&
               dict_set(vm, vm->host->modules, key, from_small_int((int64_t)((uintptr_t)def >> 3)));

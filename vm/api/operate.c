@@ -1,5 +1,5 @@
 /* Operations on any value: calls, attributes, items, comparisons. */
-#include "api/api.h"
+#include "api/native.h"
 #include "interp/frame.h"
 #include "object/type.h"
 
@@ -37,6 +37,8 @@ cove_value cove_call_keywords(cove_vm *host, cove_value fn, const cove_value *ar
 cove_value cove_apply(cove_vm *host, cove_value fn, cove_value args, cove_value kwargs) {
     ENTER(host);
     NEED(fn);
+    CHECK_VALUE(args);
+    CHECK_VALUE(kwargs);
     if (kwargs.bits != 0 && !is_dict(kwargs.bits)) {
         raise_type(vm, "keywords must be in a dict, not %T", kwargs.bits);
         return api_fail(vm);
@@ -80,7 +82,11 @@ cove_value cove_get_attr(cove_vm *host, cove_value v, const char *name) {
 static bool change_attr(VM *vm, cove_value v, const char *name, Value attr) {
     NEED_OR(v, false);
     Value interned = name_of(vm, name);
-    bool ok = interned != 0 && attr_set(vm, v.bits, interned, attr);
+    bool ok = interned != 0, done = false;
+    if (ok && attr != 0) /* classes of the host are immutable to scripts alone */
+        ok = host_class_set(vm, v.bits, interned, attr, &done);
+    if (ok && !done)
+        ok = attr_set(vm, v.bits, interned, attr);
     decref(vm, interned);
     return given_ok(vm, ok);
 }
@@ -196,18 +202,21 @@ bool cove_set_add(cove_vm *host, cove_value set, cove_value item) {
 
 bool cove_dict_next(cove_vm *host, cove_value dict, size_t *at, cove_value *key, cove_value *value) {
     ENTER(host);
+    CHECK_POINTER(at);
     NEED_OR(dict, false);
     if (!is_dict(dict.bits)) {
         raise_type(vm, "a dict is required, not %T", dict.bits);
         return given_ok(vm, false);
     }
     Value k, v;
-    if (!dict_next(dict.bits, at, &k, &v))
+    cove_value given_key = cove_absent(), given_value = cove_absent();
+    if (!dict_next(dict.bits, at, &k, &v) || (key != NULL && !cove_ok(given_key = give_borrowed(vm, k))) ||
+        (value != NULL && !cove_ok(given_value = give_borrowed(vm, v))))
         return false;
     if (key != NULL)
-        *key = give_borrowed(vm, k);
+        *key = given_key;
     if (value != NULL)
-        *value = give_borrowed(vm, v);
+        *value = given_value;
     return true;
 }
 
@@ -225,6 +234,10 @@ int cove_compare(cove_vm *host, cove_value v, enum cove_comparison op, cove_valu
     ENTER(host);
     NEED_OR(v, -1);
     NEED_OR(w, -1);
+    if ((unsigned)op > COVE_GE) {
+        raise_value(vm, "there is no comparison %d", (int)op);
+        return given_int(vm, -1);
+    }
     return given_int(vm, compare_bool(vm, v.bits, w.bits, (CompareOp)op));
 }
 
@@ -236,6 +249,7 @@ cove_value cove_operate(cove_vm *host, cove_value v, const char *op, cove_value 
                 {"%", OP_MOD}, {"**", OP_POW}, {"@", OP_MATMUL}, {"<<", OP_LSHIFT}, {">>", OP_RSHIFT},
                 {"&", OP_AND}, {"|", OP_OR},   {"^", OP_XOR}};
     ENTER(host);
+    CHECK_POINTER(op);
     NEED(v);
     NEED(w);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
@@ -252,10 +266,15 @@ int cove_is_instance(cove_vm *host, cove_value v, cove_value cls) {
     return given_int(vm, is_instance(vm, v.bits, cls.bits));
 }
 
-int cove_is_callable(cove_vm *host, cove_value v) { return (void)host, is_callable(v.bits); }
+int cove_is_callable(cove_vm *host, cove_value v) {
+    (void)host;
+    CHECK_USE(host, v);
+    return is_callable(v.bits);
+}
 
 bool cove_hash(cove_vm *host, cove_value v, int64_t *out) {
     ENTER(host);
+    CHECK_POINTER(out);
     NEED_OR(v, false);
     return given_ok(vm, hash_value(vm, v.bits, out));
 }

@@ -279,7 +279,7 @@ Value native_text_signature(VM *vm, const char *signature, const char *self) {
 
 static Value get_text_signature(VM *vm, Value self) {
     Native *f = as_native(self);
-    const char *first = f->owner == NULL                 ? "$module"
+    const char *first = f->owner == NULL                 ? f->module != 0 || f->self != 0 ? "$module" : NULL
                         : f->spec->flags & METHOD_CLASS  ? "$type"
                         : f->spec->flags & METHOD_STATIC ? NULL
                                                          : "$self";
