@@ -285,11 +285,44 @@ static void test_import(void **state) {
     assert_error(vm, "ModuleNotFoundError", "No module named 'no'");
 }
 
+/* Texts as hosts have them: with a mark of UTF-8 from an editor, expressions with spaces before them. */
+static void test_sources(void **state) {
+    cove_vm *vm = *state;
+    exec_ok(vm, "\xef\xbb\xbfx = 5\n");
+    assert_int_equal(int_of(vm, cove_eval(vm, " \t x + 1\n")), 6);
+    assert_int_equal(int_of(vm, cove_eval(vm, "\xef\xbb\xbfx")), 5);
+    assert_false(cove_ok(cove_eval(vm, "")));
+    assert_true(cove_error_is(vm, "SyntaxError"));
+    exec_ok(vm, "def outer(x): return lambda: x\n");
+    assert_false(cove_ok(cove_run_code(vm, cove_eval(vm, "outer(1).__code__"), cove_absent())));
+    assert_error(vm, "TypeError", "a code object that is run by itself may not contain free variables");
+    assert_int_equal(cove_compare(vm, cove_int(vm, 1), (enum cove_comparison)9, cove_int(vm, 2)), -1);
+    assert_error(vm, "ValueError", "there is no comparison 9");
+}
+
+/* A config or statistics whose size somebody forgot are those of the first version. */
+static void test_forgotten_size(void **state) {
+    (void)state;
+    cove_config config = {.recursion_limit = 50, .user = &config};
+    cove_vm *vm = cove_create(&config);
+    cove_stats stats = {0};
+    assert_ptr_equal(cove_user(vm), &config);
+    assert_false(cove_exec(vm, "def f(n): return n and f(n - 1)\nf(60)", NULL));
+    assert_true(cove_error_is(vm, "RecursionError"));
+    cove_get_stats(vm, &stats);
+    assert_true(stats.memory > 0 && stats.threads == 1);
+    cove_destroy(vm);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        WITH_VM(test_numbers),    WITH_VM(test_large_ints),           WITH_VM(test_text),   WITH_VM(test_bytes),
-        WITH_VM(test_memory),     WITH_VM(test_containers),           WITH_VM(test_errors), WITH_VM(test_scopes),
-        WITH_VM(test_operations), WITH_VM(test_failed_values_travel), WITH_VM(test_import), WITH_VM(test_running),
+        WITH_VM(test_numbers),    WITH_VM(test_large_ints),
+        WITH_VM(test_text),       WITH_VM(test_bytes),
+        WITH_VM(test_memory),     WITH_VM(test_containers),
+        WITH_VM(test_errors),     WITH_VM(test_scopes),
+        WITH_VM(test_operations), WITH_VM(test_failed_values_travel),
+        WITH_VM(test_import),     WITH_VM(test_running),
+        WITH_VM(test_sources),    cmocka_unit_test(test_forgotten_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -40,7 +40,7 @@ static bool ask_host(VM *vm, Value name, Value *out, bool *package) {
         return ok != 0;
     HostLoader *loader = loader_new(vm);
     if (loader != NULL) {
-        loader->text = api_text(vm, source.text, source.size);
+        loader->text = api_source_text(vm, source.text, source.size);
         loader->filename = source.filename != NULL ? api_text(vm, source.filename, strlen(source.filename))
                                                    : str_printf(vm, "<%V>", name);
         *package = source.package;

@@ -26,10 +26,16 @@ Value api_module_dict(VM *vm, cove_value module) {
                : VALUE_ERROR;
 }
 
+/* A text as it stands in a file: editors of some systems put a mark of UTF-8 before it. */
+Value api_source_text(VM *vm, const char *source, size_t size) {
+    size_t mark = size >= 3 && memcmp(source, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    return api_text(vm, source + mark, size - mark);
+}
+
 Value api_compile(VM *vm, const char *source, size_t size, const char *filename, const char *mode) {
     if (filename == NULL)
         filename = "<string>";
-    Value text = api_text(vm, source, size), name = text == 0 ? 0 : api_text(vm, filename, strlen(filename));
+    Value text = api_source_text(vm, source, size), name = text == 0 ? 0 : api_text(vm, filename, strlen(filename));
     Value code = name == 0 ? 0 : vm->compile(vm, text, name, mode, 0, -1);
     if (code != 0 && !traceback_register_source(vm, name, text))
         set_owned(vm, &code, 0);
@@ -86,6 +92,7 @@ cove_value cove_eval(cove_vm *host, const char *expression) {
     ENTER(host);
     CHECK_POINTER(expression);
     Value dict = api_main_dict(vm);
+    expression += strspn(expression, " \t"); /* as eval() does */
     return give(vm, dict == 0 ? 0 : run(vm, api_compile(vm, expression, strlen(expression), NULL, "eval"), dict));
 }
 
@@ -105,6 +112,10 @@ cove_value cove_run_code(cove_vm *host, cove_value code, cove_value module) {
     NEED(code);
     if (!has_kind(code.bits, KIND_CODE)) {
         raise_type(vm, "a code object is required, not %T", code.bits);
+        return api_fail(vm);
+    }
+    if (as_tuple(as_code(code.bits)->freevars)->len > 0) {
+        raise_type(vm, "a code object that is run by itself may not contain free variables");
         return api_fail(vm);
     }
     Value dict = api_module_dict(vm, module);
