@@ -410,6 +410,8 @@ static void test_some_granted(void **state) {
     cove_vm *vm = cove_create(&config);
     exec_ok(vm,
             "import time, threading\ntime.sleep(0)\nt = threading.Thread(target=time.time)\nt.start()\nt.join()\n");
+    exec_ok(vm, "import asyncio\nasync def main(): return await asyncio.to_thread(lambda: 5)\n"
+                "assert asyncio.run(main()) == 5\n");
     assert_false(cove_exec(vm, "open('x')", NULL));
     cove_destroy(vm);
     static const char *const path[] = {"/nonexistent", NULL};
