@@ -644,6 +644,7 @@ static const MethodSpec iter_methods[] = {
 
 const TypeSpec deque_iterator_spec = {
     .name = "collections._deque_iterator",
+    .doc = "Gives the items of a deque.",
     .size = sizeof(DequeIter),
     .flags = TYPE_GC | TYPE_IMMUTABLE | TYPE_NO_WEAKREF,
     .kind = KIND_ITERATOR,
@@ -653,6 +654,7 @@ const TypeSpec deque_iterator_spec = {
 
 const TypeSpec deque_reverse_iterator_spec = {
     .name = "collections._deque_reverse_iterator",
+    .doc = "Gives the items of a deque, the last one first.",
     .size = sizeof(DequeIter),
     .flags = TYPE_GC | TYPE_IMMUTABLE | TYPE_NO_WEAKREF,
     .kind = KIND_ITERATOR,

@@ -443,25 +443,15 @@ static const MethodSpec functions[] = {
     {0},
 };
 
-static Type *new_exception(VM *vm, const char *name, Type *base) {
-    Value bases = tuple_pack(vm, 1, type_value(base)), label = str_from_c(vm, name), ns = dict_new(vm);
-    Value module = str_from_c(vm, "binascii"), type = 0;
-    if (bases != 0 && label != 0 && ns != 0 && module != 0 && dict_set_c(vm, ns, "__module__", module))
-        type = type_create(vm, vm->types.type, label, bases, ns, NULL, 0);
-    decref(vm, bases);
-    decref(vm, label);
-    decref(vm, ns);
-    decref(vm, module);
-    return type == 0 || (type = vm_keep(vm, type)) == 0 ? NULL : as_type(type);
-}
-
 bool mod_binascii_init(VM *vm, Value module) {
     BinasciiState *s = mem_zalloc(vm, sizeof *s);
     if (s == NULL)
         return false;
     vm->module_state[MODULE_SLOT_mod_binascii_init] = s;
-    return (s->error = new_exception(vm, "Error", vm->exc.ValueError)) != NULL &&
-           (s->incomplete = new_exception(vm, "Incomplete", vm->exc.Exception)) != NULL &&
+    return (s->error = module_exception(vm, "binascii", "Error", vm->exc.ValueError,
+                                        "The text is not what the encoding makes.")) != NULL &&
+           (s->incomplete = module_exception(vm, "binascii", "Incomplete", vm->exc.Exception,
+                                             "The data end too early.")) != NULL &&
            module_add(vm, module, "Error", incref(type_value(s->error))) &&
            module_add(vm, module, "Incomplete", incref(type_value(s->incomplete))) &&
            module_add_functions(vm, module, functions);

@@ -80,6 +80,7 @@ static const GetSetSpec getter_getset[] = {
 
 static const TypeSpec getter_spec = {
     .name = "collections._tuplegetter",
+    .doc = "An attribute of a named tuple: the item at an index.",
     .signature = "index, doc, /",
     .size = sizeof(TupleGetter),
     .flags = TYPE_GC | TYPE_IMMUTABLE | TYPE_NO_WEAKREF,

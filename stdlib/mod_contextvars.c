@@ -262,6 +262,7 @@ static const GetSetSpec var_getset[] = {{"name", var_name, name_readonly, "The n
 
 static const TypeSpec var_spec = {
     .name = "_contextvars.ContextVar",
+    .doc = "A variable with a value of its own in every context.",
     .size = sizeof(ContextVar),
     .flags = TYPE_GC | TYPE_IMMUTABLE,
     .kind = KIND_OTHER,
@@ -309,6 +310,7 @@ static const GetSetSpec token_getset[] = {
 
 static const TypeSpec token_spec = {
     .name = "_contextvars.Token",
+    .doc = "What ContextVar.set() returns: reset() takes it to bring the earlier value back.",
     .size = sizeof(Token),
     .flags = TYPE_GC,
     .kind = KIND_OTHER,
@@ -320,6 +322,7 @@ static const TypeSpec token_spec = {
 static Value missing_repr(VM *vm, Value self) { return str_from_c(vm, "<Token.MISSING>"); }
 static const TypeSpec missing_spec = {
     .name = "Token.MISSING",
+    .doc = "The type of Token.MISSING, which stands for no earlier value.",
     .size = sizeof(Object),
     .flags = TYPE_NO_NEW | TYPE_IMMUTABLE | TYPE_NO_WEAKREF,
     .kind = KIND_OTHER,
@@ -486,6 +489,7 @@ static const MethodSpec context_methods[] = {
 
 static const TypeSpec context_spec = {
     .name = "_contextvars.Context",
+    .doc = "The values of context variables: a mapping that run() makes the current one for a call.",
     .size = sizeof(Context),
     .flags = TYPE_GC | TYPE_IMMUTABLE,
     .kind = KIND_OTHER,

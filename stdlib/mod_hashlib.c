@@ -469,7 +469,8 @@ bool mod_hashlib_init(VM *vm, Value module) {
     HashState *s = F;
     s->hash = vm_type(vm, &hash_spec, NULL);
     s->xof = vm_type(vm, &xof_spec, NULL);
-    s->unsupported = module_exception(vm, "_hashlib", "UnsupportedDigestmodError", vm->exc.ValueError, NULL);
+    s->unsupported = module_exception(vm, "_hashlib", "UnsupportedDigestmodError", vm->exc.ValueError,
+                                      "OpenSSL knows no such digest.");
     return s->hash && s->xof && s->unsupported &&
            module_add(vm, module, "UnsupportedDigestmodError", incref(type_value(s->unsupported))) &&
            module_add_functions(vm, module, functions) &&

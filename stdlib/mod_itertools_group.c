@@ -185,6 +185,7 @@ const TypeSpec itertools_groupby_spec = {
 
 const TypeSpec itertools_grouper_spec = {
     .name = "itertools._grouper",
+    .doc = "Gives the items of one group of groupby().",
     .size = sizeof(Grouper),
     .flags = TYPE_GC | TYPE_IMMUTABLE | TYPE_NO_WEAKREF,
     .kind = KIND_ITERATOR,

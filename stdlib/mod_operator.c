@@ -481,9 +481,9 @@ static const TypeSpec methodcaller_spec = {
 /* ---- the module ------------------------------------------------------------------------------------------------ */
 
 #define ROW2(name, id, text)                                                                                         \
-    { name, op_##id, "a, b, /", "Same as " text ".", 0 }
+    { name, op_##id, "a, b, /", "What " text " does.", 0 }
 #define ROW1(name, id, text)                                                                                         \
-    { name, op_##id, "a, /", "Same as " text ".", 0 }
+    { name, op_##id, "a, /", "What " text " does.", 0 }
 
 static const MethodSpec functions[] = {
     ROW2("lt", lt, "a < b"),
@@ -493,7 +493,7 @@ static const MethodSpec functions[] = {
     ROW2("ge", ge, "a >= b"),
     ROW2("gt", gt, "a > b"),
     ROW1("not_", not, "not a"),
-    {"truth", op_truth, "a, /", "True if a is true, False otherwise.", 0},
+    {"truth", op_truth, "a, /", "Is a true?", 0},
     ROW2("is_", is, "a is b"),
     ROW2("is_not", is_not, "a is not b"),
     ROW2("add", add, "a + b"),
@@ -514,16 +514,16 @@ static const MethodSpec functions[] = {
     ROW1("inv", invert, "~a"),
     ROW1("invert", invert, "~a"),
     ROW1("abs", abs, "abs(a)"),
-    {"index", op_index, "a, /", "Same as a.__index__()", 0},
-    {"concat", op_concat, "a, b, /", "Same as a + b, for a and b sequences.", 0},
-    {"contains", op_contains, "a, b, /", "Same as b in a (note the order).", 0},
+    {"index", op_index, "a, /", "The integer that a stands for, by its __index__().", 0},
+    {"concat", op_concat, "a, b, /", "What a + b gives for two sequences.", 0},
+    {"contains", op_contains, "a, b, /", "Is b in a? The container comes first.", 0},
     {"countOf", op_count_of, "a, b, /", "How many items of a equal b.", 0},
     {"indexOf", op_index_of, "a, b, /", "The position of the first item of a that equals b.", 0},
     ROW2("getitem", getitem, "a[b]"),
-    {"setitem", op_setitem, "a, b, c, /", "Same as a[b] = c.", 0},
+    {"setitem", op_setitem, "a, b, c, /", "Does a[b] = c.", 0},
     ROW2("delitem", delitem, "del a[b]"),
     {"length_hint", op_length_hint, "obj, default=0, /", "The number of items in obj, as far as it can be told.", 0},
-    {"call", op_call, "obj, /, *args, **kwargs", "Same as obj(*args, **kwargs).", 0},
+    {"call", op_call, "obj, /, *args, **kwargs", "Calls obj with the other arguments.", 0},
     ROW2("iadd", iadd, "a += b"),
     ROW2("isub", isub, "a -= b"),
     ROW2("imul", imul, "a *= b"),
@@ -537,7 +537,7 @@ static const MethodSpec functions[] = {
     ROW2("ior", ior, "a |= b"),
     ROW2("ixor", ixor, "a ^= b"),
     ROW2("imatmul", imatmul, "a @= b"),
-    {"iconcat", op_iconcat, "a, b, /", "Same as a += b, for a and b sequences.", 0},
+    {"iconcat", op_iconcat, "a, b, /", "What a += b gives for two sequences.", 0},
     {"_compare_digest", op_compare_digest, "a, b, /", "a == b, in a time that does not tell where they differ.", 0},
     {0},
 };

@@ -413,7 +413,8 @@ static const ModuleConstant constants[] = {
 /* clang-format on */
 
 bool mod_signal_init(VM *vm, Value module) {
-    Type *error = module_exception(vm, "signal", "itimer_error", vm->exc.OSError, NULL);
+    Type *error = module_exception(vm, "signal", "itimer_error", vm->exc.OSError,
+                                   "An interval timer could not be set or read.");
     Type *siginfo = error ? siginfo_type(vm) : NULL;
     if (!siginfo)
         return false;

@@ -179,7 +179,7 @@ static const ModuleConstant constants[] = {
 };
 
 bool mod_termios_init(VM *vm, Value module) {
-    Type *error = module_exception(vm, "termios", "error", vm->exc.Exception, NULL);
+    Type *error = module_exception(vm, "termios", "error", vm->exc.Exception, "A call on a terminal failed.");
     vm->module_state[MODULE_SLOT_mod_termios_init] = error;
     return error && module_add_functions(vm, module, functions) &&
            module_add_constants(vm, module, constants, ARRAY_LEN(constants)) &&

@@ -476,6 +476,7 @@ static const MethodSpec decompress_methods[] = {
 };
 static const TypeSpec compress_spec = {
     .name = "zlib.Compress",
+    .doc = "Compresses data that come in pieces.",
     .size = sizeof(Stream),
     .flags = TYPE_NO_NEW | TYPE_IMMUTABLE,
     .kind = KIND_OTHER,
@@ -484,6 +485,7 @@ static const TypeSpec compress_spec = {
 };
 static const TypeSpec decompress_spec = {
     .name = "zlib.Decompress",
+    .doc = "Decompresses data that come in pieces.",
     .size = sizeof(Stream),
     .flags = TYPE_NO_NEW | TYPE_IMMUTABLE,
     .kind = KIND_OTHER,
@@ -579,7 +581,9 @@ bool mod_zlib_init(VM *vm, Value module) {
     ZlibState *s = F;
     s->compress = vm_type(vm, &compress_spec, NULL);
     s->decompress = vm_type(vm, &decompress_spec, NULL);
-    s->error = s->decompress ? module_exception(vm, "zlib", "error", vm->exc.Exception, NULL) : NULL;
+    s->error = s->decompress ? module_exception(vm, "zlib", "error", vm->exc.Exception,
+                                                "The data cannot be compressed or decompressed.")
+                             : NULL;
     return s->compress && s->error && module_add_functions(vm, module, functions) &&
            module_add_constants(vm, module, constants, ARRAY_LEN(constants)) &&
            module_add(vm, module, "error", incref(type_value(s->error))) &&

@@ -86,6 +86,7 @@ static const MethodSpec iter_methods[] = {
 
 const TypeSpec future_iter_spec = {
     .name = "_asyncio.FutureIter",
+    .doc = "Waits for a future: what awaiting one runs.",
     .size = sizeof(FutureIter),
     .flags = ITERATOR_FLAGS,
     .kind = KIND_OTHER,

@@ -144,10 +144,10 @@ static AsyncState *make_state(VM *vm) {
     s->nothing = s->queue ? vm_keep(vm, from_obj(object_alloc(vm, vm->types.object, 0))) : 0;
     s->gathering = s->nothing ? vm_type(vm, &gathering_spec, s->future) : NULL;
     s->cancelled_error = s->gathering ? make_exception(vm, "CancelledError", vm->exc.BaseException,
-                                                       "The Future or Task was cancelled.")
+                                                       "What awaits was cancelled, or what it awaits.")
                                       : NULL;
     s->invalid_state = s->cancelled_error ? make_exception(vm, "InvalidStateError", vm->exc.Exception,
-                                                           "The operation is not allowed in this state.")
+                                                           "The future is not in the state that this needs.")
                                           : NULL;
     if (s->invalid_state && vm_at_end(vm, end_of_vm, s))
         return s;

@@ -361,6 +361,7 @@ static const GetSetSpec step_getset[] = {
 
 const TypeSpec task_step_spec = {
     .name = "TaskStepMethWrapper",
+    .doc = "A step of a task, for the loop to call.",
     .size = sizeof(TaskStep),
     .flags = TYPE_GC | TYPE_IMMUTABLE | TYPE_NO_WEAKREF | TYPE_NO_NEW,
     .kind = KIND_OTHER,

@@ -139,7 +139,7 @@ const MethodSpec builtins_object_methods[] = {
      "Tells whether an object is an instance of a class, or of one of several.", 0},
     {"issubclass", object_issubclass, "cls, class_or_tuple, /",
      "Tells whether a class is derived from another, or from one of several.", 0},
-    {"len", object_len, "obj, /", "The number of items in a container.", 0},
+    {"len", object_len, "obj, /", "How many items the object has.", 0},
     {"locals", object_locals, "", "The names and values of the current scope.", 0},
     {"repr", object_repr, "obj, /", "The text that shows an object to programmers.", 0},
     {"setattr", object_setattr, "obj, name, value, /", "Sets an attribute: setattr(x, 'y', v) is x.y = v.", 0},

@@ -164,6 +164,7 @@ static void contents_release(VM *vm, Value self, Buffer *buffer) {
 
 const TypeSpec bytesio_contents_spec = {
     .name = "_io._BytesIOBuffer",
+    .doc = "The memory of a BytesIO while getbuffer() has lent it.",
     .size = sizeof(Contents),
     .flags = TYPE_GC | TYPE_IMMUTABLE | TYPE_NO_NEW,
     .kind = KIND_OTHER,

@@ -13,13 +13,15 @@
 static Type *unsupported_type_new(VM *vm) {
     Value bases = tuple_pack(vm, 2, type_value(vm->exc.OSError), type_value(vm->exc.ValueError));
     Value name = str_from_c(vm, "UnsupportedOperation"), ns = dict_new(vm), module = str_from_c(vm, "io");
-    Value type = 0;
-    if (bases != 0 && name != 0 && ns != 0 && module != 0 && dict_set_c(vm, ns, "__module__", module))
+    Value doc = str_from_c(vm, "The file is not one that can do this."), type = 0;
+    if (bases != 0 && name != 0 && ns != 0 && module != 0 && doc != 0 && dict_set_c(vm, ns, "__module__", module) &&
+        dict_set_c(vm, ns, "__doc__", doc))
         type = type_create(vm, vm->types.type, name, bases, ns, NULL, 0);
     decref(vm, bases);
     decref(vm, name);
     decref(vm, ns);
     decref(vm, module);
+    decref(vm, doc);
     return type == 0 ? NULL : as_type(vm_keep(vm, type));
 }
 

@@ -227,6 +227,7 @@ const TypeSpec scanner_spec = {
 
 const TypeSpec match_iterator_spec = {
     .name = "callable_iterator",
+    .doc = "Gives the matches that finditer() finds.",
     .size = sizeof(Scanner),
     .flags = ITERATOR_FLAGS,
     .kind = KIND_ITERATOR,

@@ -74,8 +74,9 @@ static bool make_state(VM *vm) {
     vm->module_state[MODULE_SLOT_mod_socket_init] = s;
     s->default_timeout = -1;
     return (s->type = vm_type(vm, &socket_spec, NULL)) &&
-           (s->gaierror = module_exception(vm, "socket", "gaierror", vm->exc.OSError, NULL)) &&
-           (s->herror = module_exception(vm, "socket", "herror", vm->exc.OSError, NULL));
+           (s->gaierror = module_exception(vm, "socket", "gaierror", vm->exc.OSError,
+                                           "A name or address could not be resolved.")) &&
+           (s->herror = module_exception(vm, "socket", "herror", vm->exc.OSError, "A host could not be looked up."));
 }
 
 bool mod_socket_init(VM *vm, Value module) {

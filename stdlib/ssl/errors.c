@@ -25,7 +25,7 @@ bool ssl_errors_setup(VM *vm, Value module, SslState *s) {
     if (!s->error)
         return false;
     return (s->verification = error_class(vm, module, "SSLCertVerificationError", s->error, vm->exc.ValueError,
-                                          "A certificate could not be verified.")) &&
+                                          "The certificate of the peer is not to be trusted.")) &&
            (s->zero_return = error_class(vm, module, "SSLZeroReturnError", s->error, NULL,
                                          "The session has been closed in good order.")) &&
            (s->want_read = error_class(vm, module, "SSLWantReadError", s->error, NULL,

@@ -418,7 +418,8 @@ static const MethodSpec functions[] = {
 bool mod_struct_init(VM *vm, Value module) {
     StructState *state = state_of(vm);
     if (!state) {
-        Type *error = module_exception(vm, "struct", "error", vm->exc.Exception, NULL);
+        Type *error =
+            module_exception(vm, "struct", "error", vm->exc.Exception, "The format or the values make no sense.");
         Value cache = error ? vm_keep(vm, dict_new(vm)) : VALUE_ERROR;
         if (!cache || !(state = mem_alloc(vm, sizeof *state)))
             return false;

@@ -42,7 +42,7 @@ static Value bool_invert(VM *vm, Value self) {
 
 const TypeSpec bool_spec = {
     .name = "bool",
-    .doc = "Returns True when the argument is true, False otherwise.\n\n"
+    .doc = "The truth of the argument: True or False.\n\n"
            "True and False are the only instances; the class is a subclass of int and cannot be subclassed.",
     .signature = "object=False, /",
     .size = sizeof(Int),

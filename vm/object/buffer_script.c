@@ -153,6 +153,7 @@ static void traverse(Object *self, VisitFn visit, void *arg) {
 
 const TypeSpec buffer_hold_spec = {
     .name = "_buffer_wrapper",
+    .doc = "Keeps the view that a script's __buffer__() gave until it is released.",
     .size = sizeof(BufferHold),
     .flags = TYPE_GC | TYPE_IMMUTABLE | TYPE_NO_NEW | TYPE_NO_WEAKREF,
     .kind = KIND_OTHER,

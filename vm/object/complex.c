@@ -418,14 +418,14 @@ static const MethodSpec complex_method_table[] = {
      "Return the complex conjugate: the same real part, the other imaginary sign.", 0},
     {"__complex__", complex_complex_method, "", "The number as an exact complex.", METHOD_COEXIST},
     {"__getnewargs__", complex_getnewargs, "", "Arguments from which pickle makes the number again.", 0},
-    {"__format__", complex_format_method, "format_spec, /", "Convert to a string according to format_spec.", 0},
+    {"__format__", complex_format_method, "format_spec, /", "The number as text, laid out as the format says.", 0},
     {"__sizeof__", complex_sizeof, "", "Size in memory, in bytes.", 0},
     {0},
 };
 
 static const GetSetSpec complex_getset_table[] = {
-    {"real", complex_get_real, NULL, "the real part of a complex number"},
-    {"imag", complex_get_imag, NULL, "the imaginary part of a complex number"},
+    {"real", complex_get_real, NULL, "The real part, a float."},
+    {"imag", complex_get_imag, NULL, "The imaginary part, a float."},
     {0},
 };
 

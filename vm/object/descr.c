@@ -337,6 +337,7 @@ static const GetSetSpec method_wrapper_getset[] = {
 
 const TypeSpec getset_descriptor_spec = {
     .name = "getset_descriptor",
+    .doc = "An attribute of a native class that functions compute.",
     .size = sizeof(Descriptor),
     .flags = TYPE_GC,
     .kind = KIND_DESCRIPTOR,
@@ -350,6 +351,7 @@ const TypeSpec getset_descriptor_spec = {
 
 const TypeSpec member_descriptor_spec = {
     .name = "member_descriptor",
+    .doc = "An attribute that has its place in the object, such as those of __slots__.",
     .size = sizeof(Descriptor),
     .flags = TYPE_GC,
     .kind = KIND_DESCRIPTOR,
@@ -364,6 +366,7 @@ const TypeSpec member_descriptor_spec = {
 
 const TypeSpec wrapper_descriptor_spec = {
     .name = "wrapper_descriptor",
+    .doc = "A special method of a native class, such as int.__add__.",
     .size = sizeof(Descriptor),
     .flags = TYPE_GC,
     .kind = KIND_DESCRIPTOR,
@@ -378,6 +381,7 @@ const TypeSpec wrapper_descriptor_spec = {
 
 const TypeSpec method_wrapper_spec = {
     .name = "method-wrapper",
+    .doc = "A special method of a native class that is bound to its object.",
     .size = sizeof(MethodWrapper),
     .flags = TYPE_GC,
     .kind = KIND_OTHER,

@@ -171,21 +171,22 @@ static const MethodSpec iter_methods[] = {
     {0},
 };
 
-#define DICT_ITERATOR(id, function)                                                                                  \
+#define DICT_ITERATOR(id, function, text)                                                                            \
     const TypeSpec dict_##id##_spec = {                                                                              \
         .name = "dict_" #id,                                                                                         \
+        .doc = text,                                                                                                 \
         .size = sizeof(DictIter),                                                                                    \
         .flags = ITERATOR_FLAGS,                                                                                     \
         .kind = KIND_ITERATOR,                                                                                       \
         .slots = {FIELD_SLOTS(2), .iter = iter_self, .next = function},                                              \
         .methods = iter_methods,                                                                                     \
     };
-DICT_ITERATOR(keyiterator, key_next)
-DICT_ITERATOR(valueiterator, value_next)
-DICT_ITERATOR(itemiterator, item_next)
-DICT_ITERATOR(reversekeyiterator, key_previous)
-DICT_ITERATOR(reversevalueiterator, value_previous)
-DICT_ITERATOR(reverseitemiterator, item_previous)
+DICT_ITERATOR(keyiterator, key_next, "Gives the keys of a dict.")
+DICT_ITERATOR(valueiterator, value_next, "Gives the values of a dict.")
+DICT_ITERATOR(itemiterator, item_next, "Gives the pairs of key and value of a dict.")
+DICT_ITERATOR(reversekeyiterator, key_previous, "Gives the keys of a dict, the last one first.")
+DICT_ITERATOR(reversevalueiterator, value_previous, "Gives the values of a dict, the last one first.")
+DICT_ITERATOR(reverseitemiterator, item_previous, "Gives the pairs of key and value of a dict, the last one first.")
 
 /* ---- views ----------------------------------------------------------------------------------------------------- */
 
@@ -398,6 +399,7 @@ static const MethodSpec values_methods[] = {
 
 const TypeSpec dict_keys_spec = {
     .name = "dict_keys",
+    .doc = "The keys of a dict, as they are at any time: a set to compute with, too.",
     .size = sizeof(DictView),
     .flags = VIEW_FLAGS,
     .kind = KIND_DICT_VIEW,
@@ -410,6 +412,7 @@ const TypeSpec dict_keys_spec = {
 
 const TypeSpec dict_items_spec = {
     .name = "dict_items",
+    .doc = "The pairs of key and value of a dict, as they are at any time.",
     .size = sizeof(DictView),
     .flags = VIEW_FLAGS,
     .kind = KIND_DICT_VIEW,
@@ -422,6 +425,7 @@ const TypeSpec dict_items_spec = {
 
 const TypeSpec dict_values_spec = {
     .name = "dict_values",
+    .doc = "The values of a dict, as they are at any time.",
     .size = sizeof(DictView),
     .flags = VIEW_FLAGS,
     .kind = KIND_DICT_VIEW,

@@ -511,7 +511,7 @@ static const MethodSpec float_method_table[] = {
     {"__ceil__", float_ceil, "", "Return the smallest integer that is not below the float.", 0},
     {"__round__", float_round_method, "ndigits=None, /",
      "Round half to even: to an integer, or to a float with ndigits digits behind the point.", 0},
-    {"__format__", float_format_method, "format_spec, /", "Convert to a string according to format_spec.", 0},
+    {"__format__", float_format_method, "format_spec, /", "The number as text, laid out as the format says.", 0},
     {"__getnewargs__", float_getnewargs, "", "Arguments from which pickle makes the number again.", 0},
     {"__getformat__", float_getformat, "typestr, /", "Tell how C doubles or floats are stored on this machine.",
      METHOD_CLASS},
@@ -520,8 +520,8 @@ static const MethodSpec float_method_table[] = {
 };
 
 static const GetSetSpec float_getset_table[] = {
-    {"real", float_get_real, NULL, "the real part of a complex number"},
-    {"imag", float_get_imag, NULL, "the imaginary part of a complex number"},
+    {"real", float_get_real, NULL, "The number itself, as a float."},
+    {"imag", float_get_imag, NULL, "0.0: there is no imaginary part."},
     {0},
 };
 
@@ -585,7 +585,7 @@ static bool float_slot_hash(VM *vm, Value a, int64_t *out) {
 
 const TypeSpec float_spec = {
     .name = "float",
-    .doc = "Convert a string or number to a floating-point number, if possible.",
+    .doc = "A number with a binary point, of double precision. It is made of a number, or of text that spells one.",
     .signature = "x=0, /",
     .size = sizeof(Float),
     .flags = TYPE_BASE | TYPE_MATCH_SELF | TYPE_IMMUTABLE | TYPE_NO_WEAKREF,

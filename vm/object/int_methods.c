@@ -311,17 +311,17 @@ static const MethodSpec int_method_table[] = {
     {"__trunc__", int_copy_method, "", "Truncating an integer gives the integer.", 0},
     {"__round__", int_round_method, "ndigits=None, /",
      "Round to a power of ten given by a negative ndigits, half to even.", 0},
-    {"__format__", int_format_method, "format_spec, /", "Convert to a string according to format_spec.", 0},
+    {"__format__", int_format_method, "format_spec, /", "The number as text, laid out as the format says.", 0},
     {"__getnewargs__", int_getnewargs, "", "Arguments from which pickle makes the number again.", 0},
     {"__sizeof__", int_sizeof, "", "Size in memory, in bytes.", 0},
     {0},
 };
 
 static const GetSetSpec int_getset_table[] = {
-    {"real", int_get_self, NULL, "the real part of a complex number"},
-    {"imag", int_get_imag, NULL, "the imaginary part of a complex number"},
-    {"numerator", int_get_self, NULL, "the numerator of a rational number in lowest terms"},
-    {"denominator", int_get_denominator, NULL, "the denominator of a rational number in lowest terms"},
+    {"real", int_get_self, NULL, "The number itself, as an int."},
+    {"imag", int_get_imag, NULL, "0: there is no imaginary part."},
+    {"numerator", int_get_self, NULL, "The number itself, as an int, seen as a fraction."},
+    {"denominator", int_get_denominator, NULL, "1: integers are whole."},
     {0},
 };
 

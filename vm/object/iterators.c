@@ -357,6 +357,7 @@ static const MethodSpec sequence_methods[] = {
 
 const TypeSpec seq_iterator_spec = {
     .name = "iterator",
+    .doc = "Gives the items of an object that has __getitem__: those at 0, 1 and so on.",
     .size = sizeof(SeqIter),
     .flags = ITERATOR_FLAGS,
     .kind = KIND_ITERATOR,
@@ -422,6 +423,7 @@ static const MethodSpec callable_methods[] = {
 
 const TypeSpec callable_iterator_spec = {
     .name = "callable_iterator",
+    .doc = "Gives the results of a function, called again and again until one equals the sentinel.",
     .size = sizeof(CallableIter),
     .flags = ITERATOR_FLAGS,
     .kind = KIND_ITERATOR,

@@ -126,8 +126,8 @@ const MethodSpec list_methods[] = {
      "The position of the first item equal to the value.\n\nRaises ValueError if there is none.", 0},
     {"insert", insert, "index, object, /", "Put an object before the item at the index.", 0},
     {"pop", pop, "index=-1, /",
-     "Remove and return the item at the index, by default the last one.\n\n"
-     "Raises IndexError if the list is empty or the index is out of range.",
+     "Takes the item at the index, or the last one, out of the list and returns it.\n\n"
+     "IndexError if there is none.",
      0},
     {"remove", list_remove, "value, /",
      "Remove the first item equal to the value.\n\nRaises ValueError if there is none.", 0},
@@ -256,6 +256,7 @@ static const MethodSpec reverse_methods[] = {
 
 const TypeSpec list_iterator_spec = {
     .name = "list_iterator",
+    .doc = "Gives the items of a list.",
     .size = sizeof(SeqIter),
     .flags = ITERATOR_FLAGS,
     .kind = KIND_LIST_ITERATOR,
@@ -265,6 +266,7 @@ const TypeSpec list_iterator_spec = {
 
 const TypeSpec list_reverseiterator_spec = {
     .name = "list_reverseiterator",
+    .doc = "Gives the items of a list, the last one first.",
     .size = sizeof(SeqIter),
     .flags = ITERATOR_FLAGS,
     .kind = KIND_ITERATOR,

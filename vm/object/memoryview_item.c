@@ -207,6 +207,7 @@ static Value view_next(VM *vm, Value self) {
 
 const TypeSpec memory_iterator_spec = {
     .name = "memory_iterator",
+    .doc = "Gives the items of a memoryview.",
     .size = sizeof(SeqIter),
     .flags = ITERATOR_FLAGS,
     .kind = KIND_ITERATOR,

@@ -341,6 +341,7 @@ static const GetSetSpec descriptor_getset[] = {
 
 const TypeSpec builtin_function_spec = {
     .name = "builtin_function_or_method",
+    .doc = "A native function, or a native method that is bound to its object.",
     .size = sizeof(Native),
     .flags = TYPE_GC,
     .kind = KIND_NATIVE,
@@ -357,6 +358,7 @@ const TypeSpec builtin_function_spec = {
 
 const TypeSpec method_descriptor_spec = {
     .name = "method_descriptor",
+    .doc = "A method of a native class.",
     .size = sizeof(Native),
     .kind = KIND_NATIVE,
     .slots = {.dealloc = native_dealloc,
@@ -369,6 +371,7 @@ const TypeSpec method_descriptor_spec = {
 
 const TypeSpec classmethod_descriptor_spec = {
     .name = "classmethod_descriptor",
+    .doc = "A class method of a native class.",
     .size = sizeof(Native),
     .kind = KIND_NATIVE,
     .slots = {.dealloc = native_dealloc,

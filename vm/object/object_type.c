@@ -456,7 +456,7 @@ static const MethodSpec object_methods[] = {
 };
 
 static const GetSetSpec object_getset[] = {
-    {"__class__", get_class, object_set_class, "the object's class"},
+    {"__class__", get_class, object_set_class, "The class of the object."},
     {0},
 };
 

@@ -440,6 +440,7 @@ static const MethodSpec long_methods[] = {
 
 const TypeSpec range_iterator_spec = {
     .name = "range_iterator",
+    .doc = "Gives the numbers of a range.",
     .size = sizeof(RangeIter),
     .flags = TYPE_IMMUTABLE | TYPE_NO_WEAKREF | TYPE_NO_NEW,
     .kind = KIND_RANGE_ITERATOR,
@@ -449,6 +450,7 @@ const TypeSpec range_iterator_spec = {
 
 const TypeSpec longrange_iterator_spec = {
     .name = "longrange_iterator",
+    .doc = "Gives the numbers of a range of large integers.",
     .size = sizeof(LongRangeIter),
     .flags = TYPE_IMMUTABLE | TYPE_NO_WEAKREF | TYPE_NO_NEW,
     .kind = KIND_ITERATOR,

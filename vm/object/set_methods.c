@@ -418,7 +418,7 @@ static Value size_of(VM *vm, Value self, Value *args, size_t nargs, Value kwname
         {"issuperset", issuperset, "other, /", "True if every item of the other is in this set.", 0},                \
         {"symmetric_difference", symmetric_method, "other, /", "A new set of what is in just one of the two.", 0},   \
         {"union", union_method, "*others", "A new set of all items of this set and the others.", 0},                 \
-        {"__contains__", contains_method, "object, /", "x.__contains__(y) is y in x.", METHOD_COEXIST},              \
+        {"__contains__", contains_method, "object, /", "Is the object in the set?", METHOD_COEXIST},                 \
         {"__reduce__", reduce, "", "State for copying and pickling.", 0},                                            \
         {"__sizeof__", size_of, "", "The size of the set in memory, in bytes.", 0}, CLASS_GETITEM_ROW
 
@@ -428,7 +428,7 @@ const MethodSpec set_methods[] = {
     {"difference_update", difference_update, "*others", "Remove the items that are in any of the others.", 0},
     {"discard", discard, "object, /", "Remove an item; no effect if it is not there.", 0},
     {"intersection_update", intersection_update, "*others", "Keep only the items that are in all of the others.", 0},
-    {"pop", pop, "", "Remove and return some item.\n\nRaises KeyError if the set is empty.", 0},
+    {"pop", pop, "", "Takes an item out, no matter which, and returns it; KeyError if there is none.", 0},
     {"remove", set_remove, "object, /", "Remove an item.\n\nRaises KeyError if it is not there.", 0},
     {"symmetric_difference_update", symmetric_update, "other, /", "Keep what is in just one of the two.", 0},
     {"update", update, "*others", "Add all items of the others.", 0},
@@ -499,6 +499,7 @@ static const MethodSpec iterator_methods[] = {
 
 const TypeSpec set_iterator_spec = {
     .name = "set_iterator",
+    .doc = "Gives the items of a set.",
     .size = sizeof(SetIter),
     .flags = ITERATOR_FLAGS,
     .kind = KIND_ITERATOR,

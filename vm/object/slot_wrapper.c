@@ -253,7 +253,23 @@ Value slot_doc(VM *vm, const SlotDef *def) {
         {"__hash__", "What hash() of the object gives."},
         {"__call__", "Calls the object like a function."},
         {"__init__", "Sets the new object up; help(type(self)) tells the arguments."},
+        {"__del__", "What is done when the object goes away."},
         {"__iter__", "What iter() of the object gives."},
+        {"__await__", "The iterator that awaiting the object runs."},
+        {"__aiter__", "What aiter() of the object gives."},
+        {"__anext__", "What anext() of the iterator gives: an awaitable."},
+        {"__neg__", "What -self gives."},
+        {"__pos__", "What +self gives."},
+        {"__invert__", "What ~self gives."},
+        {"__abs__", "What abs() of the object gives."},
+        {"__int__", "What int() of the object gives."},
+        {"__float__", "What float() of the object gives."},
+        {"__complex__", "What complex() of the object gives."},
+        {"__index__", "The object as the integer that it stands for, in an index for example."},
+        {"__divmod__", "The pair (self // value, self % value)."},
+        {"__rdivmod__", "The pair (value // self, value % self)."},
+        {"__pow__", "What self ** value or, with mod, pow(self, value, mod) gives."},
+        {"__rpow__", "What value ** self or, with mod, pow(value, self, mod) gives."},
         {"__next__", "What next() of the iterator gives."},
         {"__len__", "What len() of the object gives."},
         {"__bool__", "Is the object true?"},
@@ -277,11 +293,10 @@ Value slot_doc(VM *vm, const SlotDef *def) {
     static const char *const compare_symbols[] = {"<", "<=", "==", "!=", ">", ">="};
     if (def->kind == SK_COMPARE)
         return str_printf(vm, "What self %s value gives.", compare_symbols[def->op]);
-    if (def->kind == SK_REFLECTED || def->kind == SK_RPOW)
-        return str_printf(vm, "Implements value %s self.", arith_symbol[def->op]);
-    if (def->kind == SK_BINARY || def->kind == SK_POW)
-        return str_printf(vm, "Implements self %s value.", def->specific_only ? "+" : arith_symbol[def->op]);
-    if (def->kind == SK_INPLACE)
-        return str_printf(vm, "Implements self %s= value.", arith_symbol[def->op]);
-    return str_printf(vm, "Implements %s.", def->name);
+    const char *symbol = !def->specific_only ? arith_symbol[def->op] : is_repetition(def) ? "*" : "+";
+    if (def->kind == SK_REFLECTED || strncmp(def->name, "__r", 3) == 0)
+        return str_printf(vm, "What value %s self gives.", symbol);
+    if (def->kind == SK_INPLACE || strncmp(def->name, "__i", 3) == 0)
+        return str_printf(vm, "Does self %s= value, and returns the result.", symbol);
+    return str_printf(vm, "What self %s value gives.", symbol);
 }

@@ -399,6 +399,7 @@ static const MethodSpec iterator_methods[] = {
 
 const TypeSpec tuple_iterator_spec = {
     .name = "tuple_iterator",
+    .doc = "Gives the items of a tuple.",
     .size = sizeof(SeqIter),
     .flags = ITERATOR_FLAGS,
     .kind = KIND_ITERATOR,

@@ -132,7 +132,10 @@ Value type_module_value(VM *vm, Type *t) {
     return incref(t->module);
 }
 
+/* A native class whose instances have a computed __doc__ has that in its dictionary; its own text is in the spec. */
 Value type_doc_value(VM *vm, Type *t) {
+    if (!(t->flags & TYPE_HEAP) && t->spec != NULL && t->spec->doc != NULL)
+        return str_from_c(vm, t->spec->doc);
     Dict *d = type_dict(vm, t);
     if (d == NULL)
         return 0;

@@ -548,6 +548,7 @@ static const NumberSlots proxy_numbers = {
 
 const TypeSpec weakproxy_spec = {
     .name = "weakref.ProxyType",
+    .doc = "Stands for an object that it does not keep alive.",
     .size = sizeof(WeakRef),
     .flags = TYPE_GC | TYPE_NO_WEAKREF,
     .kind = KIND_WEAKREF,
@@ -558,6 +559,7 @@ const TypeSpec weakproxy_spec = {
 
 const TypeSpec weakcallableproxy_spec = {
     .name = "weakref.CallableProxyType",
+    .doc = "Stands for a callable object that it does not keep alive.",
     .size = sizeof(WeakRef),
     .flags = TYPE_GC | TYPE_NO_WEAKREF,
     .kind = KIND_WEAKREF,
