@@ -26,6 +26,7 @@
     SYMBOL(rl_function_of_keyseq)                                                                                    \
     SYMBOL(rl_variable_bind)                                                                                         \
     SYMBOL(rl_get_screen_size)                                                                                       \
+    SYMBOL(rl_reset_screen_size)                                                                                     \
     SYMBOL(rl_insert_text)                                                                                           \
     SYMBOL(rl_delete_text)                                                                                           \
     SYMBOL(rl_kill_text)                                                                                             \
@@ -50,6 +51,7 @@
     SYMBOL(rl_readline_name)                                                                                         \
     SYMBOL(rl_redisplay_function)                                                                                    \
     SYMBOL(rl_catch_signals)                                                                                         \
+    SYMBOL(rl_persistent_signal_handlers)                                                                            \
     SYMBOL(using_history)                                                                                            \
     SYMBOL(add_history)                                                                                              \
     SYMBOL(history_length)                                                                                           \
@@ -78,6 +80,7 @@ static struct Editor {
     char *prompt, *more;
     char *line; /* what was entered, when done */
     bool completes, done, ended, active, hidden;
+    int width, height; /* of the terminal, when the block was drawn */
 } editor;
 
 #define POINT (*editor.rl.rl_point)
@@ -122,6 +125,32 @@ static bool only_spaces(int from, int to) {
             return false;
     }
     return true;
+}
+
+/* ---- the block on the screen ---- */
+
+static void block_show(int width, int height) {
+    const char *prompt = *editor.rl.rl_display_prompt;
+    view_show(&(EditorText){prompt ? prompt : "", editor.more, BUFFER, (size_t)END, (size_t)POINT}, width, height);
+}
+
+static void screen_size(int *width, int *height) {
+    editor.rl.rl_reset_screen_size();
+    editor.rl.rl_get_screen_size(height, width);
+}
+
+static void redisplay(void) {
+    if (editor.hidden || !editor.active)
+        return;
+    screen_size(&editor.width, &editor.height);
+    block_show(editor.width, editor.height);
+}
+
+/* The whole block stays on the screen, and the cursor goes below it. */
+static void block_leave(void) {
+    if (!editor.hidden)
+        block_show(editor.width, VIEW_ALL_ROWS);
+    view_leave();
 }
 
 /* ---- keys ---- */
@@ -215,7 +244,7 @@ static int key_enter(int count, int key) {
         insert_line_break();
         return 0;
     }
-    view_leave();
+    block_leave();
     editor.hidden = true;
     *editor.rl.rl_done = 1;
     return 0;
@@ -225,10 +254,9 @@ static int key_enter(int count, int key) {
 
 /* Candidates in columns below the block. */
 static void show_candidates(Value list) {
-    int width, height, longest = 0;
+    int width = editor.width, longest = 0;
     size_t n = as_list(list)->len;
-    editor.rl.rl_get_screen_size(&height, &width);
-    view_leave();
+    block_leave();
     for (size_t i = 0; i < n; i++) {
         int length = (int)as_str(as_list(list)->items[i])->nchars;
         longest = length > longest ? length : longest;
@@ -299,15 +327,6 @@ static int key_tab(int count, int key) {
 
 /* ---- opening ---- */
 
-static void redisplay(void) {
-    int width, height;
-    if (editor.hidden || !editor.active)
-        return;
-    editor.rl.rl_get_screen_size(&height, &width);
-    const char *prompt = *editor.rl.rl_display_prompt;
-    view_show(&(EditorText){prompt ? prompt : "", editor.more, BUFFER, (size_t)END, (size_t)POINT}, width);
-}
-
 /* Takes a key over unless the user's inputrc has given it another meaning. */
 static void bind(const char *keys, rl_command_func_t *usual, rl_command_func_t *command) {
     if (editor.rl.rl_function_of_keyseq(keys, NULL, NULL) == usual)
@@ -353,6 +372,7 @@ bool editor_open(VM *vm) {
     editor.vm = vm;
     *editor.rl.rl_readline_name = "cove";
     *editor.rl.rl_catch_signals = 0;
+    *editor.rl.rl_persistent_signal_handlers = 1; /* SIGWINCH is caught all the same, and ends the wait for input */
     use_utf8();
     editor.rl.rl_initialize();
     if (MB_CUR_MAX == 1)
@@ -418,11 +438,20 @@ EditorResult editor_feed(char **text) {
 void editor_drop(void) {
     if (!editor.active)
         return;
-    view_leave();
+    block_leave();
     editor.active = false; /* readline would have the block drawn once more */
     editor.rl.rl_free_line_state();
     editor.rl.rl_callback_sigcleanup();
     editor.rl.rl_callback_handler_remove();
+}
+
+void editor_resize(void) {
+    int width, height;
+    if (!editor.active || editor.hidden)
+        return;
+    screen_size(&width, &height);
+    if (width != editor.width || height != editor.height)
+        redisplay();
 }
 
 void editor_hide(void) {
@@ -452,6 +481,7 @@ void editor_close(VM *vm) {}
 void editor_begin(const char *prompt, const char *more) {}
 EditorResult editor_feed(char **text) { return EDITOR_END; }
 void editor_drop(void) {}
+void editor_resize(void) {}
 void editor_hide(void) {}
 void editor_show(void) {}
 void editor_history_add(const char *text) {}

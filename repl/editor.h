@@ -10,6 +10,8 @@
 
 #include "repl/host.h"
 
+#include <limits.h>
+
 typedef enum EditorResult { EDITOR_LINE, EDITOR_END, EDITOR_MORE } EditorResult;
 
 /* Is there a terminal to edit on, and readline? Opens it the first time. Never leaves an exception. */
@@ -22,7 +24,8 @@ void editor_close(VM *vm);
 void editor_begin(const char *prompt, const char *more);
 /* Reads what was typed: to be called when the standard input is readable. *text is malloc'ed for EDITOR_LINE. */
 EditorResult editor_feed(char **text);
-void editor_drop(void); /* Ctrl-C: gives the line up */
+void editor_drop(void);   /* Ctrl-C: gives the line up */
+void editor_resize(void); /* to be called now and then: the terminal may have changed its size */
 /* Takes the block off the screen, for others to write there, and shows it again. */
 void editor_hide(void);
 void editor_show(void);
@@ -39,9 +42,12 @@ typedef struct EditorText {
     const char *text;
     size_t n, point;
 } EditorText;
-void view_reset(void);                             /* the cursor is at the start of an empty line */
-void view_show(const EditorText *text, int width); /* changes the screen as little as it can */
-void view_leave(void);                             /* the cursor goes below the block */
-void view_erase(void);                             /* the block goes, the cursor is where it began */
+void view_reset(void); /* the cursor is at the start of an empty line */
+#define VIEW_ALL_ROWS INT_MAX
+/* Changes the screen as little as it can. Where the block has more rows than `height`, those around the cursor are
+ * shown; VIEW_ALL_ROWS shows it all, which scrolls what is above off the screen. */
+void view_show(const EditorText *text, int width, int height);
+void view_leave(void); /* the cursor goes below the block */
+void view_erase(void); /* the block goes, the cursor is where it began */
 
 #endif

@@ -2,11 +2,14 @@
  *
  * The block is laid out as one text in which '\n' starts a row of the screen, be it for a new line or because the row
  * is full. What is on the screen is remembered in that form, so that only what changed is written: from the first
- * difference on. Nothing but relative movements are used, which every terminal of today understands. */
+ * difference on. Nothing but relative movements are used, which every terminal of today understands.
+ *
+ * Of a block that is taller than the screen a window of as many rows is shown, which follows the cursor. */
 #include "repl/editor.h"
 
 #include "base/utf8.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -18,12 +21,18 @@ typedef struct Layout {
     bool failed;
     int width, row, column;        /* where the next character goes */
     int cursor_row, cursor_column; /* where the cursor belongs */
+    int top, height;               /* the window: rows outside of it are not put down */
+    int last_column;               /* where its last row ends */
 } Layout;
 
-/* The block on the screen, and where the cursor is in it. */
+/* The block on the screen, and where the cursor is in it; rows are counted from the top of the window. */
 static Layout shown;
 
+static bool is_visible(const Layout *l) { return l->row >= l->top && l->row - l->top < l->height; }
+
 static void put(Layout *l, const char *text, size_t n) {
+    if (!is_visible(l))
+        return;
     if (l->n + n > l->room) {
         size_t room = (l->n + n) * 2 + 64;
         char *larger = realloc(l->text, room);
@@ -40,9 +49,13 @@ static void put(Layout *l, const char *text, size_t n) {
 }
 
 static void new_row(Layout *l) {
-    put(l, "\n", 1);
+    bool was_visible = is_visible(l);
     l->row++;
     l->column = 0;
+    if (was_visible)
+        put(l, "\n", 1);
+    if (is_visible(l))
+        l->last_column = 0;
 }
 
 static void put_cells(Layout *l, const char *text, size_t n, int cells) {
@@ -50,6 +63,8 @@ static void put_cells(Layout *l, const char *text, size_t n, int cells) {
         new_row(l);
     put(l, text, n);
     l->column += cells;
+    if (is_visible(l))
+        l->last_column = l->column;
 }
 
 static void put_spaces(Layout *l, int n) {
@@ -123,6 +138,30 @@ static void lay_out(Layout *l, const EditorText *t) {
     }
 }
 
+/* Where the window has to begin for the cursor to be in it: where it began before, if that will do. */
+static int window_top(const EditorText *t, int width, int height) {
+    Layout all = {.width = width};
+    lay_out(&all, t);
+    int rows = all.row + 1, top = shown.top;
+    if (rows <= height)
+        return 0;
+    if (top > rows - height)
+        top = rows - height;
+    if (all.cursor_row < top)
+        top = all.cursor_row;
+    if (all.cursor_row >= top + height)
+        top = all.cursor_row - height + 1;
+    return top;
+}
+
+static void lay_out_window(Layout *l, const EditorText *t, int width, int height) {
+    *l = (Layout){.width = width, .height = height, .top = window_top(t, width, height)};
+    lay_out(l, t);
+    l->cursor_row -= l->top;
+    l->row = l->row - l->top < height ? l->row - l->top : height - 1;
+    l->column = l->last_column;
+}
+
 /* ---- writing ---- */
 
 static void write_all(const char *p, size_t n) {
@@ -166,6 +205,10 @@ static size_t same_start(const Layout *a, const Layout *b, int *row) {
 
 static void draw(Layout *out, const Layout *before, const Layout *now) {
     int row;
+    if (before->n > 0 && before->n == now->n && memcmp(before->text, now->text, now->n) == 0) {
+        move_cursor(out, before->cursor_row, before->cursor_column, now->cursor_row, now->cursor_column);
+        return;
+    }
     size_t at = same_start(before, now, &row);
     bool only_added = before->n == 0 || (now->n >= before->n && memcmp(before->text, now->text, before->n) == 0);
     if (only_added && before->cursor_row == before->row && before->cursor_column == before->column) {
@@ -183,9 +226,62 @@ static void draw(Layout *out, const Layout *before, const Layout *now) {
     move_cursor(out, now->row, now->column, now->cursor_row, now->cursor_column);
 }
 
-void view_show(const EditorText *text, int width) {
-    Layout now = {.width = width > 8 ? width : 8}, out = {0};
-    lay_out(&now, text);
+void view_reset(void) {
+    free(shown.text);
+    shown = (Layout){0};
+}
+
+static void leave_to(int row, const char *then) {
+    Layout out = {.height = 1};
+    move_cursor(&out, shown.cursor_row, shown.cursor_column, row, 0);
+    put(&out, then, strlen(then));
+    if (!out.failed)
+        write_all(out.text, out.n);
+    free(out.text);
+    view_reset();
+}
+
+void view_leave(void) { leave_to(shown.row, "\r\n"); }
+
+void view_erase(void) { leave_to(0, "\r\033[J"); }
+
+/* Cells of a row of what is shown, and its length in bytes. */
+static int row_cells(const char *p, const char *end, size_t *length) {
+    Layout row = {.width = INT_MAX};
+    const char *start = p;
+    while (p < end && *p != '\n') {
+        if (*p == '\033') {
+            p += 2 + strspn(p + 2, "0123456789;");
+            p += p < end;
+        } else {
+            p += put_char(&row, p, end);
+        }
+    }
+    *length = (size_t)(p - start);
+    return row.column;
+}
+
+/* A terminal that has become narrower breaks the rows that are too long, which moves the cursor down. Takes the block
+ * off the screen from where it begins now. */
+static void erase_resized(int width) {
+    const char *p = shown.text, *end = p + shown.n;
+    int broken = shown.cursor_column / width;
+    for (int row = 0; row < shown.cursor_row && p < end; row++) {
+        size_t length;
+        int cells = row_cells(p, end, &length);
+        broken += cells > width ? (cells - 1) / width : 0;
+        p += length + 1;
+    }
+    shown.cursor_row += broken;
+    view_erase();
+}
+
+void view_show(const EditorText *text, int width, int height) {
+    Layout now, out = {.height = 1};
+    width = width > 8 ? width : 8;
+    if (shown.n > 0 && (shown.width != width || (shown.height != height && height != VIEW_ALL_ROWS)))
+        erase_resized(width);
+    lay_out_window(&now, text, width, height > 1 ? height : 1);
     put(&now, "", 0);
     if (!now.failed)
         draw(&out, &shown, &now);
@@ -198,22 +294,3 @@ void view_show(const EditorText *text, int width) {
     }
     free(out.text);
 }
-
-void view_reset(void) {
-    free(shown.text);
-    shown = (Layout){0};
-}
-
-static void leave_to(int row, const char *then) {
-    Layout out = {0};
-    move_cursor(&out, shown.cursor_row, shown.cursor_column, row, 0);
-    put(&out, then, strlen(then));
-    if (!out.failed)
-        write_all(out.text, out.n);
-    free(out.text);
-    view_reset();
-}
-
-void view_leave(void) { leave_to(shown.row, "\r\n"); }
-
-void view_erase(void) { leave_to(0, "\r\033[J"); }

@@ -34,6 +34,7 @@ class Screen:
     def __init__(self):
         self.lines = ['']
         self.row = self.column = 0
+        self.columns = COLUMNS
         self.colors = 0
         self.rest = ''
 
@@ -59,7 +60,7 @@ class Screen:
             elif char == '\b':
                 self.column = max(0, self.column - 1)
             elif char >= ' ':
-                if self.column >= COLUMNS:
+                if self.column >= self.columns:
                     self.column = 0
                     self.down(1)
                 line = self.lines[self.row].ljust(self.column)
@@ -71,6 +72,16 @@ class Screen:
         self.row += count
         while len(self.lines) <= self.row:
             self.lines.append('')
+
+    def resize(self, columns):
+        """Lines that are too long now are broken, as terminals do."""
+        lines = []
+        for number, line in enumerate(self.lines):
+            if number == self.row:
+                row, column = len(lines) + self.column // columns, self.column % columns
+            lines += [line[at:at + columns] for at in range(0, max(len(line), 1), columns)]
+        self.lines, self.row, self.column, self.columns = lines, row, column, columns
+        self.down(0)
 
     def control(self, argument, kind):
         number = int(argument) if argument.isdigit() else 1
@@ -108,8 +119,15 @@ class Session:
             os.chdir(home)
             signal.signal(signal.SIGINT, signal.default_int_handler)
             os.execve(cove, [cove, *args], environment)
-        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack('HHHH', ROWS, COLUMNS, 0, 0))
+        self.set_size(ROWS, COLUMNS)
         self.status = None
+
+    def set_size(self, rows, columns):
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack('HHHH', rows, columns, 0, 0))
+
+    def resize(self, rows, columns):
+        self.screen.resize(columns)
+        self.set_size(rows, columns)
 
     def read(self, wait):
         ready, _, _ = select.select([self.fd], [], [], wait)

@@ -4,7 +4,7 @@ import os
 import re
 import time
 
-from driver import DOWN, END, HOME, LEFT, RIGHT, UP
+from driver import DOWN, END, HOME, LEFT, RIGHT, ROWS, UP
 
 ALL = {}
 
@@ -397,6 +397,49 @@ def long_lines(start, home):
     s.expect('\n>>>')
     s.lines('len(x)')
     prompt(s, '>>> len(x)', '93')
+    s.type('\x04')
+    assert s.finish() == 0
+
+
+@session
+def another_width(start, home):
+    s = start()
+    s.expect('>>>')
+    s.lines('import asyncio')
+    s.expect('>>>')
+    s.type('x = ' + repr('0123456789' * 9))
+    s.expect("\n>>> x = '" + '0123456789' * 6 + '0\n' + '123456789' + '0123456789' * 2 + "'")
+    s.resize(40, 50)
+    s.expect("\n>>> x = '" + '0123456789' * 4 + '0\n' + '123456789' + '0123456789' * 4 + "'")
+    s.resize(40, 200)
+    s.expect("\n>>> x = '" + '0123456789' * 9 + "'")
+    s.type('\r')
+    s.expect('\n>>>')
+    s.lines('len(x)')
+    prompt(s, '>>> len(x)', '90')
+    s.type('\x04')
+    assert s.finish() == 0
+
+
+@session
+def taller_than_the_screen(start, home):
+    lines = ['def f():'] + [f'    x{i} = {i}' for i in range(50)] + ['    return x1']
+    shown = '\n... '.join(lines)
+    s = start()
+    s.expect('>>>')
+    s.type('\x1b[200~' + '\r'.join(lines) + '\x1b[201~')
+    s.expect('...     return x1')
+    s.type('\r')
+    s.type('\r')
+    s.expect(re.compile('^>>> ' + re.escape(shown) + r'\n\.\.\.\n>>>$'))
+    s.type(UP)
+    s.expect(re.compile(r'\n\.\.\.\n' + re.escape('... ' + '\n... '.join(lines[-ROWS:])) + '$'))
+    s.type(UP * 49 + END + '\x7f5')
+    s.expect('... ' + '\n... '.join(['    x1 = 5', *lines[3:ROWS + 2]]))
+    s.type('\x03')
+    s.expect(re.compile('>>> ' + re.escape(shown.replace('x1 = 1\n', 'x1 = 5\n')) + r'\nKeyboardInterrupt\n>>>$'))
+    s.lines('f()')
+    prompt(s, '>>> f()', '1')
     s.type('\x04')
     assert s.finish() == 0
 
