@@ -368,9 +368,7 @@ static Value code_repr(VM *vm, Value self) {
 /* --- equality ----------------------------------------------------------------------------------------------------
  */
 
-/* The instruction as the compiler wrote it: that of the longest general name which a quickened one begins with. Loops
- * are named by what they run over. */
-static unsigned general_opcode(unsigned op) {
+unsigned opcode_general(unsigned op) {
     if (op < GENERAL_OPCODES)
         return op;
     unsigned found = strncmp(opcode_names[op], "FOR_", 4) == 0 ? BC_FOR_ITER : op;
@@ -390,8 +388,8 @@ static unsigned general_opcode(unsigned op) {
 static bool same_instructions(const Code *x, const Code *y) {
     for (uint32_t pc = 0; pc < x->ninstrs;) {
         Instr a = x->instrs[pc], b = y->instrs[pc];
-        unsigned op = general_opcode(instr_op(a));
-        if (a >> 16 != b >> 16 || op != general_opcode(instr_op(b)))
+        unsigned op = opcode_general(instr_op(a));
+        if (a >> 16 != b >> 16 || op != opcode_general(instr_op(b)))
             return false;
         bool program = opcode_caches[op] != 0 && op != BC_CALL && op != BC_CALL_METHOD;
         if (program && (uint32_t)x->instrs[pc + 1] != (uint32_t)y->instrs[pc + 1])

@@ -33,6 +33,9 @@ static ALWAYS_INLINE Instr instr_with_op(Instr i, unsigned op) { return (i & ~(I
 
 extern const uint8_t opcode_caches[OPCODE_COUNT]; /* cache words after the instruction */
 extern const char *const opcode_names[OPCODE_COUNT];
+/* The instruction as the compiler wrote it: that of the longest general name which a quickened one begins with. Loops
+ * are named by what they run over. */
+unsigned opcode_general(unsigned op);
 extern const char *const opcode_formats[OPCODE_COUNT];
 
 typedef enum Intrinsic {                            /* INTRINSIC's functions */

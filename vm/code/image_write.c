@@ -186,39 +186,6 @@ static void out_constant(Out *o, Value v) {
 /* --- instructions ------------------------------------------------------------------------------------------------
  */
 
-/* What an instruction was before it met its operands. */
-static unsigned general_form(unsigned op) {
-#define FLOAT_FORMS(NAME)                                                                                            \
-    [BC_##NAME##_FLOAT] = BC_##NAME, [BC_##NAME##_K_FLOAT] = BC_##NAME##_K, [BC_I##NAME##_FLOAT] = BC_I##NAME,       \
-    [BC_I##NAME##_K_FLOAT] = BC_I##NAME##_K
-    static const uint16_t general[OPCODE_COUNT] = {
-        FLOAT_FORMS(ADD),
-        FLOAT_FORMS(SUB),
-        FLOAT_FORMS(MUL),
-        FLOAT_FORMS(TRUEDIV),
-        [BC_LOAD_GLOBAL_MODULE] = BC_LOAD_GLOBAL,
-        [BC_LOAD_GLOBAL_BUILTIN] = BC_LOAD_GLOBAL,
-        [BC_STORE_GLOBAL_MODULE] = BC_STORE_GLOBAL,
-        [BC_GETATTR_SLOT] = BC_GETATTR,
-        [BC_GETATTR_CLASS] = BC_GETATTR,
-        [BC_GETATTR_MODULE] = BC_GETATTR,
-        [BC_GETATTR_PROPERTY] = BC_GETATTR,
-        [BC_SETATTR_SLOT] = BC_SETATTR,
-        [BC_SETATTR_ADD] = BC_SETATTR,
-        [BC_LOAD_METHOD_CLASS] = BC_LOAD_METHOD,
-        [BC_LOAD_METHOD_MODULE] = BC_LOAD_METHOD,
-        [BC_LOAD_METHOD_TYPE] = BC_LOAD_METHOD,
-        [BC_GETITEM_LIST] = BC_GETITEM,
-        [BC_GETITEM_K_LIST] = BC_GETITEM_K,
-        [BC_SETITEM_LIST] = BC_SETITEM,
-        [BC_FOR_RANGE] = BC_FOR_ITER,
-        [BC_FOR_LIST] = BC_FOR_ITER,
-        [BC_FOR_GENERATOR] = BC_FOR_ITER,
-    };
-#undef FLOAT_FORMS
-    return general[op] != 0 ? general[op] : op;
-}
-
 /* Is everything there that the word says? */
 static bool word_is_covered(const char *format, Instr w) {
     if (format[0] == 0)
@@ -263,7 +230,7 @@ static void out_instruction(Out *o, unsigned op, const Instr *at) {
 
 static void out_instructions(Out *o, const Code *c) {
     for (uint32_t pc = 0; pc < c->ninstrs && !o->failed;) {
-        unsigned op = general_form(instr_op(c->instrs[pc]));
+        unsigned op = opcode_general(instr_op(c->instrs[pc]));
         out_instruction(o, op, c->instrs + pc);
         pc += 1u + opcode_caches[op];
     }

@@ -68,6 +68,9 @@ static void quicken_getattr(VM *vm, Instr *at, Value obj, Value name) {
         if (as_function(r.value)->code->simple && as_function(r.value)->code->argcount == 1)
             quicken(at, BC_GETATTR_PROPERTY, &r, r.value);
         break;
+    case ATTR_GETSET:
+        quicken(at, BC_GETATTR_GETSET, &r, (uint64_t)(uintptr_t)r.getter);
+        break;
     case ATTR_MODULE:
         quicken(at, BC_GETATTR_MODULE, &r, r.index);
         break;

@@ -206,6 +206,8 @@ Value slow_call(VM *vm, Frame *f, Instr ins, Value *args, size_t nargs, Value kw
         return call_with_self(vm, f, ins, m->func, m->self, args, nargs, kwnames, window_end, callee);
     }
     case KIND_TYPE: {
+        if (as_type(fn) == vm->types.type && nargs == 1 && kwnames == 0)
+            return incref(type_value(type_of(vm, args[0])));
         Value init = class_script_init(vm, as_type(fn));
         if (init == 0 || (as_function(init)->code->flags & CO_SUSPENDS))
             break;

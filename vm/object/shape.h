@@ -24,6 +24,7 @@ typedef enum AttrCacheKind {
     ATTR_METHOD,      /* `value`: function of the class; bound to the object unless it is being called */
     ATTR_VALUE,       /* `value`: non-descriptor on the class */
     ATTR_PROPERTY,    /* `value`: script function to call with the object */
+    ATTR_GETSET,      /* `getter`: C function that computes it */
     ATTR_MODULE,      /* entry `index` of the module's dict */
     ATTR_TYPE,        /* `value`: what reading the attribute of that type object gives */
     ATTR_CLASSMETHOD, /* `value`: function to be bound to the class (the receiver, or the receiver's class) */
@@ -34,7 +35,10 @@ typedef struct AttrCacheResult {
     uint32_t id;
     int32_t offset;
     uint32_t index;
-    Value value; /* borrowed: the guard keeps it alive */
+    union {
+        Value value; /* borrowed: the guard keeps it alive */
+        Value (*getter)(VM *vm, Value self);
+    };
     Shape *new_shape;
 } AttrCacheResult;
 /* Places that see many shapes share one table per VM from (shape id, name) to what attr_cache_lookup found. Ids are

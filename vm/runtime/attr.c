@@ -356,6 +356,14 @@ static bool cache_data_descriptor(VM *vm, Type *t, Value descr, bool hooked, Att
         r->offset = (int32_t)d->offset;
         return true;
     }
+    if (dt == vm->types.getset_descriptor && !hooked) {
+        Descriptor *d = (Descriptor *)as_obj(descr);
+        if (d->getset->get == NULL || !type_is_subtype(t, d->owner))
+            return cache_fail(r);
+        r->kind = ATTR_GETSET;
+        r->getter = d->getset->get;
+        return true;
+    }
     if (dt == vm->types.property && !hooked) {
         Value getter = ((Property *)as_obj(descr))->get;
         if (getter != 0 && has_kind(getter, KIND_FUNCTION)) {
