@@ -39,8 +39,9 @@ typedef struct Report {
     int depth; /* of nested groups */
     bool color;
     bool need_close;
-    Value *seen; /* exceptions reported or about to be: borrowed, they are all reachable from the first */
-    size_t nseen, seen_room;
+    struct Shown *shown; /* the first one is what is reported */
+    size_t nshown, shown_room;
+    bool lost; /* for want of memory not all of them are there */
 } Report;
 
 /* ---- source text ---- */
@@ -499,26 +500,75 @@ static void report_exception_only(Report *r, Value exc) {
 
 /* ---- chains and groups ---- */
 
-static bool mark_seen(Report *r, Value exc) {
-    for (size_t i = 0; i < r->nseen; i++) {
-        if (r->seen[i] == exc)
-            return false;
-    }
-    if (r->nseen == r->seen_room) {
-        size_t room = r->seen_room ? r->seen_room * 2 : 16;
-        Value *larger = mem_realloc(r->vm, r->seen, r->seen_room * sizeof(Value), room * sizeof(Value));
+enum { NONE = -1 };
+
+/* An exception at one place of the report. One that led to another is shown but once, at the place that is found
+ * first, which is why all places are found before anything is written; members of groups are always shown. The
+ * exceptions are borrowed: they are all reachable from the first. */
+typedef struct Shown {
+    Value exc;
+    ssize_t before;       /* the cause, or what was being handled; else NONE */
+    bool is_cause;        /* which of the two */
+    ssize_t members;      /* of a group: the first one, others follow it */
+    size_t nmembers;      /* fewer than there are if memory ran short */
+    ssize_t next_pending; /* found, but not looked into yet */
+} Shown;
+
+static ssize_t shown_add(Report *r, Value exc, ssize_t *pending) {
+    if (r->nshown == r->shown_room) {
+        size_t room = r->shown_room ? r->shown_room * 2 : 16;
+        Shown *larger = mem_realloc(r->vm, r->shown, r->shown_room * sizeof *larger, room * sizeof *larger);
         if (!larger) {
             error_clear(r->vm);
-            return false;
+            r->lost = true;
+            return NONE;
         }
-        r->seen = larger;
-        r->seen_room = room;
+        r->shown = larger;
+        r->shown_room = room;
     }
-    r->seen[r->nseen++] = exc;
-    return true;
+    ssize_t at = (ssize_t)r->nshown++;
+    r->shown[at] = (Shown){.exc = exc, .before = NONE, .members = NONE, .next_pending = *pending};
+    *pending = at;
+    return at;
 }
 
-static void report_chain(Report *r, Value exc);
+static ssize_t shown_add_once(Report *r, Value exc, ssize_t *pending) {
+    for (size_t i = 0; exc && i < r->nshown; i++) {
+        if (r->shown[i].exc == exc)
+            return NONE;
+    }
+    return exc ? shown_add(r, exc, pending) : NONE;
+}
+
+static void shown_add_members(Report *r, ssize_t at, ssize_t *pending) {
+    Value members = exception_field(r->shown[at].exc, GROUP_EXCEPTIONS);
+    if (!members || !is_tuple(members))
+        return;
+    size_t n = 0;
+    r->shown[at].members = (ssize_t)r->nshown;
+    while (n < as_tuple(members)->len && shown_add(r, as_tuple(members)->items[n], pending) != NONE)
+        n++;
+    r->shown[at].nmembers = n;
+}
+
+static void shown_find(Report *r, Value exc) {
+    ssize_t pending = NONE, before;
+    shown_add(r, exc, &pending);
+    while (pending != NONE) {
+        ssize_t at = pending;
+        const Exception *e = as_exception(r->shown[at].exc);
+        pending = r->shown[at].next_pending;
+        before = shown_add_once(r, e->cause, &pending);
+        r->shown[at].is_cause = before != NONE;
+        if (before == NONE && !e->suppress_context)
+            before = shown_add_once(r, e->context, &pending);
+        r->shown[at].before = before;
+        if (exception_is(r->vm, r->shown[at].exc, r->vm->exc.BaseExceptionGroup))
+            shown_add_members(r, at, &pending);
+    }
+}
+
+static void report_chain(Report *r, ssize_t at);
 
 static void report_entries(Report *r, Value exc, const char *title, char mark) {
     StrBuilder b;
@@ -538,7 +588,8 @@ static void group_indent(Report *r, const char *text) {
     strbuilder_add_c(&r->out, text);
 }
 
-static void report_members(Report *r, Value members) {
+static void report_members(Report *r, ssize_t group) {
+    Value members = exception_field(r->shown[group].exc, GROUP_EXCEPTIONS);
     size_t total = as_tuple(members)->len, shown = total > GROUP_WIDTH ? GROUP_WIDTH + 1 : total;
     r->need_close = false;
     for (size_t i = 0; i < shown; i++) {
@@ -557,8 +608,8 @@ static void report_members(Report *r, Value members) {
             size_t rest = total - GROUP_WIDTH;
             strbuilder_printf(&b, "and %u more exception%s\n", rest, rest > 1 ? "s" : "");
             emit_built(r, &b);
-        } else if (mark_seen(r, as_tuple(members)->items[i])) {
-            report_chain(r, as_tuple(members)->items[i]);
+        } else if (i < r->shown[group].nmembers) {
+            report_chain(r, r->shown[group].members + (ssize_t)i);
         } else {
             report_exception_only(r, as_tuple(members)->items[i]);
         }
@@ -570,7 +621,7 @@ static void report_members(Report *r, Value members) {
     }
 }
 
-static void report_group(Report *r, Value exc, Value members) {
+static void report_group(Report *r, ssize_t at) {
     if (r->depth > GROUP_DEPTH) {
         emit(r, "... (max_group_depth is 10)\n");
         return;
@@ -578,80 +629,58 @@ static void report_group(Report *r, Value exc, Value members) {
     bool outermost = r->depth == 0;
     if (outermost)
         r->depth++;
-    report_entries(r, exc, "Exception Group Traceback (most recent call last):\n", outermost ? '+' : '|');
-    report_exception_only(r, exc);
-    report_members(r, members);
+    report_entries(r, r->shown[at].exc, "Exception Group Traceback (most recent call last):\n",
+                   outermost ? '+' : '|');
+    report_exception_only(r, r->shown[at].exc);
+    report_members(r, at);
     if (outermost)
         r->depth = 0;
 }
 
-static void report_one(Report *r, Value exc) {
-    VM *vm = r->vm;
-    if (exception_is(vm, exc, vm->exc.BaseExceptionGroup)) {
-        Value members = exception_field(exc, GROUP_EXCEPTIONS);
-        if (members && is_tuple(members)) {
-            report_group(r, exc, members);
-            return;
-        }
-    }
+static void report_alone(Report *r, Value exc) {
     report_entries(r, exc, "Traceback (most recent call last):\n", '|');
     report_exception_only(r, exc);
 }
 
-/* The exception reported before exc, and the words between them; 0: exc is the first. */
-static Value predecessor(Report *r, Value exc, const char **words) {
-    Exception *e = as_exception(exc);
-    if (e->cause && mark_seen(r, e->cause)) {
-        *words = "\nThe above exception was the direct cause of the following exception:\n\n";
-        return e->cause;
-    }
-    if (!e->cause && e->context && !e->suppress_context && mark_seen(r, e->context)) {
-        *words = "\nDuring handling of the above exception, another exception occurred:\n\n";
-        return e->context;
-    }
-    return 0;
+static void report_one(Report *r, ssize_t at) {
+    if (r->shown[at].members != NONE)
+        report_group(r, at);
+    else
+        report_alone(r, r->shown[at].exc);
 }
 
-typedef struct Link {
-    Value exc;
-    const char *words; /* between the one before and this one */
-} Link;
-
-/* Reports exc (already marked as seen) after everything that led to it, the oldest first. */
-static void report_chain(Report *r, Value exc) {
-    Link *links = NULL;
-    size_t n = 0, room = 0;
-    while (exc) {
-        if (n == room) {
-            size_t larger = room ? room * 2 : 8;
-            Link *grown = mem_realloc(r->vm, links, room * sizeof(Link), larger * sizeof(Link));
-            if (!grown) {
-                error_clear(r->vm);
-                break;
-            }
-            links = grown;
-            room = larger;
-        }
-        links[n] = (Link){exc, NULL};
-        exc = predecessor(r, exc, &links[n].words);
-        n++;
+/* Reports the exception after everything that led to it, the oldest first. */
+static void report_chain(Report *r, ssize_t at) {
+    ssize_t after = NONE;
+    while (at != NONE) { /* turns the links round */
+        ssize_t before = r->shown[at].before;
+        r->shown[at].before = after;
+        after = at;
+        at = before;
     }
-    while (n-- > 0) {
-        report_one(r, links[n].exc);
-        if (n > 0)
-            emit(r, links[n - 1].words);
+    for (at = after; at != NONE; at = r->shown[at].before) {
+        report_one(r, at);
+        if (r->shown[at].before == NONE)
+            break;
+        emit(r, r->shown[r->shown[at].before].is_cause
+                    ? "\nThe above exception was the direct cause of the following exception:\n\n"
+                    : "\nDuring handling of the above exception, another exception occurred:\n\n");
     }
-    mem_free(r->vm, links, room * sizeof(Link));
 }
 
 static void report_run(Report *r, VM *vm, Value exc, bool color) {
     *r = (Report){.vm = vm, .color = color};
     strbuilder_init(&r->out, vm);
-    mark_seen(r, exc);
-    report_chain(r, exc);
+    shown_find(r, exc);
+    if (r->nshown > 0)
+        report_chain(r, 0);
+    else
+        report_alone(r, exc);
+    if (r->lost)
+        emit(r, lost_part);
     for (int i = 0; i < CACHED_FILES; i++)
         file_drop(vm, &r->files[i]);
-    mem_free(vm, r->seen, r->seen_room * sizeof(Value));
+    mem_free(vm, r->shown, r->shown_room * sizeof *r->shown);
 }
 
 Value traceback_format(VM *vm, Value exc) {
