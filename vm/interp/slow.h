@@ -48,6 +48,8 @@ bool slow_reads_by_script(VM *vm, Frame *f, Instr *at, Value obj);
 bool slow_writes_by_script(VM *vm, Frame *f, Value obj, uint32_t name);
 bool slow_setattr(VM *vm, Frame *f, Instr *at, Value obj, Value v);
 bool slow_load_method(VM *vm, Frame *f, Instr *at, Value obj); /* writes registers a, a+1; consumes b */
+/* Methods that a class with __getattr__ has: it is not asked for them. */
+bool slow_quicken_method(VM *vm, Frame *f, Instr *at, Value obj);
 Value slow_super_attr(VM *vm, Value *window, Value name);
 Value slow_super_method(VM *vm, Value *window, Value name, Value *self);
 

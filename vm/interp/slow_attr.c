@@ -71,6 +71,9 @@ static void quicken_getattr(VM *vm, Instr *at, Value obj, Value name) {
     case ATTR_GETSET:
         quicken(at, BC_GETATTR_GETSET, &r, (uint64_t)(uintptr_t)r.getter);
         break;
+    case ATTR_TYPE:
+        quicken(at, BC_GETATTR_TYPE, &r, r.value);
+        break;
     case ATTR_MODULE:
         quicken(at, BC_GETATTR_MODULE, &r, r.index);
         break;
@@ -217,6 +220,15 @@ bool slow_load_method(VM *vm, Frame *f, Instr *at, Value obj) {
     incref(self);
     load_unbound(vm, f, at, v);
     f->regs[instr_a(at[0]) + 1] = self;
+    return true;
+}
+
+bool slow_quicken_method(VM *vm, Frame *f, Instr *at, Value obj) {
+    AttrCacheResult r;
+    if (!may_quicken(at) || !attr_cache_lookup(vm, obj, f->code->names[(uint32_t)at[1]], &r) || r.id == 0 ||
+        r.kind != ATTR_METHOD)
+        return false;
+    quicken(at, BC_LOAD_METHOD_CLASS, &r, r.value);
     return true;
 }
 
