@@ -261,6 +261,28 @@ def completion(start, home):
 
 
 @session
+def completion_runs_nothing(start, home):
+    with open(os.path.join(home, 'start.co'), 'w') as file:
+        file.write("import functools\nclass C:\n    @property\n    def told(self): print('run')\n"
+                   "    @functools.cached_property\n    def once(self): print('run'); return 'abc'\n"
+                   "c, d, name = C(), C(), 5\nd.__dict__['once'] = 'abc'\n")
+    s = start(PYTHONSTARTUP='start.co')
+    s.expect('>>>')
+    for typed, completed in (
+            ('c.to', 'c.told'), ('c.on', 'c.once'), ('c.told.x', 'c.told.x'), ('c.once.isasc', 'c.once.isasc'),
+            ('d.once.isasc', 'd.once.isascii()'), ("'text'.isasc", "'text'.isascii()"), ("b'x'.dec", "b'x'.decode("),
+            ('[c.told].app', '[c.told].append('), ('{}.setd', '{}.setdefault('), ('f(1)[0].app', 'f(1)[0].app'),
+            ("f'{nam", "f'{name"), ("f'{{nam", "f'{{nam"), ("'{nam", "'{nam")):
+        s.type(typed + '\t')
+        s.expect('>>> ' + completed)
+        s.type('\x15')
+        s.expect('>>>')
+    s.type('\x04')
+    assert s.finish() == 0
+    assert 'run' not in s.screen.text()
+
+
+@session
 def awaiting(start, home):
     s = start()
     s.expect('>>>')
