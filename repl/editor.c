@@ -7,6 +7,7 @@
 
 #include <locale.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -51,6 +52,8 @@
     SYMBOL(rl_readline_name)                                                                                         \
     SYMBOL(rl_redisplay_function)                                                                                    \
     SYMBOL(rl_catch_signals)                                                                                         \
+    SYMBOL(rl_prep_terminal)                                                                                         \
+    SYMBOL(rl_deprep_terminal)                                                                                       \
     SYMBOL(rl_persistent_signal_handlers)                                                                            \
     SYMBOL(using_history)                                                                                            \
     SYMBOL(add_history)                                                                                              \
@@ -80,7 +83,8 @@ static struct Editor {
     char *prompt, *more;
     char *line; /* what was entered, when done */
     bool completes, done, ended, active, hidden;
-    int width, height; /* of the terminal, when the block was drawn */
+    int width, height;                   /* of the terminal, when the block was drawn */
+    volatile sig_atomic_t was_continued; /* after having been stopped, as by Ctrl-Z */
 } editor;
 
 #define POINT (*editor.rl.rl_point)
@@ -359,6 +363,14 @@ static void use_utf8(void) {
         setlocale(LC_CTYPE, "C.UTF-8");
 }
 
+static void on_continue(int signal) { editor.was_continued = 1; }
+
+static void catch_continue(void) {
+    struct sigaction now, action = {.sa_handler = on_continue};
+    if (sigaction(SIGCONT, NULL, &now) == 0 && now.sa_handler == SIG_DFL)
+        sigaction(SIGCONT, &action, NULL);
+}
+
 bool editor_open(VM *vm) {
     const char *terminal = getenv("TERM");
     if (editor.vm)
@@ -385,6 +397,7 @@ bool editor_open(VM *vm) {
     editor.rl.using_history();
     *editor.rl.rl_redisplay_function = redisplay;
     bind_keys();
+    catch_continue();
     return true;
 }
 
@@ -421,11 +434,13 @@ void editor_begin(const char *prompt, const char *more) {
         return;
     }
     view_reset();
+    editor.was_continued = 0;
     editor.active = true;
     editor.rl.rl_callback_handler_install(editor.prompt, on_line);
 }
 
 EditorResult editor_feed(char **text) {
+    editor_refresh();
     if (!editor.done)
         editor.rl.rl_callback_read_char();
     if (!editor.done)
@@ -445,10 +460,17 @@ void editor_drop(void) {
     editor.rl.rl_callback_handler_remove();
 }
 
-void editor_resize(void) {
+void editor_refresh(void) {
     int width, height;
     if (!editor.active || editor.hidden)
         return;
+    if (editor.was_continued) { /* the shell has the terminal behave its way, and has written below the block */
+        editor.was_continued = 0;
+        editor.rl.rl_deprep_terminal();
+        editor.rl.rl_prep_terminal(1);
+        view_reset();
+        redisplay();
+    }
     screen_size(&width, &height);
     if (width != editor.width || height != editor.height)
         redisplay();
@@ -481,7 +503,7 @@ void editor_close(VM *vm) {}
 void editor_begin(const char *prompt, const char *more) {}
 EditorResult editor_feed(char **text) { return EDITOR_END; }
 void editor_drop(void) {}
-void editor_resize(void) {}
+void editor_refresh(void) {}
 void editor_hide(void) {}
 void editor_show(void) {}
 void editor_history_add(const char *text) {}

@@ -24,8 +24,9 @@ void editor_close(VM *vm);
 void editor_begin(const char *prompt, const char *more);
 /* Reads what was typed: to be called when the standard input is readable. *text is malloc'ed for EDITOR_LINE. */
 EditorResult editor_feed(char **text);
-void editor_drop(void);   /* Ctrl-C: gives the line up */
-void editor_resize(void); /* to be called now and then: the terminal may have changed its size */
+void editor_drop(void); /* Ctrl-C: gives the line up */
+/* To be called before waiting: the terminal may have changed its size, or have been with others meanwhile. */
+void editor_refresh(void);
 /* Takes the block off the screen, for others to write there, and shows it again. */
 void editor_hide(void);
 void editor_show(void);

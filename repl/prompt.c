@@ -78,7 +78,7 @@ static void input_sleep(VM *vm, struct pollfd *in) {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
-    editor_resize();
+    editor_refresh();
     if (!vm_interrupted(vm))
         WITHOUT_LOCK(vm, ppoll(in, 1, NULL, &before));
     pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -2,9 +2,11 @@
 
 import os
 import re
+import signal
+import termios
 import time
 
-from driver import DOWN, END, HOME, LEFT, RIGHT, ROWS, UP
+from driver import DOWN, END, HOME, LEFT, LIMIT, RIGHT, ROWS, UP
 
 ALL = {}
 
@@ -439,6 +441,29 @@ def another_width(start, home):
     s.expect('\n>>>')
     s.lines('len(x)')
     prompt(s, '>>> len(x)', '90')
+    s.type('\x04')
+    assert s.finish() == 0
+
+
+@session
+def stopped_and_continued(start, home):
+    s = start()
+    s.expect('>>>')
+    s.type('half')
+    s.expect('>>> half')
+    os.kill(s.pid, signal.SIGSTOP)
+    os.waitpid(s.pid, os.WUNTRACED)
+    attributes = termios.tcgetattr(s.fd)
+    attributes[3] |= termios.ECHO | termios.ICANON  # as a shell has it for other programs
+    termios.tcsetattr(s.fd, termios.TCSANOW, attributes)
+    os.kill(s.pid, signal.SIGCONT)
+    end = time.monotonic() + LIMIT
+    while termios.tcgetattr(s.fd)[3] & termios.ICANON and time.monotonic() < end:
+        time.sleep(0.02)
+    s.type(HOME + '1 + ')
+    s.expect('>>> 1 + half')
+    s.type('\x03')
+    s.expect('>>> 1 + half\nKeyboardInterrupt\n>>>')
     s.type('\x04')
     assert s.finish() == 0
 
