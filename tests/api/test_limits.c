@@ -157,6 +157,34 @@ static void test_hard_limit(void **state) {
     assert_string_equal(shown(vm, "total(10)"), "45");
 }
 
+/* What native code makes of a stop, on its way to the host. */
+static cove_value hide(cove_vm *vm, const cove_call_info *call) {
+    cove_call(vm, call->args[0], NULL, 0);
+    cove_clear_error(vm);
+    return cove_raise(vm, "ValueError", "hidden");
+}
+
+static void test_hidden_stop(void **state) {
+    static const cove_function_def def = {"hide", hide, "function, /", NULL, 0, NULL};
+    cove_vm *vm = *state;
+    exec_ok(vm, script);
+    assert_true(cove_set_global(vm, "hide", cove_function(vm, &def)));
+    exec_ok(vm,
+            "def hidden():\n    try:\n        hide(forever)\n    except ValueError:\n        log.append('seen')\n");
+    cove_budget budget = {0, 1000, 20000};
+    cove_run *run = cove_run_new(vm, cove_global(vm, "hidden"), NULL, 0);
+    assert_int_equal(resume_beyond_pauses(run, &budget), COVE_RUN_FAILED);
+    assert_error(vm, "SystemExit", "stopped by the host");
+    assert_string_equal(shown(vm, "log"), "[]");
+    cove_run_free(run);
+    cove_stop(vm);
+    assert_false(cove_exec(vm, "hide(total)", NULL));
+    assert_error(vm, "SystemExit", "stopped by the host");
+    cove_allow(vm);
+    assert_false(cove_exec(vm, "hide(total)", NULL));
+    assert_error(vm, "ValueError", "hidden");
+}
+
 /* Single operations that would take seconds or have no end: the hard limit ends each of them, and so does a stop. */
 static const char *const long_work[] = {
     "sum(range(10**10))",
@@ -481,6 +509,7 @@ int main(void) {
         WITH_VM(test_throw_into_paused),
         WITH_VM(test_dropped),
         WITH_VM(test_hard_limit),
+        WITH_VM(test_hidden_stop),
         WITH_VM(test_long_work),
         WITH_VM(test_interrupt),
         cmocka_unit_test(test_step_limit),
