@@ -264,7 +264,8 @@ COVE_API cove_value cove_scope_close_with(cove_vm *vm, cove_scope scope, cove_va
 /** Keeps a value alive beyond its scope, until cove_release() has been called as often. @return the same value */
 COVE_API cove_value cove_keep(cove_vm *vm, cove_value v);
 
-/** Ends one cove_keep(). Absent and failed values are ignored. */
+/** Ends one cove_keep(). Absent and failed values are ignored. Finalizers and functions that release the host's data
+ * may call it too. */
 COVE_API void cove_release(cove_vm *vm, cove_value v);
 
 /** @} */
@@ -356,7 +357,7 @@ COVE_API cove_value cove_compile(cove_vm *vm, const char *source, size_t size, c
 COVE_API cove_value cove_run_code(cove_vm *vm, cove_value code, cove_value module);
 
 /** Hands on what scripts have printed and still stands in buffers; done at the end of the functions above, and of
- * cove_poll(). */
+ * cove_poll(). After calls and runs it is left to the host, as it takes longer than they do: once in a turn, say. */
 COVE_API void cove_flush(cove_vm *vm);
 
 /** The module `__main__`. */
@@ -761,7 +762,8 @@ typedef struct cove_class_def {
     unsigned slots;                            /**< Values in each instance: cove_slot(). */
     const char *signature;                     /**< Of the constructor, as of a function; NULL: no arguments. */
     cove_native_fn init;                       /**< Called with the new instance as self; NULL: nothing to do. */
-    void (*finalize)(cove_vm *vm, void *data); /**< When an instance dies; must not touch values. May be NULL. */
+    void (*finalize)(cove_vm *vm, void *data); /**< When an instance dies; may cove_release() what the data keeps, and
+                                                    must not touch other values. May be NULL. */
     const cove_function_def *methods;          /**< May be NULL. */
     const cove_property_def *properties;       /**< May be NULL. */
     unsigned flags;                            /**< enum cove_class_flags */
@@ -930,7 +932,7 @@ typedef struct cove_stats {
     uint32_t threads;     /**< Of scripts and hosts, in the VM. */
 } cove_stats;
 
-/** Fills in the first out->size bytes of the statistics. */
+/** Fills in the first out->size bytes of the statistics. Takes time with the number of objects. */
 COVE_API void cove_get_stats(cove_vm *vm, cove_stats *out);
 
 /** Calls fn with each class and the number of its containers that live, in no order, until it returns false. */

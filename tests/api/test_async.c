@@ -3,6 +3,7 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 typedef struct Done {
@@ -275,6 +276,44 @@ static void test_many_vms(void **state) {
     }
 }
 
+static cove_value wait_for(cove_vm *vm, const cove_call_info *call) {
+    cove_future **f = call->user;
+    *f = cove_future_new(vm);
+    return *f == NULL ? COVE_FAILED : cove_future_value(*f);
+}
+
+static void *resolve_soon(void *future) {
+    usleep(5000);
+    cove_future_resolve_int(future, 42);
+    return NULL;
+}
+
+/* A VM that is made while there are too many open files hears other threads all the same, later. */
+static void test_too_many_files(void **state) {
+    (void)state;
+    struct rlimit usual, none;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+    none = usual;
+    none.rlim_cur = 3;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    cove_vm *vm = cove_create(NULL);
+    cove_future *future = NULL;
+    const cove_function_def def = {"wait_for", wait_for, "", NULL, 0, &future};
+    bool ok = vm != NULL && cove_set_global(vm, "wait_for", cove_function(vm, &def)) &&
+              cove_exec(vm, "import asyncio\nasync def work(): return await wait_for()\n", NULL);
+    cove_value work = cove_eval(vm, "work()"), task = cove_start(vm, work, NULL, NULL);
+    bool refused = !cove_ok(task) && cove_error_is(vm, "OSError");
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
+    assert_true(ok && refused);
+    pthread_t thread;
+    task = cove_start(vm, work, NULL, NULL);
+    assert_int_equal(cove_poll(vm, 0), 1);
+    assert_int_equal(pthread_create(&thread, NULL, resolve_soon, future), 0);
+    assert_int_equal(int_of(vm, cove_await(vm, task)), 42);
+    pthread_join(thread, NULL);
+    cove_destroy(vm);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_VM(test_tasks),
@@ -286,6 +325,7 @@ int main(void) {
         WITH_VM(test_leave_in_native),
         cmocka_unit_test(test_many_threads),
         cmocka_unit_test(test_many_vms),
+        cmocka_unit_test(test_too_many_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -368,6 +368,65 @@ static void test_iterator_class(void **state) {
     assert_string_equal(shown(vm, "value"), "'below'");
 }
 
+/* --- data that keeps values ---------------------------------------------------------------------------------------
+ */
+
+typedef struct Holder {
+    cove_value kept;
+    bool ended;
+} Holder;
+
+static int holders_used_after;
+
+static const cove_class_def holder_class;
+static cove_value holder_init(cove_vm *vm, const cove_call_info *call) {
+    Holder *h = cove_instance_data(vm, call->self, &holder_class);
+    h->kept = cove_keep(vm, call->args[0]);
+    return cove_none(vm);
+}
+static cove_value holder_use(cove_vm *vm, const cove_call_info *call) {
+    const Holder *h = cove_instance_data(vm, call->self, &holder_class);
+    holders_used_after += h->ended;
+    return cove_none(vm);
+}
+static void holder_end(cove_vm *vm, void *data) {
+    Holder *h = data;
+    h->ended = true;
+    cove_release(vm, h->kept);
+}
+static const cove_function_def holder_methods[] = {{"use", holder_use, "", NULL, 0, NULL}, {0}};
+static const cove_class_def holder_class = {"Holder",   NULL,           sizeof(Holder), 0, "kept", holder_init,
+                                            holder_end, holder_methods, NULL,           0, NULL};
+
+/* What an instance keeps goes with it, and may have a finalizer of its own; which at the end of the VM must not come
+ * across instances that have ended before. */
+static void test_finalizer_releases(void **state) {
+    (void)state;
+    cove_vm *vm = cove_create(NULL);
+    assert_true(cove_set_global(vm, "Holder", cove_class(vm, &holder_class)));
+    exec_ok(vm, "import builtins\n"
+                "log = []\n"
+                "class Kept:\n"
+                "    def __init__(self, *others): self.others = others\n"
+                "    def __del__(self):\n"
+                "        log.append(len(self.others))\n"
+                "        for o in self.others: o.use()\n"
+                "first = Holder(None)\n"
+                "Holder(Kept(first))\n"
+                "def fails():\n"
+                "    h = Holder(Kept(first, first))\n"
+                "    raise KeyError('pending')\n"
+                "try: fails()\n"
+                "except KeyError as e: caught = str(e)\n");
+    assert_string_equal(shown(vm, "log, caught"), "([1, 2], \"'pending'\")");
+    exec_ok(vm, "late = Kept()\n"
+                "builtins.holders = [Holder(late)]\n"
+                "builtins.holders += [Holder(None) for i in range(3)]\n"
+                "late.others = builtins.holders\n");
+    cove_destroy(vm);
+    assert_int_equal(holders_used_after, 0);
+}
+
 /* --- parameters that take what is left over ----------------------------------------------------------------------
  */
 
@@ -499,10 +558,19 @@ static void test_class_attributes(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        WITH_VM(test_functions),  WITH_VM(test_modules),     cmocka_unit_test(test_search),
-        WITH_VM(test_class),      WITH_VM(test_class_flags), cmocka_unit_test(test_finalized_at_the_end),
-        WITH_VM(test_iterator),   WITH_VM(test_generator),   WITH_VM(test_iterator_class),
-        WITH_VM(test_collecting), WITH_VM(test_operators),   WITH_VM(test_class_attributes),
+        WITH_VM(test_functions),
+        WITH_VM(test_modules),
+        cmocka_unit_test(test_search),
+        WITH_VM(test_class),
+        WITH_VM(test_class_flags),
+        cmocka_unit_test(test_finalized_at_the_end),
+        WITH_VM(test_iterator),
+        WITH_VM(test_generator),
+        WITH_VM(test_iterator_class),
+        WITH_VM(test_collecting),
+        WITH_VM(test_operators),
+        WITH_VM(test_class_attributes),
+        cmocka_unit_test(test_finalizer_releases),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
  * mailbox, so that what other threads post ends a wait. */
 #include "api/async.h"
 
+#include <errno.h>
 #include <math.h>
 #include <unistd.h>
 
@@ -87,8 +88,10 @@ static bool drain(VM *vm, void *user, void *second, Value arg) {
 
 bool loop_watches_mailbox(VM *vm, Value loop) {
     int fd = mailbox_descriptor(vm);
-    if (fd < 0 || !is_loop(loop))
+    if (vm->host->mailbox == NULL || !is_loop(loop))
         return true;
+    if (fd < 0) /* it would never be woken */
+        return raise_os_error(vm, errno, 0);
     as_loop(loop)->host_expected = true;
     if (as_loop(loop)->host_fd == fd)
         return true;

@@ -30,8 +30,11 @@ static void *data_of(HostObject *o) { return (char *)o + class_of(obj_type(&o->h
 static void object_end(VM *vm, Resource *r) {
     HostObject *o = container_of(r, HostObject, resource);
     const cove_class_def *def = class_of(obj_type(&o->header))->def;
-    if (def->finalize != NULL)
-        def->finalize(host_vm(vm), data_of(o));
+    if (def->finalize == NULL)
+        return;
+    Callout callout = callout_begin(vm);
+    def->finalize(host_vm(vm), data_of(o));
+    callout_end(vm, callout, handle(VALUE_NONE), "finalize");
 }
 
 static void class_dealloc(VM *vm, Object *self) {

@@ -79,7 +79,17 @@ void mailbox_close(VM *vm) {
     mem_free(vm, box, sizeof *box);
 }
 
-int mailbox_descriptor(VM *vm) { return vm->host == NULL || vm->host->mailbox == NULL ? -1 : vm->host->mailbox->fd; }
+int mailbox_descriptor(VM *vm) {
+    struct Mailbox *box = vm->host == NULL ? NULL : vm->host->mailbox;
+    if (box == NULL)
+        return -1;
+    if (unlikely(box->fd < 0)) { /* there were too many files when the VM was made */
+        pthread_mutex_lock(&box->mutex);
+        __atomic_store_n(&box->fd, eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC), __ATOMIC_SEQ_CST); /* 1: look into it */
+        pthread_mutex_unlock(&box->mutex);
+    }
+    return box->fd;
+}
 
 bool mailbox_post(VM *vm, PostedFn fn, void *user) {
     struct Mailbox *box = vm->host->mailbox;
@@ -126,9 +136,9 @@ void mailbox_deliver(VM *vm) {
 }
 
 void mailbox_wake(VM *vm) {
-    const struct Mailbox *box = vm->host->mailbox;
+    int fd = __atomic_load_n(&vm->host->mailbox->fd, __ATOMIC_SEQ_CST);
     uint64_t one = 1;
-    while (box->fd >= 0 && write(box->fd, &one, sizeof one) < 0 && errno == EINTR)
+    while (fd >= 0 && write(fd, &one, sizeof one) < 0 && errno == EINTR)
         ;
 }
 

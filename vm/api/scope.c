@@ -56,5 +56,6 @@ void cove_release(cove_vm *host, cove_value v) {
     ENTER(host);
     CHECK_VALUE(v);
     CHECK_KEPT(vm, v, false);
-    decref(vm, v.bits);
+    if (!vm->host->closing) /* else all goes together, and no finalizer of a script finds data that has ended */
+        decref(vm, v.bits);
 }
