@@ -41,6 +41,7 @@ static const GrantRow rows[] = {
     {"_signal", 0, "default_int_handler getsignal strsignal valid_signals"},
     {"_signal", GRANT_PROCESSES, "*"},
     {"_thread", GRANT_THREADS, "start_joinable_thread start_new start_new_thread"},
+    {"gc", GRANT_INSPECTION, "get_objects get_referents get_referrers set_debug"},
     {"time", 0, "get_clock_info mktime strptime tzset"},
     {"time", GRANT_CLOCK, "*"},
 };
@@ -51,9 +52,10 @@ static const GrantRow rows[] = {
 static const struct {
     uint32_t grant;
     const char *what;
-} kinds[] = {{GRANT_FILES, "files"},         {GRANT_NETWORK, "the network"},
-             {GRANT_PROCESSES, "processes"}, {GRANT_ENVIRONMENT, "the environment"},
-             {GRANT_CLOCK, "clocks"},        {GRANT_THREADS, "threads"}};
+} kinds[] = {{GRANT_FILES, "files"},           {GRANT_NETWORK, "the network"},
+             {GRANT_PROCESSES, "processes"},   {GRANT_ENVIRONMENT, "the environment"},
+             {GRANT_CLOCK, "clocks"},          {GRANT_THREADS, "threads"},
+             {GRANT_INSPECTION, "all objects"}};
 
 static Value refuse(VM *vm, uint32_t grant) {
     const char *what = "";
@@ -73,6 +75,7 @@ REFUSAL(refuse_processes, GRANT_PROCESSES)
 REFUSAL(refuse_environment, GRANT_ENVIRONMENT)
 REFUSAL(refuse_clock, GRANT_CLOCK)
 REFUSAL(refuse_threads, GRANT_THREADS)
+REFUSAL(refuse_inspection, GRANT_INSPECTION)
 
 static NativeFn refusal_of(uint32_t grant) {
     switch (grant) {
@@ -86,8 +89,10 @@ static NativeFn refusal_of(uint32_t grant) {
         return refuse_environment;
     case GRANT_CLOCK:
         return refuse_clock;
-    default:
+    case GRANT_THREADS:
         return refuse_threads;
+    default:
+        return refuse_inspection;
     }
 }
 

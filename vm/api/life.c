@@ -20,7 +20,8 @@
 
 _Static_assert((int)GRANT_FILES == COVE_GRANT_FILES && (int)GRANT_NETWORK == COVE_GRANT_NETWORK &&
                    (int)GRANT_PROCESSES == COVE_GRANT_PROCESSES && (int)GRANT_ENVIRONMENT == COVE_GRANT_ENVIRONMENT &&
-                   (int)GRANT_CLOCK == COVE_GRANT_CLOCK && (int)GRANT_THREADS == COVE_GRANT_THREADS,
+                   (int)GRANT_CLOCK == COVE_GRANT_CLOCK && (int)GRANT_THREADS == COVE_GRANT_THREADS &&
+                   (int)GRANT_INSPECTION == COVE_GRANT_INSPECTION,
                "the grants of the library are those of the header");
 
 #define CONFIG_FIRST_SIZE (offsetof(cove_config, no_site) + sizeof(bool)) /* of version 0.1 */

@@ -272,6 +272,33 @@ static Value method_lines(VM *vm, Value self, Value *args, size_t nargs, Value k
     return iterator_of(vm, list);
 }
 
+/* What instructions and calls rely on: how arguments are bound, what kind of frame there is, what stands where. */
+#define FLAGS_FIXED                                                                                                  \
+    (CO_OPTIMIZED | CO_NEWLOCALS | CO_VARARGS | CO_VARKEYWORDS | CO_SUSPENDS | CO_HAS_DOCSTRING | CO_METHOD)
+
+/* May the constant stand in the place of another? Instructions know of which type theirs are: small ints are added
+ * without a look, functions are made of code, keywords are named by tuples. */
+static bool constant_fits(VM *vm, Value old, Value v) {
+    if (type_of(vm, old) != type_of(vm, v) || is_obj(old) != is_obj(v))
+        return false;
+    if (has_kind(old, KIND_CODE))
+        return as_tuple(as_code(old)->freevars)->len == as_tuple(as_code(v)->freevars)->len;
+    if (!is_tuple(old))
+        return true;
+    const Tuple *t = as_tuple(old), *u = as_tuple(v);
+    bool fits = t->len == u->len;
+    for (size_t i = 0; fits && i < t->len; i++)
+        fits = constant_fits(vm, t->items[i], u->items[i]);
+    return fits;
+}
+
+static bool constants_fit(VM *vm, const Code *c, Value v) {
+    bool fit = is_tuple(v) && as_tuple(v)->len == c->nconsts;
+    for (size_t i = 0; fit && i < c->nconsts; i++)
+        fit = constant_fits(vm, c->consts[i], as_tuple(v)->items[i]);
+    return fit;
+}
+
 /* A copy with some fields replaced: those that make sense without rewriting the instructions. */
 static Value method_replace(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     Code *c = as_code(self);
@@ -313,11 +340,12 @@ static Value method_replace(VM *vm, Value self, Value *args, size_t nargs, Value
             init.qualname = v;
         else if (str_equals_c(name, "co_filename") && is_str(v))
             init.filename = v;
-        else if (str_equals_c(name, "co_consts") && is_tuple(v) && as_tuple(v)->len == c->nconsts)
+        else if (str_equals_c(name, "co_consts") && constants_fit(vm, c, v))
             init.consts = as_tuple(v)->items;
         else if (str_equals_c(name, "co_firstlineno") && to_c_int(vm, v, &number))
             init.firstlineno = number;
-        else if (str_equals_c(name, "co_flags") && to_c_int(vm, v, &number))
+        else if (str_equals_c(name, "co_flags") && to_c_int(vm, v, &number) &&
+                 !(((uint32_t)number ^ c->flags) & FLAGS_FIXED))
             init.flags = (uint32_t)number;
         else
             return error_pending(vm) ? VALUE_ERROR : raise_type(vm, "replace() cannot change %R to %R here", name, v);

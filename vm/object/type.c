@@ -144,6 +144,7 @@ Type *vm_type(VM *vm, const TypeSpec *spec, Type *base) {
         vm->module_types = dict_new(vm);
         if (vm->module_types == 0)
             return NULL;
+        gc_untrack(as_obj(vm->module_types)); /* no script may find what it is trusted to hold */
     }
     Value found = dict_get(vm, vm->module_types, key);
     if (likely(found != 0))
@@ -306,8 +307,11 @@ Value type_mro(VM *vm, Type *t) {
 static Type *subclass_of_key(Value key) { return (Type *)((uintptr_t)as_small_int(key) << 3); }
 
 bool type_add_subclass(VM *vm, Type *base, Type *t) {
-    if (base->subclasses == 0 && (base->subclasses = dict_new(vm)) == 0)
-        return false;
+    if (base->subclasses == 0) {
+        if ((base->subclasses = dict_new(vm)) == 0)
+            return false;
+        gc_untrack(as_obj(base->subclasses)); /* likewise */
+    }
     return dict_set(vm, base->subclasses, address_key(t), VALUE_NONE);
 }
 

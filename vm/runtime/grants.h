@@ -10,7 +10,8 @@ enum {
     GRANT_ENVIRONMENT = 8,
     GRANT_CLOCK = 16,
     GRANT_THREADS = 32,
-    GRANTS_ALL = 63,
+    GRANT_INSPECTION = 64,
+    GRANTS_ALL = 127,
 };
 
 #endif
