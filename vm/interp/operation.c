@@ -42,6 +42,11 @@ static Value right_operand(const Operation *o) {
 }
 
 static bool is_script_made(Value v) { return is_obj(v) && (obj_type(as_obj(v))->flags & TYPE_HEAP); }
+static const Type *native_base(const Type *t) {
+    while (t->flags & TYPE_HEAP)
+        t = t->base;
+    return t;
+}
 
 /* The script function that is the special method of v's class, borrowed; 0: it is something else, or there is none.
  */
@@ -189,12 +194,21 @@ static bool right_goes_first(VM *vm, BinaryOp op, Value x, Value y) {
     return theirs != 0 && theirs != type_lookup(vm, tx, name);
 }
 
+/* Does the class of an operand leave the operator to the native class that it comes from? */
+static bool binary_is_native(Value v, BinaryOp op, bool inplace) {
+    if (!is_script_made(v))
+        return true;
+    const Type *t = obj_type(as_obj(v)), *native = native_base(t);
+    return t->numbers.binary[op] == native->numbers.binary[op] &&
+           (!inplace || t->numbers.inplace[op] == native->numbers.inplace[op]);
+}
+
 static Value binary_step(Operation *o, Value result) {
     VM *vm = o->vm;
     bool inplace;
     BinaryOp op = binary_op_of(o->op, &inplace);
     Value x = left_operand(o), y = right_operand(o);
-    if (o->tried == 0 && !is_script_made(x) && !is_script_made(y))
+    if (o->tried == 0 && binary_is_native(x, op, inplace) && binary_is_native(y, op, inplace))
         return inplace ? arith_inplace(vm, op, x, y) : arith_binary(vm, op, x, y);
     if (inplace && o->tried == 0)
         result = binary_inplace(o, op, x, y);
@@ -256,6 +270,11 @@ static Value invert(VM *vm, Value result) {
     return yes < 0 ? VALUE_ERROR : from_bool(!yes);
 }
 
+static bool compare_is_native(Value v) {
+    return !is_script_made(v) ||
+           obj_type(as_obj(v))->slots.compare == native_base(obj_type(as_obj(v)))->slots.compare;
+}
+
 static Value compare_step(Operation *o, Value result) {
     static const CompareOp mirrored[] = {CMP_GT, CMP_GE, CMP_EQ, CMP_NE, CMP_LT, CMP_LE};
     VM *vm = o->vm;
@@ -263,7 +282,7 @@ static Value compare_step(Operation *o, Value result) {
     Value x = left_operand(o), y = right_operand(o);
     if (o->tried & RESULT_INVERTED)
         result = invert(vm, result);
-    if (o->tried == 0 && !is_script_made(x) && !is_script_made(y))
+    if (o->tried == 0 && compare_is_native(x) && compare_is_native(y))
         return compare_rich(vm, x, y, op);
     Type *tx = type_of(vm, x), *ty = type_of(vm, y);
     if (o->tried == 0 && tx != ty && type_is_subtype(ty, tx)) {
