@@ -40,6 +40,7 @@
     SYMBOL(rl_beg_of_line)                                                                                           \
     SYMBOL(rl_end_of_line)                                                                                           \
     SYMBOL(rl_kill_line)                                                                                             \
+    SYMBOL(rl_unix_line_discard)                                                                                     \
     SYMBOL(rl_clear_screen)                                                                                          \
     SYMBOL(rl_get_previous_history)                                                                                  \
     SYMBOL(rl_get_next_history)                                                                                      \
@@ -188,6 +189,15 @@ static int key_end(int count, int key) {
 static int key_kill(int count, int key) {
     int end = line_end(POINT);
     editor.rl.rl_kill_text(POINT, end == POINT && end < END ? end + 1 : end);
+    return 0;
+}
+
+static int key_discard(int count, int key) {
+    int start = line_start(POINT);
+    if (start == POINT)
+        return 0;
+    editor.rl.rl_kill_text(POINT, start);
+    POINT = start;
     return 0;
 }
 
@@ -351,6 +361,7 @@ static void bind_keys(void) {
     bind("\n", rl->rl_newline, key_enter);
     bind("\t", rl->rl_complete, key_tab);
     bind("\013", rl->rl_kill_line, key_kill);
+    bind("\025", rl->rl_unix_line_discard, key_discard);
     bind("\014", rl->rl_clear_screen, key_clear);
     bind("\b", rl->rl_rubout, key_backspace);
     bind("\177", rl->rl_rubout, key_backspace);

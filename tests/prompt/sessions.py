@@ -111,6 +111,27 @@ def recall(start, home):
 
 
 @session
+def keys_within_a_line(start, home):
+    s = start()
+    s.expect('>>>')
+    s.lines('for i in range(2):')
+    s.type('print(i)')
+    s.expect('>>> for i in range(2):\n...     print(i)')
+    s.type('\x15')  # Ctrl-U
+    s.expect('>>> for i in range(2):\n...')
+    s.type('\x15\x19')  # nothing more to take; Ctrl-Y
+    s.expect('>>> for i in range(2):\n...     print(i)')
+    s.type(HOME + RIGHT * 9 + '\x0b')  # Ctrl-K
+    s.expect('>>> for i in range(2):\n...     print')
+    s.type('\x1f')  # undo
+    s.expect('>>> for i in range(2):\n...     print(i)')
+    s.type(END + '\r\r')
+    prompt(s, '0', '1')
+    s.type('\x04')
+    assert s.finish() == 0
+
+
+@session
 def history_file(start, home):
     s = start()
     s.expect('>>>')
