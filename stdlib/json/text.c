@@ -150,12 +150,15 @@ Value json_read_string(VM *vm, Value whole, const char **at, bool strict) {
 
 static bool add_unit(StrBuilder *out, uint32_t u) {
     char text[6] = {'\\', 'u', HEX[u >> 12], HEX[u >> 8 & 15], HEX[u >> 4 & 15], HEX[u & 15]};
-    return strbuilder_add(out, text, sizeof text);
+    char *to = strbuilder_room(out, sizeof text);
+    if (to)
+        memcpy(to, text, sizeof text);
+    return to != NULL;
 }
 
 static bool add_escaped(StrBuilder *out, uint32_t c) {
     static const char pairs[] = "\"\"\\\\\bb\ff\nn\rr\tt";
-    for (const char *row = pairs; *row; row += 2) {
+    for (const char *row = pairs; *row && c < 128; row += 2) {
         if ((uint8_t)*row == c) {
             char text[2] = {'\\', row[1]};
             return strbuilder_add(out, text, 2);
@@ -182,7 +185,7 @@ bool json_write_string(StrBuilder *out, Value s, bool ascii) {
     while (p < end) {
         const char *run = p;
         p = ascii ? ascii_run(p, end) : plain_run(p, end, &bits);
-        if (!strbuilder_add(out, run, (size_t)(p - run)))
+        if (p > run && !strbuilder_add(out, run, (size_t)(p - run)))
             return false;
         if (p == end)
             break;

@@ -100,8 +100,8 @@ bool utf8_validate(const char *p, size_t n, bool surrogates, size_t *chars) {
         count += ascii;
         i += ascii;
         while (i < n && (uint8_t)p[i] >= 0x80) {
-            unsigned length;
-            if (utf8_check(p + i, n - i, &length) != UTF8_FINE) {
+            unsigned length = n - i >= 4 ? utf8_plain_length(p + i) : 0;
+            if (length == 0 && utf8_check(p + i, n - i, &length) != UTF8_FINE) {
                 if (!surrogates || !is_encoded_surrogate(p + i, n - i))
                     return false;
                 length = 3;

@@ -41,6 +41,15 @@ static ALWAYS_INLINE uint32_t utf8_decode(const char *p, unsigned *length) {
            (u[3] & 0x3F);
 }
 
+/* The length of a valid sequence of two or three bytes at p, where four bytes can be read; 0: look closer, as what
+ * could be too long a form, a surrogate, or something else. */
+static ALWAYS_INLINE unsigned utf8_plain_length(const char *p) {
+    const uint8_t *u = (const uint8_t *)p;
+    if (u[0] >= 0xE1 && u[0] <= 0xEF)
+        return u[0] != 0xED && ((u[1] ^ 0x80) | (u[2] ^ 0x80)) < 0x40 ? 3 : 0;
+    return u[0] >= 0xC2 && u[0] < 0xE0 && (u[1] ^ 0x80) < 0x40 ? 2 : 0;
+}
+
 /* Reads the code point at *p and moves *p behind it. */
 static ALWAYS_INLINE uint32_t utf8_next(const char **p) {
     unsigned n;

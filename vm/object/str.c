@@ -189,6 +189,17 @@ static char *copy_every(const char *p, const char *end, size_t step, char *to) {
     return to;
 }
 
+/* The text from p to end in the opposite order. */
+static char *copy_backwards(const char *p, const char *end, char *to) {
+    while (end > p) {
+        const char *start = utf8_previous(end);
+        for (const char *at = start; at < end; at++)
+            *to++ = *at;
+        end = start;
+    }
+    return to;
+}
+
 /* The characters one by one, which may be far apart, or in the opposite order. */
 static char *copy_each(VM *vm, Value v, const char *p, ssize_t start, ssize_t step, size_t n, char *to) {
     for (;;) {
@@ -221,6 +232,8 @@ static Value slice_steps(VM *vm, Value v, ssize_t start, ssize_t step, size_t n)
     if (step > 0 && step <= 16) /* else the index is faster */
         to = copy_every(p, text + str_byte_offset(vm, v, (size_t)start + (n - 1) * (size_t)step + 1), (size_t)step,
                         room);
+    else if (step == -1)
+        to = copy_backwards(text + str_byte_offset(vm, v, (size_t)start + 1 - n), p + utf8_length(*p), room);
     else
         to = copy_each(vm, v, p, start, step, n, room);
     b.len = (size_t)(to - room);

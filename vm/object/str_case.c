@@ -147,6 +147,8 @@ bool unicode_is_numeric(uint32_t c) {
 /* --- case of a code point -------------------------------------------------------------------------------------- */
 
 static unsigned find_case(uint32_t c, const CaseRow *rows, size_t n, uint32_t *out) {
+    if (c - 0x2000 < 0xFB00 - 0x2000) /* no table has any of these: neither the scripts of East Asia nor symbols */
+        return 0;
     size_t low = 0, high = n;
     while (low < high) {
         size_t middle = (low + high) / 2;

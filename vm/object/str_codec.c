@@ -178,6 +178,8 @@ static bool utf8_decode_all(Decoder *d) {
         unsigned length = 0;
         Utf8Fault fault = UTF8_FINE;
         while (i < d->n) {
+            while (d->n - i >= 4 && (length = utf8_plain_length(d->data + i)) != 0)
+                i += length;
             i += utf8_ascii_prefix(d->data + i, d->n - i);
             if (i >= d->n || (fault = utf8_check(d->data + i, d->n - i, &length)) != UTF8_FINE)
                 break;
@@ -280,7 +282,25 @@ static bool put_latin1(Encoder *e, uint32_t c) {
     return c < 256 && strbuilder_add(&e->out, &byte, 1);
 }
 
+/* What is all there; false, with nothing written, where it is not. */
+static bool latin1_encode_clean(Encoder *e) {
+    const Str *s = as_str(e->text);
+    const char *p = s->data, *end = p + s->nbytes;
+    char *to = strbuilder_room(&e->out, s->nchars);
+    for (; to != NULL && p < end; to++) {
+        uint32_t c = utf8_next(&p);
+        if (c >= 256) {
+            e->out.len = 0;
+            return false;
+        }
+        *to = (char)c;
+    }
+    return to != NULL;
+}
+
 static bool latin1_encode(Encoder *e) {
+    if (latin1_encode_clean(e))
+        return true;
     e->put = put_latin1;
     return encoder_run(e, "ordinal not in range(256)", true);
 }

@@ -10,12 +10,15 @@
 #define NATIVE_BIG false
 #endif
 
-static uint32_t read_unit(const char *data, unsigned size, bool big) {
-    const uint8_t *p = (const uint8_t *)data;
-    uint32_t c = 0;
-    for (unsigned i = 0; i < size; i++)
-        c |= (uint32_t)p[i] << 8 * (big ? size - 1 - i : i);
-    return c;
+static ALWAYS_INLINE uint32_t read_unit(const char *data, unsigned size, bool big) {
+    uint16_t two;
+    uint32_t four;
+    if (size == 2) {
+        memcpy(&two, data, sizeof two);
+        return big == NATIVE_BIG ? two : __builtin_bswap16(two);
+    }
+    memcpy(&four, data, sizeof four);
+    return big == NATIVE_BIG ? four : __builtin_bswap32(four);
 }
 
 static void write_unit(Encoder *e, uint32_t c) {
