@@ -488,13 +488,17 @@ void editor_refresh(void) {
 }
 
 void editor_hide(void) {
-    if (editor.active && !editor.hidden)
+    if (editor.active && !editor.hidden) {
         view_erase();
+        editor.rl.rl_deprep_terminal(); /* whoever writes may also read */
+    }
     editor.hidden = true;
 }
 
 void editor_show(void) {
     editor.hidden = false;
+    if (editor.active)
+        editor.rl.rl_prep_terminal(1);
     redisplay();
 }
 

@@ -69,6 +69,8 @@ static bool loop_wait(Prompt *p) {
     decref(p->vm, hide);
     if (p->edits && written == VALUE_TRUE)
         editor_show();
+    if (written == VALUE_NONE)
+        set_owned(p->vm, &p->loop, 0);
     decref(p->vm, written);
     return written != 0;
 }

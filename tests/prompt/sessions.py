@@ -356,6 +356,63 @@ def tasks_while_typing(start, home):
 
 
 @session
+def closed_loop(start, home):
+    s = start()
+    s.expect('>>>')
+    s.lines('import asyncio')
+    s.expect('>>>')
+    s.lines("await asyncio.sleep(0, 'one')")
+    prompt(s, "'one'")
+    s.lines('asyncio.get_event_loop().close()')
+    prompt(s, "'one'", '>>> asyncio.get_event_loop().close()')
+    s.lines('1 + 1')
+    prompt(s, '>>> asyncio.get_event_loop().close()', '>>> 1 + 1', '2')
+    s.lines("await asyncio.sleep(0, 'two')")
+    prompt(s, "'two'")
+    s.lines('asyncio.get_event_loop().close()')
+    s.expect('close()\n>>>')
+    s.type('\x04')
+    assert s.finish() == 0
+
+
+@session
+def input_in_a_task(start, home):
+    s = start()
+    s.expect('>>>')
+    s.lines('import asyncio')
+    s.expect('>>>')
+    s.lines('async def ask():', 'await asyncio.sleep(0.2)', "return input('name? ')", '')
+    s.expect('...\n>>>')
+    s.lines('await asyncio.sleep(0); t = asyncio.create_task(ask())')
+    s.type('half')
+    s.expect('\nname?')
+    s.type('Bob\r')
+    s.expect('\nname? Bob\n\n>>> half')
+    s.type('\x15' + 't.result()\r')
+    prompt(s, '>>> t.result()', "'Bob'")
+    s.type('\x04')
+    assert s.finish() == 0
+
+
+@session
+def context_of_statements(start, home):
+    s = start()
+    s.expect('>>>')
+    s.lines('import asyncio, contextvars')
+    s.expect('>>>')
+    s.lines("v = contextvars.ContextVar('v', default=1)")
+    s.expect('>>>')
+    s.lines('v.set(2) and await asyncio.sleep(0)')
+    s.expect('>>>')
+    s.lines('v.get(), await asyncio.sleep(0, v.get())')
+    prompt(s, '(2, 2)')
+    s.lines('v.get()')
+    prompt(s, '2')
+    s.type('\x04')
+    assert s.finish() == 0
+
+
+@session
 def startup(start, home):
     with open(os.path.join(home, 'start.co'), 'w') as file:
         file.write("import sys\nsys.ps1 = 'co> '\nready = 'yes'\n")
