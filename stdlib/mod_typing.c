@@ -561,8 +561,16 @@ static const TypeSpec generic_spec = {
 /* --- the module, and what the INTRINSIC instruction calls
  * ------------------------------------------------------------------------------------ */
 
+/* Scripts can call these too. */
+static bool check_name(VM *vm, Value name) {
+    return is_str(name) || raise_type(vm, "the name must be a str, not %T", name);
+}
+static bool check_params(VM *vm, Value params) {
+    return is_tuple(params) || raise_type(vm, "type parameters must be a tuple, not %T", params);
+}
+
 static Value make_typevar(NATIVE_ARGS) {
-    TypingTypes *t = types(vm);
+    TypingTypes *t = check_name(vm, args[0]) ? types(vm) : NULL;
     Value v = t == NULL ? 0 : param_new(vm, PARAM_TYPEVAR, t->typevar, args[0]);
     if (v == 0)
         return VALUE_ERROR;
@@ -574,7 +582,7 @@ static Value make_typevar(NATIVE_ARGS) {
     return v;
 }
 static Value make_paramspec(NATIVE_ARGS) {
-    TypingTypes *t = types(vm);
+    TypingTypes *t = check_name(vm, args[0]) ? types(vm) : NULL;
     Value v = t == NULL ? 0 : param_new(vm, PARAM_PARAMSPEC, t->paramspec, args[0]);
     if (v == 0)
         return VALUE_ERROR;
@@ -583,18 +591,19 @@ static Value make_paramspec(NATIVE_ARGS) {
     return v;
 }
 static Value make_typevartuple(NATIVE_ARGS) {
-    TypingTypes *t = types(vm);
+    TypingTypes *t = check_name(vm, args[0]) ? types(vm) : NULL;
     Value v = t == NULL ? 0 : param_new(vm, PARAM_TUPLE, t->tuple, args[0]);
     if (v != 0)
         param_of(v)->lazy_fallback = incref(args[1]);
     return v;
 }
 static Value make_typealias(NATIVE_ARGS) {
-    TypingTypes *t = types(vm);
+    bool ok = check_name(vm, args[0]) && (is_none(args[1]) || check_params(vm, args[1]));
+    TypingTypes *t = ok ? types(vm) : NULL;
     return t == NULL ? VALUE_ERROR : alias_new(vm, t->alias, args[0], args[1], 0, args[2]);
 }
 static Value generic_base(NATIVE_ARGS) {
-    TypingTypes *t = types(vm);
+    TypingTypes *t = check_params(vm, args[0]) ? types(vm) : NULL;
     if (t == NULL)
         return VALUE_ERROR;
     /* type variable tuples appear unpacked */

@@ -250,7 +250,8 @@ static Value base_setstate(VM *vm, Value self, Value *args, size_t nargs, Value 
     Value key, value;
     bool ok = true;
     while (ok && dict_next(state, &pos, &key, &value))
-        ok = attr_set(vm, self, key, value);
+        ok = is_str(key) ? attr_set(vm, self, key, value)
+                         : raise_type(vm, "attribute name must be string, not '%T'", key) != 0;
     decref(vm, state);
     return ok ? VALUE_NONE : VALUE_ERROR;
 }
