@@ -132,6 +132,12 @@ static bool only_spaces(int from, int to) {
     return true;
 }
 
+/* What comes without a pause was pasted or sent by a program, which indents by itself. */
+static bool more_is_waiting(void) {
+    struct pollfd in = {.fd = 0, .events = POLLIN};
+    return poll(&in, 1, 0) > 0;
+}
+
 /* ---- the block on the screen ---- */
 
 static void block_show(int width, int height) {
@@ -145,7 +151,7 @@ static void screen_size(int *width, int *height) {
 }
 
 static void redisplay(void) {
-    if (editor.hidden || !editor.active)
+    if (editor.hidden || !editor.active || more_is_waiting()) /* it is drawn when all that waits was read */
         return;
     screen_size(&editor.width, &editor.height);
     block_show(editor.width, editor.height);
@@ -153,6 +159,7 @@ static void redisplay(void) {
 
 /* The whole block stays on the screen, and the cursor goes below it. */
 static void block_leave(void) {
+    screen_size(&editor.width, &editor.height);
     if (!editor.hidden)
         block_show(editor.width, VIEW_ALL_ROWS);
     view_leave();
@@ -217,12 +224,6 @@ static int key_clear(int count, int key) {
     fputs("\033[H\033[2J\033[3J", stdout);
     fflush(stdout);
     return 0;
-}
-
-/* What comes without a pause was pasted or sent by a program, which indents by itself. */
-static bool more_is_waiting(void) {
-    struct pollfd in = {.fd = 0, .events = POLLIN};
-    return poll(&in, 1, 0) > 0;
 }
 
 static void insert_line_break(void) {
