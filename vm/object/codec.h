@@ -32,10 +32,11 @@ typedef struct Encoder {
     Value text;
     bool (*put)(struct Encoder *e, uint32_t c); /* false: the encoding has no such character */
     const void *table;                          /* what `put` looks characters up in */
-    bool big_endian, final, took_next;          /* took_next: `put` has written e->next too */
-    size_t unit;                                /* bytes of a code unit */
-    uint32_t state;                             /* as in a Decoder */
-    uint32_t next;                              /* the character behind the one that is put, or 0 */
+    bool big_endian, final;
+    bool pairs, took_next; /* `put` wants e->next, and has written it too */
+    size_t unit;           /* bytes of a code unit */
+    uint32_t state;        /* as in a Decoder */
+    uint32_t next;         /* the character behind the one that is put, or 0 */
     StrBuilder out;
 } Encoder;
 

@@ -176,6 +176,7 @@ bool multibyte_encode(Encoder *e) {
     const MultiByte *m = multibyte_of(e->codec);
     if (!charset_open(e->vm, m->set, e->encoding))
         return false;
+    e->pairs = m->pairs;
     e->put = m->pairs ? put_pair : put_multibyte;
     return encoder_run(e, ILLEGAL, false);
 }

@@ -330,6 +330,7 @@ static bool put_iso2022(Encoder *e, uint32_t c) {
 bool iso2022_encode(Encoder *e) {
     if (!open_charsets(e->vm, e->codec->data, e->encoding))
         return false;
+    e->pairs = true;
     e->put = put_iso2022;
     if (!encoder_run(e, ILLEGAL, false))
         return false;

@@ -304,12 +304,22 @@ static void add_lower(StrBuilder *b, Value s, const char *p, uint32_t c) {
         add_mapped(b, c, unicode_lower);
 }
 
+/* Nothing from U+3000 to U+9FFF, whose first bytes these are, has case: runs of it are taken as they are. */
+static bool add_caseless(StrBuilder *b, const char **p, const char *end) {
+    const char *start = *p;
+    while (*p < end && (uint8_t) * *p - 0xE3u < 7)
+        *p += 3;
+    return *p > start && strbuilder_add(b, start, (size_t)(*p - start));
+}
+
 /* map: unicode_upper, unicode_lower or unicode_fold. */
 static Value map_all(VM *vm, Value s, CaseMapping map) {
     StrBuilder b;
     strbuilder_init(&b, vm);
     const char *p = str_data(s), *end = p + as_str(s)->nbytes;
     while (p < end && !b.failed) {
+        if (add_caseless(&b, &p, end))
+            continue;
         const char *at = p;
         uint32_t c = utf8_next(&p);
         if (c < 128)
@@ -353,6 +363,10 @@ Value str_title(VM *vm, Value s) {
     const char *p = str_data(s), *end = p + as_str(s)->nbytes;
     bool in_word = false;
     while (p < end && !b.failed) {
+        if (add_caseless(&b, &p, end)) {
+            in_word = false;
+            continue;
+        }
         const char *at = p;
         uint32_t c = utf8_next(&p);
         if (in_word)
@@ -369,6 +383,8 @@ Value str_swapcase(VM *vm, Value s) {
     strbuilder_init(&b, vm);
     const char *p = str_data(s), *end = p + as_str(s)->nbytes;
     while (p < end && !b.failed) {
+        if (add_caseless(&b, &p, end))
+            continue;
         const char *at = p;
         uint32_t c = utf8_next(&p);
         if (unicode_is_upper(c))

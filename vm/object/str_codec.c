@@ -127,7 +127,7 @@ bool encoder_error(Encoder *e, size_t start, size_t end, const char *reason, siz
 static bool put_next(Encoder *e, const char **p, const char *end, size_t *at) {
     uint32_t c = utf8_next(p);
     const char *behind = *p;
-    e->next = behind < end ? utf8_next(&behind) : 0;
+    e->next = e->pairs && behind < end ? utf8_next(&behind) : 0;
     e->took_next = false;
     ++*at;
     bool ok = e->put(e, c);

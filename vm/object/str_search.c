@@ -155,9 +155,17 @@ static const char *skip_blanks(const Text *t, const char *p, const char *end) {
     return p;
 }
 
+/* Can a blank begin with this byte of a str? All blanks beyond ASCII have one of four first bytes. */
+static ALWAYS_INLINE bool may_be_blank(uint8_t c) { return c <= ' ' || c == 0xC2 || c - 0xE1u < 3; }
+
 static const char *skip_word(const Text *t, const char *p, const char *end) {
-    while (p < end && text_blank(t, p, end) == 0)
-        p += t->kind == KIND_STR ? utf8_length(*p) : 1;
+    if (t->kind != KIND_STR) {
+        while (p < end && !is_byte_blank((uint8_t)*p))
+            p++;
+        return p;
+    }
+    while (p < end && (!may_be_blank((uint8_t)*p) || text_blank(t, p, end) == 0))
+        p++; /* bytes within a sequence are no blanks either */
     return p;
 }
 
