@@ -201,7 +201,8 @@ static const MethodSpec chain_methods[] = {
 
 static const TypeSpec chain_spec = {
     .name = "itertools.chain",
-    .doc = "chain(*iterables)\n\nThe items of the first iterable, then those of the second, and so on.",
+    .signature = "*iterables",
+    .doc = "The items of the first iterable, then those of the second, and so on.",
     .size = sizeof(Chain),
     .flags = ITERTOOLS_FLAGS,
     .kind = KIND_ITERATOR,

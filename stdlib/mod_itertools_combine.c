@@ -220,8 +220,8 @@ static const MethodSpec product_methods[] = {REDUCE_ROW(product_reduce), SETSTAT
 
 const TypeSpec itertools_product_spec = {
     .name = "itertools.product",
-    .doc =
-        "product(*iterables, repeat=1)\n\nAll tuples with one item of each iterable, the last one changing fastest.",
+    .signature = "*iterables, repeat=1",
+    .doc = "All tuples with one item of each iterable, the last one changing fastest.",
     .size = sizeof(Combine),
     .flags = ITERTOOLS_FLAGS,
     .kind = KIND_ITERATOR,

@@ -548,7 +548,8 @@ static const MethodSpec zip_longest_methods[] = {
 
 const TypeSpec itertools_zip_longest_spec = {
     .name = "itertools.zip_longest",
-    .doc = "zip_longest(*iterables, fillvalue=None)\n\nLike zip(), but until the longest ends; missing items are\n"
+    .signature = "*iterables, fillvalue=None",
+    .doc = "Like zip(), but until the longest ends; missing items are\n"
            "replaced by the fill value.",
     .size = sizeof(ZipLongest),
     .flags = ITERTOOLS_FLAGS,

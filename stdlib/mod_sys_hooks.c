@@ -104,7 +104,8 @@ const MethodSpec sys_hook_methods[] = {
     {"displayhook", hook_display, "object, /", "Shows a result at the prompt, and keeps it as _ in builtins.", 0},
     {"excepthook", hook_except, "exctype, value, traceback, /", "Reports an exception that nobody handled.", 0},
     {"unraisablehook", hook_unraisable, "unraisable, /", "Reports an exception that nobody could handle.", 0},
-    {"breakpointhook", hook_breakpoint, "*args, **kws", "Enters the debugger: what breakpoint() calls.", 0},
+    {"breakpointhook", hook_breakpoint, "*args, **kws",
+     "What breakpoint() calls: the function that $PYTHONBREAKPOINT names, or else pdb.set_trace.", 0},
     {0},
 };
 

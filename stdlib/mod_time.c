@@ -500,7 +500,7 @@ static Value time_tzset(VM *vm, Value self, Value *args, size_t nargs, Value kwn
 
 static const MethodSpec time_functions[] = {
     {"asctime", time_asctime, "tuple=None, /",
-     "Return the text form of a time tuple, e.g. 'Sat Jun 06 16:26:11 1998'.", 0},
+     "The time tuple, or the current local time, as text like 'Mon Jan  2 15:04:05 2006'.", 0},
     {"clock_getres", time_clock_getres, "clk_id, /", "Return the resolution of a clock, in seconds.", 0},
     {"clock_gettime", time_clock_gettime, "clk_id, /", "Return the time of a clock, in seconds.", 0},
     {"clock_gettime_ns", time_clock_gettime_ns, "clk_id, /", "Return the time of a clock, in nanoseconds.", 0},

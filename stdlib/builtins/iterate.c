@@ -317,7 +317,10 @@ const MethodSpec builtins_iterate_methods[] = {
      "The smallest item of an iterable, or the smallest argument; key computes what is compared.", 0},
     {"next", iterate_next, "iterator, default=<unset>, /",
      "The next item of an iterator; the default, if given, stands in at its end.", METHOD_RESUMES},
-    {"sorted", iterate_sorted, "*args, key=None, reverse=False", "A new sorted list of the items of an iterable.", 0},
+    {"sorted", iterate_sorted, "*args, key=None, reverse=False",
+     "A new list of the items of an iterable, the smallest first, or with reverse the largest; key computes what is "
+     "compared.",
+     0},
     {"sum", iterate_sum, "iterable, /, start=0", "The sum of the items, and of start.", 0},
     {0},
 };

@@ -346,7 +346,7 @@ static Value scanner_create(VM *vm, Type *type, Value *args, size_t nargs, Value
 static Value get_strict(VM *vm, Value self) { return from_bool(((Scanner *)as_obj(self))->strict); }
 
 static const GetSetSpec getset[] = {
-    {"strict", get_strict, NULL, "strict"},
+    {"strict", get_strict, NULL, "Are control characters in strings refused?"},
     {0},
 };
 

@@ -721,7 +721,7 @@ const MethodSpec bytearray_methods[] = {
     {"copy", bytearray_copy, "", "Another bytearray with the same bytes.", 0},
     {"extend", bytearray_extend, "iterable_of_ints, /", "Adds all bytes of an iterable or a buffer at the end.", 0},
     {"insert", bytearray_insert, "index, item, /", "Puts a byte before the index.", 0},
-    {"pop", bytearray_pop, "index=-1, /", "Removes and returns a byte.", 0},
+    {"pop", bytearray_pop, "index=-1, /", "Removes the byte at the index, or the last one, and returns it.", 0},
     {"remove", bytearray_remove, "value, /", "Removes the first byte of that value.", 0},
     {"reverse", bytearray_reverse, "", "Turns the order of the bytes round.", 0},
     SHARED_ROWS,

@@ -515,6 +515,7 @@ const TypeSpec set_iterator_spec = {
 const TypeSpec set_spec = {
     .name = "set",
     .doc = "A mutable collection of different values without an order.",
+    .signature = "iterable=(), /",
     .size = sizeof(Set),
     .flags = TYPE_GC | TYPE_BASE | TYPE_MATCH_SELF | TYPE_IMMUTABLE,
     .kind = KIND_SET,
@@ -530,6 +531,7 @@ const TypeSpec set_spec = {
 const TypeSpec frozenset_spec = {
     .name = "frozenset",
     .doc = "An immutable collection of different values without an order.",
+    .signature = "iterable=(), /",
     .size = sizeof(Set),
     .flags = TYPE_GC | TYPE_BASE | TYPE_MATCH_SELF | TYPE_IMMUTABLE,
     .kind = KIND_SET,

@@ -128,9 +128,9 @@ static const MethodSpec zip_methods[] = {
 
 const TypeSpec zip_spec = {
     .name = "zip",
-    .doc =
-        "zip(*iterables, strict=False)\n\nTuples of the first items of the iterables, the second ones, and so on,\n"
-        "until the shortest ends. With strict, all must have the same length: else ValueError.",
+    .signature = "*iterables, strict=False",
+    .doc = "Tuples of the first items of the iterables, the second ones, and so on,\n"
+           "until the shortest ends. With strict, all must have the same length: else ValueError.",
     .size = sizeof(Zip),
     .flags = TYPE_GC | TYPE_BASE | TYPE_IMMUTABLE | TYPE_NO_WEAKREF,
     .kind = KIND_ITERATOR,
@@ -205,9 +205,9 @@ static const MethodSpec map_methods[] = {
 
 const TypeSpec map_spec = {
     .name = "map",
-    .doc =
-        "map(function, iterable, /, *iterables)\n\nThe results of the function for the items of the iterable, or of\n"
-        "several iterables in step, until the shortest ends.",
+    .signature = "function, iterable, /, *iterables",
+    .doc = "The results of the function for the items of the iterable, or of\n"
+           "several iterables in step, until the shortest ends.",
     .size = sizeof(Map),
     .flags = TYPE_GC | TYPE_BASE | TYPE_IMMUTABLE | TYPE_NO_WEAKREF,
     .kind = KIND_ITERATOR,
