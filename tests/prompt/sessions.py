@@ -413,6 +413,24 @@ def context_of_statements(start, home):
 
 
 @session
+def pagers(start, home):
+    s = start(PAGER='sed s/slice/PART/')
+    s.expect('>>>')
+    s.lines('help(slice)')
+    s.expect(re.compile(r'Help on class PART in module builtins:.*Where the PART ends\.\n\n>>>$', re.S))
+    s.lines('help(len)')  # fits on the screen
+    s.expect('    How many items the object has.\n\n>>>')
+    s.type('\x04')
+    assert s.finish() == 0
+    s = start(PAGER='no-such-pager')
+    s.expect('>>>')
+    s.lines('help(slice)')
+    s.expect(re.compile(r'not found.*Help on class slice in module builtins:.*Where the slice ends\.\n\n>>>$', re.S))
+    s.type('\x04')
+    assert s.finish() == 0
+
+
+@session
 def startup(start, home):
     with open(os.path.join(home, 'start.co'), 'w') as file:
         file.write("import sys\nsys.ps1 = 'co> '\nready = 'yes'\n")
