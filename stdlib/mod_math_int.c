@@ -200,9 +200,9 @@ static Value math_lcm(VM *vm, Value self, Value *args, size_t nargs, Value kwnam
 
 const MethodSpec math_integer_functions[] = {
     {"comb", math_comb, "n, k, /", "Number of ways to choose k of n items, without repetition and order.", 0},
-    {"factorial", math_factorial, "n, /", "Return n!, the product of the integers from 1 to n.", 0},
+    {"factorial", math_factorial, "n, /", "n!, the product of the integers from 1 to n.", 0},
     {"gcd", math_gcd, "*integers", "Greatest common divisor.", 0},
-    {"isqrt", math_isqrt, "n, /", "Return the integer part of the square root of n, exactly.", 0},
+    {"isqrt", math_isqrt, "n, /", "The integer part of the square root of n, exactly.", 0},
     {"lcm", math_lcm, "*integers", "Least common multiple.", 0},
     {"perm", math_perm, "n, k=None, /", "Number of ways to arrange k of n items in order; all of them without k.", 0},
     {0},

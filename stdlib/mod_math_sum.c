@@ -363,10 +363,10 @@ static Value math_dist(VM *vm, Value self, Value *args, size_t nargs, Value kwna
 }
 
 const MethodSpec math_sum_functions[] = {
-    {"dist", math_dist, "p, q, /", "Return the Euclidean distance of two points given by their coordinates.", 0},
-    {"fsum", math_fsum, "seq, /", "Return the exact sum of the floats in an iterable, rounded once.", 0},
-    {"hypot", math_hypot, "*coordinates", "Return the Euclidean distance of a point from the origin.", 0},
+    {"dist", math_dist, "p, q, /", "The Euclidean distance of two points given by their coordinates.", 0},
+    {"fsum", math_fsum, "seq, /", "The exact sum of the floats in an iterable, rounded once.", 0},
+    {"hypot", math_hypot, "*coordinates", "The Euclidean distance of a point from the origin.", 0},
     {"prod", math_prod, "iterable, /, *, start=1", "Multiply all items of an iterable, and the start value.", 0},
-    {"sumprod", math_sumprod, "p, q, /", "Return the sum of the products of the items of two iterables.", 0},
+    {"sumprod", math_sumprod, "p, q, /", "The sum of the products of the items of two iterables.", 0},
     {0},
 };

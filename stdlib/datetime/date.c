@@ -228,7 +228,7 @@ static const GetSetSpec getset[] = {
 
 const TypeSpec date_spec = {
     .name = "datetime.date",
-    .doc = "date(year, month, day) --> date object",
+    .doc = "A day of the Gregorian calendar: date(year, month, day).",
     .signature = "year, month, day",
     .size = sizeof(Date),
     .flags = TYPE_BASE | TYPE_IMMUTABLE,

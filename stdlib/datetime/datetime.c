@@ -390,9 +390,9 @@ static const GetSetSpec getset[] = {
 
 const TypeSpec datetime_spec = {
     .name = "datetime.datetime",
-    .doc =
-        "datetime(year, month, day[, hour[, minute[, second[, microsecond[,tzinfo]]]]])\n\nThe year, month and day "
-        "are required; tzinfo may be None or an instance of a tzinfo subclass.",
+    .doc = "A day and a time of it: datetime(year, month, day, hour, minute, second, microsecond, tzinfo).\n\nThe "
+           "day must be "
+           "given; without a tzinfo the zone is not known.",
     .signature = "year, month, day, hour=0, minute=0, second=0, microsecond=0, tzinfo=None, *, fold=0",
     .size = sizeof(DateTime),
     .flags = TYPE_GC | TYPE_BASE | TYPE_IMMUTABLE,

@@ -183,7 +183,8 @@ static const GetSetSpec getset[] = {
 
 const TypeSpec time_spec = {
     .name = "datetime.time",
-    .doc = "time([hour[, minute[, second[, microsecond[, tzinfo]]]]]) --> a time object",
+    .doc = "A time of day, to the microsecond: time(hour, minute, second, microsecond, tzinfo). Without arguments, "
+           "midnight.",
     .signature = "hour=0, minute=0, second=0, microsecond=0, tzinfo=None, *, fold=0",
     .size = sizeof(Time),
     .flags = TYPE_GC | TYPE_BASE | TYPE_IMMUTABLE,

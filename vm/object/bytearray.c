@@ -594,9 +594,9 @@ const TypeSpec bytearray_iterator_spec = {
 
 const TypeSpec bytearray_spec = {
     .name = "bytearray",
-    .doc = "bytearray(iterable_of_ints) -> bytearray\nbytearray(string, encoding[, errors]) -> bytearray\n"
-           "bytearray(bytes_or_buffer) -> mutable copy\nbytearray(int) -> zeros\nbytearray() -> empty\n\n"
-           "A row of bytes that can be changed.",
+    .doc = "A row of bytes that can be changed.\n\nbytearray(n) has n zeros; bytearray(text, encoding, errors) is a "
+           "text encoded; "
+           "bytearray(x) copies a buffer, or takes numbers from an iterable.",
     .size = sizeof(ByteArray),
     .flags = TYPE_BASE | TYPE_MATCH_SELF | TYPE_IMMUTABLE | TYPE_NO_WEAKREF,
     .kind = KIND_BYTEARRAY,

@@ -395,9 +395,9 @@ const TypeSpec bytes_iterator_spec = {
 
 const TypeSpec bytes_spec = {
     .name = "bytes",
-    .doc = "bytes(iterable_of_ints) -> bytes\nbytes(string, encoding[, errors]) -> bytes\n"
-           "bytes(bytes_or_buffer) -> immutable copy\nbytes(int) -> zeros\nbytes() -> empty\n\nAn immutable row of "
-           "bytes.",
+    .doc = "An immutable row of bytes.\n\nbytes(n) has n zeros; bytes(text, encoding, errors) is a text encoded; "
+           "bytes(x) copies a "
+           "buffer, or takes numbers from an iterable.",
     .size = sizeof(Bytes),
     .flags = TYPE_BASE | TYPE_VARSIZE | TYPE_MATCH_SELF | TYPE_IMMUTABLE | TYPE_NO_WEAKREF,
     .kind = KIND_BYTES,
