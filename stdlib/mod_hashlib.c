@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 
 #include "object/bytes.h"
+#include "runtime/limits.h"
 #include "runtime/lock.h"
 #include "stdlib/init.h"
 #include "stdlib/io/io.h"
@@ -299,6 +300,8 @@ static Value module_supports(NATIVE_ARGS) {
     return name ? from_bool(supports(vm, name)) : VALUE_ERROR;
 }
 
+#define PBKDF2_ROUND_NS 100 /* with the fastest algorithms, which is the least that a call will take */
+
 static Value module_pbkdf2(NATIVE_ARGS) {
     int64_t rounds, length;
     const char *name = to_c_string(vm, args[0], "hash_name");
@@ -321,7 +324,8 @@ static Value module_pbkdf2(NATIVE_ARGS) {
         raise_value(vm, "key length must be greater than 0.");
     else if (rounds > INT32_MAX || length > INT32_MAX || password.len > INT32_MAX || salt.len > INT32_MAX)
         raise_overflow(vm, "a number is too large");
-    else if ((r = bytes_new(vm, NULL, (size_t)length))) {
+    else if (limits_allow(vm) && limits_afford(vm, (double)rounds * PBKDF2_ROUND_NS) &&
+             (r = bytes_new(vm, NULL, (size_t)length))) {
         unsigned char *to = (unsigned char *)as_bytes(r)->data;
         __typeof__(&PKCS5_PBKDF2_HMAC) derive = F->PKCS5_PBKDF2_HMAC;
         int ok;

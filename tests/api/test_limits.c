@@ -203,6 +203,9 @@ static const char *const long_work[] = {
     "compile('x = 1\\n' * 10**6, 'f', 'exec')",
     "dict.fromkeys(range(10**9))",
     "__import__('json').dumps([[1]] * 10**8)",
+    "set(itertools.repeat(1))",
+    "{1}.issubset(itertools.repeat(2))",
+    "[*{*itertools.repeat(1)}]",
     "t = ()\nfor i in range(70): t = (t, t)\nhash(t)",
     "t = u = ()\nfor i in range(70): t, u = (t, t), (u, u)\nt == u",
 };

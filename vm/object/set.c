@@ -333,7 +333,8 @@ bool set_update(VM *vm, Value set, Value iterable) {
     UnaryFn next = fast_type(vm, it)->slots.next;
     bool ok = true;
     while (ok && (item = next(vm, it))) {
-        ok = set_add(vm, set, item);
+        /* an endless iterator of few values, which takes no memory, can be interrupted too */
+        ok = set_add(vm, set, item) && (likely(!vm_interrupted(vm)) || vm_safepoint(vm));
         decref(vm, item);
     }
     decref(vm, it);
