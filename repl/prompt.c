@@ -69,7 +69,9 @@ static bool loop_wait(Prompt *p) {
     decref(p->vm, hide);
     if (p->edits && written == VALUE_TRUE)
         editor_show();
-    if (written == VALUE_NONE)
+    bool is_broken = !written && !error_matches(p->vm, p->vm->exc.KeyboardInterrupt) &&
+                     !error_matches(p->vm, p->vm->exc.SystemExit);
+    if (written == VALUE_NONE || is_broken) /* else the prompt would fail for ever */
         set_owned(p->vm, &p->loop, 0);
     decref(p->vm, written);
     return written != 0;

@@ -382,6 +382,25 @@ def closed_loop(start, home):
 
 
 @session
+def modules_in_the_way(start, home):
+    for name, text in (('asyncio', 'x = 5\n'), ('_prompt', 'run = complete = 5\n')):
+        with open(os.path.join(home, name + '.co'), 'w') as file:
+            file.write(text)
+        s = start()
+        s.expect('>>>')
+        s.lines('async def f(): return 3', '')
+        s.expect('...\n>>>')
+        s.lines('await f()')
+        s.expect(re.compile(r'(Attribute|Type)Error: .*\n>>>$'))
+        s.type('prin\t\x15')
+        s.lines('1 + 1')
+        prompt(s, '>>> 1 + 1', '2')
+        s.type('\x04')
+        assert s.finish() == 0
+        os.remove(os.path.join(home, name + '.co'))
+
+
+@session
 def input_in_a_task(start, home):
     s = start()
     s.expect('>>>')
