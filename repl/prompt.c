@@ -256,15 +256,14 @@ static LineResult statement_read(Prompt *p) {
 
 /* ---- running ---- */
 
-/* Drops the entries of the loop's own frames: a traceback starts at the statement. */
+/* Drops the entries of the loop's own frames: a traceback starts at the statement. An interrupt that came in the loop
+ * itself has none then. */
 static void traceback_trim(VM *vm, Value filename) {
-    Value exc = error_take(vm);
-    for (Value tb = exc ? as_exception(exc)->traceback : 0; tb; tb = ((Traceback *)as_obj(tb))->next) {
-        if (((Traceback *)as_obj(tb))->code->filename == filename) {
-            set_owned(vm, &as_exception(exc)->traceback, incref(tb));
-            break;
-        }
-    }
+    Value exc = error_take(vm), tb = exc ? as_exception(exc)->traceback : 0;
+    while (tb && ((Traceback *)as_obj(tb))->code->filename != filename)
+        tb = ((Traceback *)as_obj(tb))->next;
+    if (tb || (exc && exception_is(vm, exc, vm->exc.KeyboardInterrupt)))
+        set_owned(vm, &as_exception(exc)->traceback, tb ? incref(tb) : 0);
     raise_steal(vm, exc);
 }
 

@@ -382,6 +382,30 @@ def closed_loop(start, home):
 
 
 @session
+def stubborn_statement(start, home):
+    s = start()
+    s.expect('>>>')
+    s.lines('import asyncio')
+    s.expect('>>>')
+    s.lines('async def stay():', 'while True:', 'try: await asyncio.sleep(9)',
+            "except asyncio.CancelledError: print('no')", '')
+    s.expect('...\n>>>')
+    s.lines('await stay()')
+    time.sleep(0.3)
+    s.type('\x03')
+    s.expect('^Cno')
+    s.type('\x03')
+    s.expect('^CKeyboardInterrupt\n>>>')
+    s.lines('1 + 1')
+    prompt(s, '>>> 1 + 1', '2')
+    s.type('\x04')  # which waits for the task, as asyncio.run() does
+    time.sleep(0.3)
+    s.type('\x03')
+    s.finish()
+    assert 'Traceback' not in s.screen.text()
+
+
+@session
 def modules_in_the_way(start, home):
     for name, text in (('asyncio', 'x = 5\n'), ('_prompt', 'run = complete = 5\n')):
         with open(os.path.join(home, name + '.co'), 'w') as file:
