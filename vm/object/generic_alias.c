@@ -145,10 +145,10 @@ static bool add_parameter(VM *vm, Value list, Value p) {
 }
 
 Value alias_collect_parameters(VM *vm, Value args) {
-    Value list = list_new(vm, 0), v;
-    if (list == 0)
+    if (!native_enter(vm, "")) /* the __parameters__ of an argument may be made so too */
         return 0;
-    bool ok = true;
+    Value list = list_new(vm, 0), v;
+    bool ok = list != 0;
     for (size_t i = 0; ok && i < as_tuple(args)->len; i++) {
         Value arg = as_tuple(args)->items[i];
         if (is_type(arg)) /* __parameters__ of a class says something else */
@@ -170,6 +170,7 @@ Value alias_collect_parameters(VM *vm, Value args) {
     }
     Value tuple = ok ? tuple_from_list(vm, list) : 0;
     decref(vm, list);
+    native_leave(vm);
     return tuple;
 }
 
@@ -340,7 +341,13 @@ static bool is_own_attribute(Value name) {
 }
 
 static Value alias_getattr(VM *vm, Value self, Value name) {
-    return is_own_attribute(name) ? attr_generic_get(vm, self, name) : attr_get(vm, as_alias(self)->origin, name);
+    if (is_own_attribute(name))
+        return attr_generic_get(vm, self, name);
+    if (!native_enter(vm, ""))
+        return 0;
+    Value v = attr_get(vm, as_alias(self)->origin, name);
+    native_leave(vm);
+    return v;
 }
 
 static Value alias_call(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
@@ -367,7 +374,11 @@ static Value alias_compare(VM *vm, Value a, Value b, CompareOp op) {
 
 static bool alias_hash(VM *vm, Value self, int64_t *out) {
     int64_t h;
-    if (!hash_value(vm, as_alias(self)->origin, &h) || !hash_value(vm, as_alias(self)->args, out))
+    if (!native_enter(vm, "")) /* aliases of aliases */
+        return false;
+    bool ok = hash_value(vm, as_alias(self)->origin, &h) && hash_value(vm, as_alias(self)->args, out);
+    native_leave(vm);
+    if (!ok)
         return false;
     *out ^= h;
     if (*out == -1)

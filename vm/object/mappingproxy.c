@@ -36,18 +36,28 @@ static Value repr(VM *vm, Value self) {
     return text;
 }
 
-static Value str(VM *vm, Value self) { return to_str(vm, mapping_of(self)); }
-static bool hash(VM *vm, Value self, int64_t *out) { return hash_value(vm, mapping_of(self), out); }
-static ssize_t len(VM *vm, Value self) { return length(vm, mapping_of(self)); }
-static Value getitem(VM *vm, Value self, Value key) { return item_get(vm, mapping_of(self), key); }
-static Value iter(VM *vm, Value self) { return iter_get(vm, mapping_of(self)); }
-static int has_key(VM *vm, Value self, Value key) { return contains(vm, mapping_of(self), key); }
+/* Proxies of proxies recurse. */
+#define GUARDED(type, failed, expression)                                                                            \
+    if (!native_enter(vm, ""))                                                                                       \
+        return failed;                                                                                               \
+    type result = (expression);                                                                                      \
+    native_leave(vm);                                                                                                \
+    return result
+
+static Value str(VM *vm, Value self) { GUARDED(Value, 0, to_str(vm, mapping_of(self))); }
+static bool hash(VM *vm, Value self, int64_t *out) { GUARDED(bool, false, hash_value(vm, mapping_of(self), out)); }
+static ssize_t len(VM *vm, Value self) { GUARDED(ssize_t, -1, length(vm, mapping_of(self))); }
+static Value getitem(VM *vm, Value self, Value key) { GUARDED(Value, 0, item_get(vm, mapping_of(self), key)); }
+static Value iter(VM *vm, Value self) { GUARDED(Value, 0, iter_get(vm, mapping_of(self))); }
+static int has_key(VM *vm, Value self, Value key) { GUARDED(int, -1, contains(vm, mapping_of(self), key)); }
 
 static Value compare(VM *vm, Value self, Value other, CompareOp op) {
-    return compare_rich(vm, mapping_of(self), unwrap(vm, other), op);
+    GUARDED(Value, 0, compare_rich(vm, mapping_of(self), unwrap(vm, other), op));
 }
 
-static Value binary_or(VM *vm, Value a, Value b) { return arith_binary(vm, OP_OR, unwrap(vm, a), unwrap(vm, b)); }
+static Value binary_or(VM *vm, Value a, Value b) {
+    GUARDED(Value, 0, arith_binary(vm, OP_OR, unwrap(vm, a), unwrap(vm, b)));
+}
 
 static Value inplace_or(VM *vm, Value self, Value other) {
     return raise_type(vm, "'|=' is not supported by %T; use '|' instead", self);

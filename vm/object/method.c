@@ -30,11 +30,20 @@ static Value method_call(VM *vm, Value self, Value *args, size_t nargs, Value kw
     return call(vm, self, args, nargs, kwnames); /* call() knows bound methods */
 }
 
+/* An attribute of the function, which may be a method itself, and so on. */
+static Value attr_of_function(VM *vm, Value self, Value name) {
+    if (!native_enter(vm, ""))
+        return 0;
+    Value v = attr_get(vm, as_method(self)->func, name);
+    native_leave(vm);
+    return v;
+}
+
 static Value method_getattr(VM *vm, Value self, Value name) {
     Type *t = vm->types.method;
     Value descr = type_lookup(vm, t, name);
     if (descr == 0)
-        return attr_get(vm, as_method(self)->func, name);
+        return attr_of_function(vm, self, name);
     if (is_obj(descr) && obj_type(as_obj(descr))->slots.descr_get != NULL)
         return descr_bind(vm, descr, self, t);
     return incref(descr);
@@ -67,7 +76,11 @@ static Value method_compare(VM *vm, Value a, Value b, CompareOp op) {
 
 static bool method_hash(VM *vm, Value self, int64_t *out) {
     int64_t h;
-    if (!hash_value(vm, as_method(self)->func, &h))
+    if (!native_enter(vm, ""))
+        return false;
+    bool ok = hash_value(vm, as_method(self)->func, &h);
+    native_leave(vm);
+    if (!ok)
         return false;
     Value v = as_method(self)->self;
     *out = h ^ (int64_t)(v >> 4 | v << 60);
@@ -78,13 +91,13 @@ static bool method_hash(VM *vm, Value self, int64_t *out) {
 
 static Value get_func(VM *vm, Value self) { return incref(as_method(self)->func); }
 static Value get_self(VM *vm, Value self) { return incref(as_method(self)->self); }
-static Value get_doc(VM *vm, Value self) { return attr_get(vm, as_method(self)->func, NAME(__doc__)); }
+static Value get_doc(VM *vm, Value self) { return attr_of_function(vm, self, NAME(__doc__)); }
 
 static Value method_reduce(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     Value getter = dict_get_c(vm, vm->builtins, "getattr");
     if (getter == 0)
         return error_pending(vm) ? 0 : raise_runtime(vm, "lost builtins.getattr");
-    Value name = attr_get(vm, as_method(self)->func, NAME(__name__));
+    Value name = attr_of_function(vm, self, NAME(__name__));
     Value pair = name != 0 ? tuple_pack(vm, 2, as_method(self)->self, name) : 0;
     Value result = pair != 0 ? tuple_pack(vm, 2, getter, pair) : 0;
     decref(vm, name);

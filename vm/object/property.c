@@ -14,7 +14,13 @@ static int property_name(VM *vm, Property *p, Value *out) {
         *out = incref(p->name);
         return 1;
     }
-    return p->get != 0 ? attr_lookup(vm, p->get, NAME(__name__), out) : 0;
+    if (p->get == 0)
+        return 0;
+    if (!native_enter(vm, "")) /* the getter may be a property, and this one */
+        return -1;
+    int found = attr_lookup(vm, p->get, NAME(__name__), out);
+    native_leave(vm);
+    return found;
 }
 
 static COLD bool fail_access(VM *vm, Value self, Value obj, const char *what) {
@@ -174,7 +180,10 @@ int descr_is_abstract(VM *vm, Value fn) {
     Value v;
     if (fn == 0 || !is_obj(fn))
         return 0;
+    if (!native_enter(vm, "")) /* it may be about itself, or end there */
+        return -1;
     int found = attr_lookup(vm, fn, NAME(__isabstractmethod__), &v);
+    native_leave(vm);
     if (found <= 0)
         return found;
     found = truth(vm, v);

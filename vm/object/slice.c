@@ -127,12 +127,17 @@ static bool hash(VM *vm, Value self, int64_t *out) {
     Slice *s = (Slice *)as_obj(self);
     Value parts[3] = {s->start, s->stop, s->step};
     uint64_t acc = TUPLE_HASH_SEED;
-    for (int i = 0; i < 3; i++) {
-        int64_t lane;
-        if (!hash_value(vm, parts[i], &lane))
-            return false;
+    bool ok = native_enter(vm, ""); /* slices of slices */
+    if (!ok)
+        return false;
+    for (int i = 0; ok && i < 3; i++) {
+        int64_t lane = 0;
+        ok = hash_value(vm, parts[i], &lane);
         acc = tuple_hash_step(acc, lane);
     }
+    native_leave(vm);
+    if (!ok)
+        return false;
     *out = acc == UINT64_MAX ? 1546275796 : (int64_t)acc;
     return true;
 }
