@@ -310,6 +310,8 @@ interrupted:
     if (!vm_safepoint_of_frames(vm))
         goto error;
 seen_to:
+    if (unlikely(vm->replaced_frames != 0))
+        frame_drop_replaced(vm, frame);
     if (unlikely(limits_pause(vm)))
         goto pause;
     if (unlikely(t->tracing && !IS_TRACED())) {

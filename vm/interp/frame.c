@@ -150,6 +150,35 @@ Frame *frame_back(VM *vm, Frame *f) {
     return f->previous;
 }
 
+/* An instruction of the frame may have borrowed what a register holds: it is kept until the frame is between two of
+ * them.
+ */
+static bool keep_replaced(VM *vm, FrameObject *o, Value old) {
+    if (o->replaced == 0) {
+        if ((o->replaced = list_new(vm, 0)) == 0)
+            return false;
+        gc_untrack(as_obj(o->replaced)); /* no script may find it */
+        vm->replaced_frames++;
+    }
+    __atomic_fetch_or(&vm->interrupts, (uint32_t)INTERRUPT_REPLACED, __ATOMIC_RELAXED);
+    return list_append(vm, o->replaced, old);
+}
+
+static void drop_replaced(VM *vm, FrameObject *o) {
+    Value list = o->replaced;
+    if (list == 0)
+        return;
+    o->replaced = 0;
+    if (--vm->replaced_frames == 0)
+        __atomic_fetch_and(&vm->interrupts, ~(uint32_t)INTERRUPT_REPLACED, __ATOMIC_RELAXED);
+    decref(vm, list);
+}
+
+void frame_drop_replaced(VM *vm, Frame *f) {
+    if (f->object != NULL)
+        drop_replaced(vm, f->object);
+}
+
 static size_t saved_count(const Code *c) { return (size_t)c->nlocals + 1; }
 
 void frame_detach(VM *vm, Frame *f, Frame *back) {
@@ -182,6 +211,7 @@ void frame_detach(VM *vm, Frame *f, Frame *back) {
         }
     }
     o->frame = NULL;
+    drop_replaced(vm, o);
     obj_decref(vm, &o->header);
 }
 
@@ -209,6 +239,7 @@ static void frame_dealloc(VM *vm, Object *self) {
     decref(vm, o->trace);
     decref(vm, o->called);
     decref(vm, o->extra_locals);
+    drop_replaced(vm, o);
     obj_decref(vm, &o->func->header);
     obj_decref(vm, &o->code->header);
 }
@@ -405,6 +436,26 @@ static Value *proxy_place(FrameObject *o, Value key) {
     return NULL;
 }
 
+/* May C code that serves an instruction of the frame be under way? Not while it waits for a frame that it has entered
+ * in the interpreter loop, for its delegate, or for being resumed. */
+static bool is_busy(VM *vm, const Frame *f) {
+    if ((f->flags & FRAME_OF_GENERATOR) && f->state != FRAME_RUNNING)
+        return false;
+    const Frame *above = vm->thread->frame;
+    while (above != NULL && above->previous != f)
+        above = above->previous;
+    return above == NULL || above->ret == RET_EXIT;
+}
+
+static bool proxy_replace(VM *vm, FrameObject *o, Value *place, Value value) {
+    Value *regs = object_regs(o), old = *place;
+    bool in_register = o->frame != NULL && place >= regs && place < regs + o->code->nlocals;
+    if (in_register && is_obj(old) && is_busy(vm, o->frame) && !keep_replaced(vm, o, old))
+        return false;
+    set_owned(vm, place, incref(value));
+    return true;
+}
+
 static Value proxy_getitem(VM *vm, Value self, Value key) {
     FrameObject *o = proxy_frame(self);
     Value *place = proxy_place(o, key);
@@ -424,10 +475,8 @@ static bool proxy_setitem(VM *vm, Value self, Value key, Value value) {
                : o->extra_locals != 0 && dict_delete(vm, o->extra_locals, key) > 0 ? true
                : error_pending(vm)                                                 ? false
                                                                                    : raise_key(vm, key);
-    if (place != NULL) {
-        set_owned(vm, place, incref(value));
-        return true;
-    }
+    if (place != NULL)
+        return proxy_replace(vm, o, place, value);
     if (o->extra_locals == 0 && (o->extra_locals = dict_new(vm)) == 0)
         return false;
     return dict_set(vm, o->extra_locals, key, value);

@@ -103,7 +103,8 @@ typedef struct FrameObject {
     bool trace_lines, trace_opcodes;
     int32_t traced_line; /* of the last instruction that was traced, and its place */
     uint32_t traced_word;
-    Value called; /* native function that the frame calls, for sys.setprofile(), or 0 */
+    Value called;   /* native function that the frame calls, for sys.setprofile(), or 0 */
+    Value replaced; /* list of what its registers have had until scripts wrote to f_locals, or 0 */
 } FrameObject;
 
 /* The object of a running or suspended frame; owned. */
@@ -113,6 +114,8 @@ Frame *frame_back(VM *vm, Frame *f);
 uint32_t frame_lasti(const Frame *f);
 /* The frame ends, of which back is the caller: gives its registers to its FrameObject if a script still holds one. */
 void frame_detach(VM *vm, Frame *f, Frame *back);
+/* The frame is between two instructions: nothing borrows what its registers had before scripts wrote to f_locals. */
+COLD void frame_drop_replaced(VM *vm, Frame *f);
 
 Value frame_globals(VM *vm);  /* of the running frame, borrowed; 0 without a frame (no exception) */
 Value frame_builtins(VM *vm); /* borrowed */

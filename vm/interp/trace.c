@@ -251,7 +251,7 @@ static bool trace_line(VM *vm, Frame *f, const Instr *pc) {
     return !f->object->trace_opcodes || tell_frame(vm, f, "opcode", VALUE_NONE);
 }
 
-bool trace_instruction(VM *vm, Frame *f, const Instr *pc) {
+static bool trace_next(VM *vm, Frame *f, const Instr *pc) {
     Opcode op = (Opcode)(uint16_t)*pc;
     f->pc = pc + 1;
     if (op == BC_UNPACK_CODE || op == BC_MAKE_CELL)
@@ -260,4 +260,10 @@ bool trace_instruction(VM *vm, Frame *f, const Instr *pc) {
     if (o != NULL && o->trace != 0 && vm->thread->trace != 0 && !trace_line(vm, f, pc))
         return false;
     return (vm->thread->profile == 0 && (o == NULL || o->called == 0)) || profile_instruction(vm, f, *pc);
+}
+
+bool trace_instruction(VM *vm, Frame *f, const Instr *pc) {
+    bool ok = trace_next(vm, f, pc);
+    frame_drop_replaced(vm, f);
+    return ok;
 }

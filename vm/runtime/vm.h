@@ -91,9 +91,10 @@ enum {
     INTERRUPT_GC = 1,
     INTERRUPT_SIGNAL = 2,
     INTERRUPT_SWITCH = 4,
-    INTERRUPT_PENDING = 8, /* calls posted by other threads or native code */
-    INTERRUPT_LIMIT = 16,  /* steps and time are watched, or the host has something to say: runtime/limits.h */
-    INTERRUPT_TRACE = 64,  /* the running thread is traced: stays set */
+    INTERRUPT_PENDING = 8,   /* calls posted by other threads or native code */
+    INTERRUPT_LIMIT = 16,    /* steps and time are watched, or the host has something to say: runtime/limits.h */
+    INTERRUPT_REPLACED = 32, /* frames keep values for their instructions: stays set (frame_drop_replaced) */
+    INTERRUPT_TRACE = 64,    /* the running thread is traced: stays set */
 };
 
 /* What the command line says, as sys.flags shows it; nothing of it changes afterwards but by scripts that start a
@@ -126,7 +127,8 @@ struct VM {
     size_t mem_used, mem_peak, mem_limit; /* limit 0: none */
     uint64_t fail_after;                  /* test mode: the n-th allocation from now fails; 0: off */
     bool fail_once;
-    bool lookup_failed; /* a class had no memory to fill its dict: what is missing may exist */
+    size_t replaced_frames; /* how many have FrameObject.replaced */
+    bool lookup_failed;     /* a class had no memory to fill its dict: what is missing may exist */
     void *slab_free_list[SLAB_CLASSES];
     char *slab_top[SLAB_CLASSES], *slab_end[SLAB_CLASSES];
     size_t slab_bytes[SLAB_CLASSES]; /* of its pages */
