@@ -41,7 +41,7 @@ typedef struct Report {
     bool need_close;
     struct Shown *shown; /* the first one is what is reported */
     size_t nshown, shown_room;
-    bool lost; /* for want of memory not all of them are there */
+    const char *lost; /* the words that say why not all of them are there, or NULL */
 } Report;
 
 /* ---- source text ---- */
@@ -514,13 +514,21 @@ typedef struct Shown {
     ssize_t next_pending; /* found, but not looked into yet */
 } Shown;
 
+/* Groups in groups could make a report that has no end. */
+#define SHOWN_MAX 10000
+static const char too_many[] = "<more exceptions than a report can show>\n";
+
 static ssize_t shown_add(Report *r, Value exc, ssize_t *pending) {
+    if (r->nshown == SHOWN_MAX) {
+        r->lost = too_many;
+        return NONE;
+    }
     if (r->nshown == r->shown_room) {
         size_t room = r->shown_room ? r->shown_room * 2 : 16;
         Shown *larger = mem_realloc(r->vm, r->shown, r->shown_room * sizeof *larger, room * sizeof *larger);
         if (!larger) {
             error_clear(r->vm);
-            r->lost = true;
+            r->lost = lost_part;
             return NONE;
         }
         r->shown = larger;
@@ -677,7 +685,7 @@ static void report_run(Report *r, VM *vm, Value exc, bool color) {
     else
         report_alone(r, exc);
     if (r->lost)
-        emit(r, lost_part);
+        emit(r, r->lost);
     for (int i = 0; i < CACHED_FILES; i++)
         file_drop(vm, &r->files[i]);
     mem_free(vm, r->shown, r->shown_room * sizeof *r->shown);
