@@ -255,7 +255,7 @@ Value eval_run(VM *vm, Frame *entry, int how) {
     LOAD_FRAME(entry);
     t->frame = frame;
     if (unlikely(how == EVAL_THROW)) {
-        TRACED(SET_TRACED(true); if (!trace_entered(vm, frame)) goto enter_failed);
+        TRACED(SET_TRACED(true); if (!trace_entered(vm, frame)) goto error);
         goto error;
     }
     if (unlikely(vm_interrupted(vm))) {
@@ -304,7 +304,7 @@ interrupted_at_jump: /* what a signal's handler raises comes from there: the han
     }
     goto seen_to;
 interrupted_at_start:
-    TRACED(SET_TRACED(true); if (!trace_entered(vm, frame)) goto enter_failed);
+    TRACED(SET_TRACED(true); if (!trace_entered(vm, frame)) goto error);
 interrupted:
     SAVE();
     if (!vm_safepoint_of_frames(vm))
@@ -331,10 +331,6 @@ traced:
     if (likely(trace_instruction(vm, frame, pc)))
         DISPATCH_TRACED();
     pc++;
-    goto error;
-enter_failed:
-    if (pc == frame->code->instrs)
-        pc++; /* so that it stands behind an instruction */
     goto error;
 
     /* --- an instruction needs methods of script classes

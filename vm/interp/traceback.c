@@ -18,10 +18,9 @@ void traceback_add(VM *vm, Frame *f) {
     Exception *e = as_exception(exc);
     tb->frame = frame;
     tb->code = f->code;
-    tb->lasti = (int32_t)(f->pc - f->code->instrs) - 1;
-    if (tb->lasti < 0)
-        tb->lasti = 0;
-    tb->line = -1;
+    tb->lasti =
+        (int32_t)(f->pc - f->code->instrs) - 1; /* -1 before the first one: then the line is that of the `def` */
+    tb->line = tb->lasti < 0 ? f->code->firstlineno : -1;
     tb->next = e->traceback; /* moved */
     e->traceback = from_obj(tb);
     vm->thread->exception = exc;
@@ -54,7 +53,10 @@ static bool tb_set_next(VM *vm, Value self, Value v) {
     return true;
 }
 static Value tb_get_frame(VM *vm, Value self) { return (void)vm, incref(self_tb(self)->frame); }
-static Value tb_get_lasti(VM *vm, Value self) { return (void)vm, from_small_int((int64_t)self_tb(self)->lasti * 8); }
+static Value tb_get_lasti(VM *vm, Value self) {
+    int32_t lasti = self_tb(self)->lasti;
+    return (void)vm, from_small_int(lasti < 0 ? -1 : (int64_t)lasti * 8);
+}
 static Value tb_get_lineno(VM *vm, Value self) {
     (void)vm;
     Traceback *tb = self_tb(self);

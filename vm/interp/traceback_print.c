@@ -185,7 +185,7 @@ typedef struct Entry {
 static Entry entry_of(const Traceback *tb) {
     Entry e = {tb->code->filename, tb->code->name, {tb->line, tb->line, -1, -1}};
     int line, end_line, col, end_col;
-    if (code_position(tb->code, (uint32_t)tb->lasti, &line, &end_line, &col, &end_col) && line > 0)
+    if (tb->lasti >= 0 && code_position(tb->code, (uint32_t)tb->lasti, &line, &end_line, &col, &end_col) && line > 0)
         e.range = (SourceRange){line, end_line, col, end_col};
     else if (tb->line < 0)
         e.range.line = e.range.end_line = code_line(tb->code, (uint32_t)tb->lasti);
