@@ -186,7 +186,8 @@ typedef struct cove_config {
     cove_allocate_fn allocate; /**< NULL: realloc() and free(). */
     void *allocate_user;       /**< For allocate. */
     size_t memory_limit; /**< Bytes the VM may have at any time; 0: no limit. Beyond: MemoryError in the script. */
-    uint32_t recursion_limit; /**< Calls of scripts nested; 0: 1000. Beyond: RecursionError. */
+    uint32_t recursion_limit; /**< Calls of scripts nested, beyond which comes RecursionError. Scripts can lower it,
+                                 and raise it to this number again. 0: 1000, which they can also raise. */
     uint32_t grants;          /**< enum cove_grant, or-ed. */
     uint64_t step_limit; /**< Steps (see cove_budget) of the whole life of the VM; 0: no limit. Beyond, the script is
                               stopped as by cove_stop(). */
@@ -731,7 +732,8 @@ typedef struct cove_module_def {
     bool (*setup)(cove_vm *vm, cove_value module); /**< Adds what else it has; may be NULL. False: failed. */
 } cove_module_def;
 
-/** Makes a module known. It is made when it is first imported; names of the standard library are not replaced. */
+/** Makes a module known. It is made when it is first imported. ValueError for the name of a module that the library
+ * has itself: those are not replaced. */
 COVE_API bool cove_add_module(cove_vm *vm, const cove_module_def *def);
 
 /** A computed attribute. In an array, a row without name is the end. */
@@ -919,7 +921,8 @@ COVE_API void cove_allow(cove_vm *vm);
  * an interrupt or a limit has come, return COVE_FAILED soon */
 COVE_API bool cove_checkpoint(cove_vm *vm);
 
-/** Changes limits of the config: memory in bytes, and depth of recursion; 0: no limit, 1000. */
+/** Changes limits of the config: memory in bytes, and depth of recursion; 0: no limit, 1000. Scripts cannot raise the
+ * second beyond what it was set to. */
 COVE_API void cove_set_limits(cove_vm *vm, size_t memory_limit, uint32_t recursion_limit);
 
 /** What a VM has used. */

@@ -84,10 +84,13 @@ static Value gc_method_is_finalized(VM *vm, Value self, Value *args, size_t narg
 
 /* ---- walking the heap ---- */
 
+/* Some containers are shown to nobody: what scripts did to the dict of a class would be lost on its caches. */
+static bool is_hidden(Value v) { return dict_is_of_class(v); }
+
 static bool add_generation(VM *vm, GcLink *head, Value list) {
     for (GcLink *l = head->next; l != head; l = l->next) {
         Value v = from_obj(gc_object(l));
-        if (v != list && !list_append(vm, list, v))
+        if (v != list && !is_hidden(v) && !list_append(vm, list, v))
             return false;
     }
     return true;
@@ -135,7 +138,7 @@ static Value gc_method_get_referrers(VM *vm, Value self, Value *args, size_t nar
         for (GcLink *l = heads[g]->next; list && l != heads[g]; l = l->next) {
             ReferrerSearch search = {args, nargs, false};
             Value v = from_obj(gc_object(l));
-            if (v == list)
+            if (v == list || is_hidden(v))
                 continue;
             gc_traverse(as_obj(v), look_for, &search);
             if (search.found && !list_append(vm, list, v))
@@ -153,7 +156,7 @@ typedef struct ReferentList {
 
 static bool add_referent(Object *child, void *arg) {
     ReferentList *r = arg;
-    r->failed = r->failed || !list_append(r->vm, r->list, from_obj(child));
+    r->failed = r->failed || (!is_hidden(from_obj(child)) && !list_append(r->vm, r->list, from_obj(child)));
     return true;
 }
 

@@ -111,6 +111,8 @@ static Value sys_setrecursionlimit(VM *vm, Value self, Value *args, size_t nargs
         return VALUE_ERROR;
     if (limit < 1)
         return raise_value(vm, "recursion limit must be greater or equal than 1");
+    if (vm->recursion_most != 0 && (uint32_t)limit > vm->recursion_most)
+        return raise_value(vm, "recursion limit must not be above %u here", vm->recursion_most);
     if (vm->thread->depth >= (uint32_t)limit)
         return raisef(vm, vm->exc.RecursionError,
                       "cannot set the recursion limit to %d at the recursion depth %d: the limit is too low", limit,

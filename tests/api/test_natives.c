@@ -81,16 +81,24 @@ static void test_functions(void **state) {
         if (rows[i].message != NULL && i > 0)
             assert_string_equal(cove_error_message(vm), rows[i].message);
     }
-    static const cove_function_def wrong[] = {{"f", NULL, "", NULL, 0, NULL}, {NULL, twice, "", NULL, 0, NULL}};
-    assert_false(cove_ok(cove_function(vm, &wrong[0])));
-    assert_false(cove_ok(cove_function(vm, &wrong[1])));
+    static const cove_function_def wrong[] = {
+        {"f", NULL, "", NULL, 0, NULL},       {NULL, twice, "", NULL, 0, NULL},
+        {"f", twice, "a b", NULL, 0, NULL},   {"f", twice, "a, b, a", NULL, 0, NULL},
+        {"f", twice, "a.b", NULL, 0, NULL},   {"f", twice, "1", NULL, 0, NULL},
+        {"f", twice, "a, *a", NULL, 0, NULL},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        assert_false(cove_ok(cove_function(vm, &wrong[i])));
+        assert_true(cove_error_is(vm, "ValueError"));
+    }
     assert_int_equal(int_of(vm, cove_call(vm, cove_function(vm, functions), (cove_value[]){cove_int(vm, 5)}, 1)), 11);
 }
 
 static void test_modules(void **state) {
     cove_vm *vm = *state;
-    assert_true(cove_add_module(vm, &inner) && cove_add_module(vm, &engine) && cove_add_module(vm, &broken) &&
-                cove_add_module(vm, &hidden));
+    assert_true(cove_add_module(vm, &inner) && cove_add_module(vm, &engine) && cove_add_module(vm, &broken));
+    assert_false(cove_add_module(vm, &hidden));
+    assert_error(vm, "ValueError", "the library has a module 'json' of its own");
     exec_ok(vm, "import engine.inner\nassert engine.inner.twice(1) == 3\n");
     assert_false(cove_exec(vm, "import broken", NULL));
     assert_error(vm, "RuntimeError", "not today");

@@ -309,6 +309,13 @@ static void test_forgotten_size(void **state) {
     assert_ptr_equal(cove_user(vm), &config);
     assert_false(cove_exec(vm, "def f(n): return n and f(n - 1)\nf(60)", NULL));
     assert_true(cove_error_is(vm, "RecursionError"));
+    exec_ok(vm, "import sys\nsys.setrecursionlimit(40)\nsys.setrecursionlimit(50)\n");
+    assert_false(cove_exec(vm, "sys.setrecursionlimit(51)", NULL));
+    assert_error(vm, "ValueError", "recursion limit must not be above 50 here");
+    cove_set_limits(vm, 0, 60);
+    exec_ok(vm, "sys.setrecursionlimit(60)\n");
+    cove_set_limits(vm, 0, 0);
+    exec_ok(vm, "sys.setrecursionlimit(5000)\n");
     cove_get_stats(vm, &stats);
     assert_true(stats.memory > 0 && stats.threads == 1);
     cove_destroy(vm);

@@ -58,7 +58,7 @@ static void prepare(VM *vm, const void *options) {
     vm->flags.no_site = c->no_site;
     vm->flags.isolated = vm->flags.safe_path = true;
     if (c->recursion_limit != 0)
-        vm->recursion_limit = c->recursion_limit;
+        vm->recursion_limit = vm->recursion_most = c->recursion_limit;
 }
 
 static bool set_path(VM *vm, const char *const *directories) {

@@ -43,6 +43,7 @@ bool cove_checkpoint(cove_vm *host) {
 void cove_set_limits(cove_vm *host, size_t memory_limit, uint32_t recursion_limit) {
     ENTER(host);
     vm->mem_limit = memory_limit;
+    vm->recursion_most = recursion_limit;
     vm->recursion_limit = recursion_limit != 0 ? recursion_limit : RECURSION_LIMIT_DEFAULT;
 }
 

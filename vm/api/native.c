@@ -5,6 +5,8 @@
 #include "api/native.h"
 
 #include "object/type.h"
+#include "stdlib/import/frozen.h"
+#include "stdlib/init.h"
 
 static ALWAYS_INLINE Value host_call(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     const HostFunction *f = (const HostFunction *)vm->called->spec;
@@ -41,6 +43,21 @@ Value host_deleter_call(VM *vm, Value self, Value *args, size_t nargs, Value kwn
     return host_call(vm, self, &absent, 1, 0);
 }
 
+/* A name, and behind it a default, an annotation, the next parameter or the end. */
+static bool is_well_formed(const SigItem *item) {
+    const char *behind = item->name + item->len;
+    behind += strspn(behind, " ");
+    return (*item->name < '0' || *item->name > '9') && (*behind == 0 || strchr(",=:", *behind) != NULL);
+}
+
+static bool is_named_before(const char *signature, const SigItem *item) {
+    SigItem other;
+    while (signature_next(&signature, &other) && other.name != item->name)
+        if (other.len == item->len && memcmp(other.name, item->name, item->len) == 0 && other.len != 0)
+            return true;
+    return false;
+}
+
 /* A parameter's name, a mark, or an end: whether the signature can be read to its end, with few enough parameters. */
 bool host_signature_check(VM *vm, const char *name, const char *signature) {
     const char *p = signature;
@@ -51,6 +68,11 @@ bool host_signature_check(VM *vm, const char *name, const char *signature) {
         if (parameter && item.len == 0)
             return raise_value(vm, "the signature of %s(), \"%s\", has a parameter without a name", name, signature);
         n += parameter;
+        if (parameter && !is_well_formed(&item))
+            return raise_value(vm, "the signature of %s(), \"%s\", has a parameter without a proper name", name,
+                               signature);
+        if (parameter && is_named_before(signature, &item))
+            return raise_value(vm, "the signature of %s(), \"%s\", has two parameters of a name", name, signature);
     }
     return n <= PARAMETERS_MAX || raise_value(vm, "%s() has %u parameters, more than %d", name, n, PARAMETERS_MAX);
 }
@@ -102,6 +124,8 @@ bool cove_add_module(cove_vm *host, const cove_module_def *def) {
     ENTER(host);
     CHECK_POINTER(def);
     CHECK_POINTER(def->name);
+    if (native_module_find(def->name) != NULL || frozen_find(def->name) != NULL)
+        return given_ok(vm, raise_value(vm, "the library has a module '%s' of its own", def->name));
     Value key = api_text(vm, def->name, strlen(def->name));
     bool ok = key != 0 && (vm->host->modules != 0 || (vm->host->modules = own_dict(vm)) != 0) &&
               dict_set(vm, vm->host->modules, key, from_small_int((int64_t)((uintptr_t)def >> 3)));

@@ -48,6 +48,15 @@ bool dict_merge_unique(VM *vm, Value dict, Value mapping, Value callee); /* **kw
 /* Walks live entries: *pos starts at 0; key and value are borrowed and valid until the dict changes. */
 bool dict_next(Value dict, size_t *pos, Value *key, Value *value);
 static ALWAYS_INLINE size_t dict_len(Value dict) { return as_dict(dict)->used; }
+/* The attributes of a class, which nothing but the class may change, as caches rely on them: scripts see a copy, or a
+ * mappingproxy. */
+static ALWAYS_INLINE bool dict_is_of_class(Value v) {
+    return is_obj(v) && as_obj(v)->kind == KIND_DICT && as_obj(v)->flags & OBJ_USER1;
+}
+static ALWAYS_INLINE Dict *dict_of_class(Value dict) {
+    as_obj(dict)->flags |= OBJ_USER1;
+    return as_dict(dict);
+}
 /* Inline caches: the entry position of an exact str key, -1 if absent; the version that guards it (0: cannot). */
 ssize_t dict_position(VM *vm, Value dict, Value name);
 uint32_t dict_version(VM *vm, Value dict);

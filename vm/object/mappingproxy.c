@@ -51,12 +51,32 @@ static Value getitem(VM *vm, Value self, Value key) { GUARDED(Value, 0, item_get
 static Value iter(VM *vm, Value self) { GUARDED(Value, 0, iter_get(vm, mapping_of(self))); }
 static int has_key(VM *vm, Value self, Value key) { GUARDED(int, -1, contains(vm, mapping_of(self), key)); }
 
-static Value compare(VM *vm, Value self, Value other, CompareOp op) {
-    GUARDED(Value, 0, compare_rich(vm, mapping_of(self), unwrap(vm, other), op));
+/* An operand for methods of scripts: owned. */
+static Value lend(VM *vm, Value operand) {
+    Value v = unwrap(vm, operand);
+    return dict_is_of_class(v) ? dict_copy(vm, v) : incref(v);
 }
 
-static Value binary_or(VM *vm, Value a, Value b) {
-    GUARDED(Value, 0, arith_binary(vm, OP_OR, unwrap(vm, a), unwrap(vm, b)));
+static Value compare(VM *vm, Value self, Value other, CompareOp op) {
+    Value a = lend(vm, self), b = a != 0 ? lend(vm, other) : 0, result = 0;
+    if (b != 0 && native_enter(vm, "")) {
+        result = compare_rich(vm, a, b, op);
+        native_leave(vm);
+    }
+    decref(vm, a);
+    decref(vm, b);
+    return result;
+}
+
+static Value binary_or(VM *vm, Value left, Value right) {
+    Value a = lend(vm, left), b = a != 0 ? lend(vm, right) : 0, result = 0;
+    if (b != 0 && native_enter(vm, "")) {
+        result = arith_binary(vm, OP_OR, a, b);
+        native_leave(vm);
+    }
+    decref(vm, a);
+    decref(vm, b);
+    return result;
 }
 
 static Value inplace_or(VM *vm, Value self, Value other) {

@@ -63,7 +63,7 @@ enum ObjectFlags {
     OBJ_FINALIZED = 8, /* its __del__ has run */
     OBJ_PREFIXED = 16, /* variable-size subclass instance: attribute word before the GcLink */
     OBJ_MARK = 32,     /* scratch mark of the collector */
-    OBJ_USER1 = 64,    /* free for the kind: tuple: known not to need tracking; str: interned */
+    OBJ_USER1 = 64,    /* free for the kind: tuple: known not to need tracking; str: interned; dict: of a class */
     OBJ_USER2 = 128,
 };
 

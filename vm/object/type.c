@@ -266,7 +266,7 @@ static Dict *fill_dict(VM *vm, Type *t) {
         }
         decref(vm, from_obj(t->dict));
     }
-    t->dict = as_dict(dict);
+    t->dict = dict_of_class(dict);
     t->flags &= ~(uint32_t)TYPE_LAZY;
     return t->dict;
 }

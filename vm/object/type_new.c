@@ -513,7 +513,7 @@ static Type *new_type(VM *vm, Type *meta, Value name, Value bases, Value dict, T
     t->base = base;
     base->header.refcount++;
     t->bases = incref(bases);
-    t->dict = as_dict(incref(dict));
+    t->dict = dict_of_class(incref(dict));
     t->name = incref(name);
     t->slots = base->slots;
     t->numbers = base->numbers;

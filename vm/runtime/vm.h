@@ -150,7 +150,7 @@ struct VM {
     struct MethodCache *method_cache; /* attributes found on classes, see type.c; made on first use */
 
     /* limits */
-    uint32_t recursion_limit;
+    uint32_t recursion_limit, recursion_most; /* most: that scripts may set; 0: any */
     uint64_t hash_secret[2];
     uint32_t int_max_str_digits;
 
