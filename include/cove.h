@@ -170,8 +170,8 @@ enum cove_grant {
     COVE_GRANT_ENVIRONMENT = 8, /**< Environment variables, the user, the machine. */
     COVE_GRANT_CLOCK = 16,      /**< Read clocks, sleep. */
     COVE_GRANT_THREADS = 32,    /**< Start OS threads and further interpreters. */
-    COVE_GRANT_INSPECTION = 64, /**< See all objects that are alive, by gc.get_objects() and its like: among them
-                                     dicts of classes and others that must be changed by their owners alone. */
+    COVE_GRANT_INSPECTION = 64, /**< See all objects that are alive, by gc.get_objects() and its like, whoever has
+                                   made them and keeps them from others. */
     COVE_GRANT_ALL = 127        /**< All of these, as the command `cove` has. */
 };
 

@@ -212,11 +212,8 @@ static Value key_of(const void *p) { return from_small_int((int64_t)((uintptr_t)
 
 static Type *class_get(VM *vm, const cove_class_def *def) {
     HostState *state = vm->host;
-    if (state->classes == 0) {
-        if ((state->classes = dict_new(vm)) == 0)
-            return NULL;
-        gc_untrack(as_obj(state->classes)); /* it is not for scripts */
-    }
+    if (state->classes == 0 && (state->classes = gc_hide(dict_new(vm))) == 0)
+        return NULL;
     Value found = dict_get(vm, state->classes, key_of(def));
     if (found != 0)
         return as_type(found);

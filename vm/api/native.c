@@ -112,14 +112,6 @@ cove_value cove_function(cove_vm *host, const cove_function_def *def) {
 /* --- modules -----------------------------------------------------------------------------------------------------
  */
 
-/* A dict that scripts do not find. */
-static Value own_dict(VM *vm) {
-    Value dict = dict_new(vm);
-    if (dict != 0)
-        gc_untrack(as_obj(dict));
-    return dict;
-}
-
 bool cove_add_module(cove_vm *host, const cove_module_def *def) {
     ENTER(host);
     CHECK_POINTER(def);
@@ -127,7 +119,7 @@ bool cove_add_module(cove_vm *host, const cove_module_def *def) {
     if (native_module_find(def->name) != NULL || frozen_find(def->name) != NULL)
         return given_ok(vm, raise_value(vm, "the library has a module '%s' of its own", def->name));
     Value key = api_text(vm, def->name, strlen(def->name));
-    bool ok = key != 0 && (vm->host->modules != 0 || (vm->host->modules = own_dict(vm)) != 0) &&
+    bool ok = key != 0 && (vm->host->modules != 0 || (vm->host->modules = gc_hide(dict_new(vm))) != 0) &&
               dict_set(vm, vm->host->modules, key, from_small_int((int64_t)((uintptr_t)def >> 3)));
     decref(vm, key);
     return given_ok(vm, ok);

@@ -5,8 +5,6 @@
 #include "api/api.h"
 #include "object/signature.h"
 
-#define PARAMETERS_MAX 24 /* of object/native.c */
-
 /* A function of the host behind a Native, whose spec is the first member. Lives as long as the VM. */
 typedef struct HostFunction {
     MethodSpec spec;

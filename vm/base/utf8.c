@@ -10,7 +10,15 @@
 /* Continuation bytes have bit 7 set and bit 6 clear: one bit for each in the lowest place of its byte. */
 static ALWAYS_INLINE uint64_t continuation_bits(uint64_t w) { return (w >> 7) & (~w >> 6) & LOW_BITS; }
 
+/* Names mostly are. The two words of a text of more than eight bytes overlap. */
+static ALWAYS_INLINE bool is_short_ascii(const char *p, size_t n) {
+    uint64_t bytes = n < 8 ? load_tail(p, n) : n <= 16 ? load_64(p) | load_64(p + n - 8) : HIGH_BITS;
+    return (bytes & HIGH_BITS) == 0;
+}
+
 size_t utf8_count(const char *p, size_t n) {
+    if (likely(is_short_ascii(p, n)))
+        return n;
     size_t continuations = 0, i = utf8_ascii_prefix(p, n);
     while (i + 8 <= n) {
         /* sums per byte do not overflow within 255 words */

@@ -245,10 +245,10 @@ Value eval_run(VM *vm, Frame *entry, int how) {
     const Value *consts;
     const Instr *pc;
     unsigned nlocals;
-    Instr instr;                              /* of a handler on its way to a path that many share */
-    Value result;                             /* of calls and returns on their way to a register */
-    Frame *callee;                            /* pushed, about to be entered */
-    Value *call_args, *call_drop, call_names; /* of a call on its way to the general path */
+    Instr instr;                  /* of a handler on its way to a path that many share */
+    Value result;                 /* of calls and returns on their way to a register */
+    Frame *callee;                /* pushed, about to be entered */
+    Value *call_args, call_names; /* of a call on its way to the general path */
     unsigned call_count;
     int yield_status;
 

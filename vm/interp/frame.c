@@ -155,9 +155,8 @@ Frame *frame_back(VM *vm, Frame *f) {
  */
 static bool keep_replaced(VM *vm, FrameObject *o, Value old) {
     if (o->replaced == 0) {
-        if ((o->replaced = list_new(vm, 0)) == 0)
+        if ((o->replaced = gc_hide(list_new(vm, 0))) == 0)
             return false;
-        gc_untrack(as_obj(o->replaced)); /* no script may find it */
         vm->replaced_frames++;
     }
     __atomic_fetch_or(&vm->interrupts, (uint32_t)INTERRUPT_REPLACED, __ATOMIC_RELAXED);

@@ -10,8 +10,6 @@
 #include "object/signature.h"
 #include "object/type.h"
 
-#define PARAMS_MAX 24
-
 /* Counts that go by the Native's other members. */
 static void set_counts(Native *f) {
     unsigned receiver = f->descriptor;
@@ -45,7 +43,7 @@ Value native_new(VM *vm, const MethodSpec *spec, Value self, Type *owner, Value 
     f->raw = c.raw;
     f->descriptor = descriptor;
     set_counts(f);
-    assert(c.raw || c.nparams <= PARAMS_MAX);
+    assert(c.raw || c.nparams <= PARAMETERS_MAX);
     return from_obj(f);
 }
 
@@ -95,7 +93,7 @@ static bool receiver_fits(VM *vm, Native *f, Value v) {
 }
 
 static NOINLINE Value call_binding(VM *vm, Native *f, Value self, Value *args, size_t nargs, Value kwnames) {
-    Value out[PARAMS_MAX];
+    Value out[PARAMETERS_MAX];
     if (!signature_bind(vm, f->spec->name, from_obj(f), f->spec->signature, args, nargs, kwnames, out))
         return 0;
     return f->fn(vm, self, out, f->nparams, 0);
@@ -106,7 +104,7 @@ static ALWAYS_INLINE Value call_complete(VM *vm, Native *f, Value self, Value *a
     size_t n = f->nparams;
     if (nargs == n)
         return f->fn(vm, self, args, nargs, 0);
-    Value out[PARAMS_MAX];
+    Value out[PARAMETERS_MAX];
     for (size_t i = 0; i < n; i++)
         out[i] = i < nargs ? args[i] : 0;
     return f->fn(vm, self, out, n, 0);

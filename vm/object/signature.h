@@ -14,6 +14,8 @@ typedef struct SigItem {
 /* Reads the next item and moves *p behind it; false at the end. */
 bool signature_next(const char **p, SigItem *item);
 
+#define PARAMETERS_MAX 24 /* of a native function that does not bind its arguments itself */
+
 typedef struct SigCounts {
     uint16_t nparams;     /* all of them, without *args and **kwargs */
     uint16_t npositional; /* that may be given by position */

@@ -7,8 +7,6 @@
  */
 #include "object/str_internal.h"
 
-#include "base/load.h"
-
 #include "base/hash.h"
 
 /* --- making ---------------------------------------------------------------------------------------------------- */
@@ -73,14 +71,8 @@ Value str_new_counted(VM *vm, const char *utf8, size_t nbytes, size_t nchars) {
     return from_obj(s);
 }
 
-/* Names mostly are. The two words of a text of more than eight bytes overlap. */
-static ALWAYS_INLINE bool is_short_ascii(const char *p, size_t n) {
-    uint64_t bytes = n < 8 ? load_tail(p, n) : n <= 16 ? load_64(p) | load_64(p + n - 8) : UINT64_MAX;
-    return (bytes & 0x8080808080808080u) == 0;
-}
-
 Value str_new(VM *vm, const char *utf8, size_t nbytes) {
-    return str_new_counted(vm, utf8, nbytes, is_short_ascii(utf8, nbytes) ? nbytes : utf8_count(utf8, nbytes));
+    return str_new_counted(vm, utf8, nbytes, utf8_count(utf8, nbytes));
 }
 Value str_new_ascii(VM *vm, const char *text, size_t n) { return str_new_counted(vm, text, n, n); }
 Value str_from_c(VM *vm, const char *utf8) { return str_new(vm, utf8, strlen(utf8)); }

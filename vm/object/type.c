@@ -141,10 +141,9 @@ static Value address_key(const void *p) { return from_small_int((int64_t)((uintp
 Type *vm_type(VM *vm, const TypeSpec *spec, Type *base) {
     Value key = address_key(spec);
     if (unlikely(vm->module_types == 0)) {
-        vm->module_types = dict_new(vm);
+        vm->module_types = gc_hide(dict_new(vm));
         if (vm->module_types == 0)
             return NULL;
-        gc_untrack(as_obj(vm->module_types)); /* no script may find what it is trusted to hold */
     }
     Value found = dict_get(vm, vm->module_types, key);
     if (likely(found != 0))
@@ -307,11 +306,8 @@ Value type_mro(VM *vm, Type *t) {
 static Type *subclass_of_key(Value key) { return (Type *)((uintptr_t)as_small_int(key) << 3); }
 
 bool type_add_subclass(VM *vm, Type *base, Type *t) {
-    if (base->subclasses == 0) {
-        if ((base->subclasses = dict_new(vm)) == 0)
-            return false;
-        gc_untrack(as_obj(base->subclasses)); /* likewise */
-    }
+    if (base->subclasses == 0 && (base->subclasses = gc_hide(dict_new(vm))) == 0)
+        return false;
     return dict_set(vm, base->subclasses, address_key(t), VALUE_NONE);
 }
 

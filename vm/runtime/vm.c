@@ -161,12 +161,9 @@ bool vm_safepoint_of_frames(VM *vm) { return run_interrupts(vm, true); }
 Value vm_keep(VM *vm, Value v) {
     if (v == 0)
         return 0;
-    if (vm->roots == 0) {
-        if ((vm->roots = list_new(vm, 0)) == 0) {
-            decref(vm, v);
-            return VALUE_ERROR;
-        }
-        gc_untrack(as_obj(vm->roots)); /* no script may find it */
+    if (vm->roots == 0 && (vm->roots = gc_hide(list_new(vm, 0))) == 0) {
+        decref(vm, v);
+        return VALUE_ERROR;
     }
     return list_append_steal(vm, vm->roots, v) ? v : VALUE_ERROR;
 }
