@@ -76,8 +76,8 @@ HOT = vm/base/% vm/mem/% vm/code/code vm/code/image $(addprefix vm/api/,iterate 
       $(addprefix vm/interp/,asyncgen coroutine eval frame function generator operation slow% traceback) \
       $(addprefix vm/runtime/,arith attr call compare convert errors iterate limits lock park subscript thread) \
       $(addprefix vm/object/,buffer bytearray bytes% cell descr dict% exception float% instance int% iterators list% \
-        method module native% memoryview_item number_format number_text object_type range set% shape slice str str_b% str_case str_codec \
-        str_f% str_i% str_m% str_p% str_r% str_s% super tuple type type_attr type_slots weakref zip_map) \
+        method module native% memoryview_item number_format number_text object_type range set% shape slice str str_b% str_case str_codec% \
+        codec_charset codec_multibyte codec_single str_f% str_i% str_m% str_p% str_r% str_s% super tuple type type_attr type_slots weakref zip_map) \
       $(addprefix compiler/,arena emit lex% parser regs) \
       $(addprefix stdlib/asyncio/,deferred future% gather handle loop% poller% queue ready running task% timers transport%) \
       stdlib/builtins/iterate stdlib/builtins/module stdlib/builtins/object stdlib/builtins/print stdlib/context_map \

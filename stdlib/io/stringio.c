@@ -78,8 +78,8 @@ static bool put_unchanged(VM *vm, StringIO *s, const Str *text) {
         memcpy(s->data.ascii + s->pos, text->data, text->nbytes);
         s->pos += text->nbytes;
     } else {
-        for (const char *p = text->data, *end = p + text->nbytes; p < end;)
-            s->data.points[s->pos++] = utf8_next(&p);
+        utf8_to_points(text->data, text->nbytes, s->data.points + s->pos);
+        s->pos += text->nchars;
     }
     if (s->pos > s->len)
         s->len = s->pos;
@@ -127,15 +127,9 @@ static Value part(VM *vm, const StringIO *s, size_t start, size_t n) {
     const uint32_t *from = s->data.points + start;
     if (n == 1)
         return str_from_char(vm, from[0]);
-    size_t nbytes = 0;
-    for (size_t i = 0; i < n; i++)
-        nbytes += utf8_size(from[i]);
-    Value r = str_alloc(vm, nbytes, n);
-    if (r == 0)
-        return r;
-    char *to = as_str(r)->data;
-    for (size_t i = 0; i < n; i++)
-        to += utf8_encode(from[i], to);
+    Value r = str_alloc(vm, utf8_points_size(from, n), n);
+    if (r != 0)
+        utf8_from_points(from, n, as_str(r)->data);
     return r;
 }
 

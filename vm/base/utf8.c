@@ -121,3 +121,39 @@ bool utf8_validate(const char *p, size_t n, bool surrogates, size_t *chars) {
     *chars = count;
     return true;
 }
+
+/* --- code points as an array; East Asian text, whose characters take three bytes, comes first ---------------------
+ */
+
+void utf8_to_points(const char *p, size_t n, uint32_t *out) {
+    for (const char *end = p + n; p < end;) {
+        const uint8_t *u = (const uint8_t *)p;
+        if ((u[0] & 0xF0) == 0xE0) {
+            *out++ = (uint32_t)(u[0] & 0x0F) << 12 | (uint32_t)(u[1] & 0x3F) << 6 | (u[2] & 0x3F);
+            p += 3;
+        } else {
+            *out++ = utf8_next(&p);
+        }
+    }
+}
+
+size_t utf8_points_size(const uint32_t *points, size_t n) {
+    size_t size = n;
+    for (size_t i = 0; i < n; i++)
+        size += (size_t)(points[i] >= 0x80) + (points[i] >= 0x800) + (points[i] >= 0x10000);
+    return size;
+}
+
+void utf8_from_points(const uint32_t *points, size_t n, char *out) {
+    for (size_t i = 0; i < n; i++) {
+        uint32_t c = points[i];
+        if (c - 0x800 < 0x10000 - 0x800) {
+            out[0] = (char)(0xE0 | c >> 12);
+            out[1] = (char)(0x80 | (c >> 6 & 0x3F));
+            out[2] = (char)(0x80 | (c & 0x3F));
+            out += 3;
+        } else {
+            out += utf8_encode(c, out);
+        }
+    }
+}

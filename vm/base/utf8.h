@@ -90,6 +90,11 @@ static ALWAYS_INLINE unsigned utf8_encode(uint32_t c, char *out) {
     return 4;
 }
 
+/* All code points of n bytes of valid text. */
+void utf8_to_points(const char *p, size_t n, uint32_t *out);
+/* n code points as text, and the bytes that it takes. */
+void utf8_from_points(const uint32_t *points, size_t n, char *out);
+size_t utf8_points_size(const uint32_t *points, size_t n);
 /* Code points in valid text. */
 size_t utf8_count(const char *p, size_t n);
 /* The place `chars` code points further on (valid text, which must be long enough). */

@@ -31,7 +31,10 @@ typedef struct Encoder {
     const char *encoding, *errors;
     Value text;
     bool (*put)(struct Encoder *e, uint32_t c); /* false: the encoding has no such character */
-    const void *table;                          /* what `put` looks characters up in */
+    /* NULL, or the fast way: encodes characters up to one that is better put, moves *p there, returns their number */
+    size_t (*run)(struct Encoder *e, const char **p, const char *end);
+    uint32_t refused;  /* 0, or `put` refuses all characters from this one on */
+    const void *table; /* what `put` looks characters up in */
     bool big_endian, final;
     bool pairs, took_next; /* `put` wants e->next, and has written it too */
     size_t unit;           /* bytes of a code unit */
@@ -68,7 +71,8 @@ Value codec_encode(VM *vm, const Codec *codec, Value s, const char *errors, bool
  * output and says where to go on (a byte offset, a character index). False: an exception is pending. */
 bool decoder_error(Decoder *d, size_t start, size_t end, const char *reason, size_t *resume);
 bool encoder_error(Encoder *e, size_t start, size_t end, const char *reason, size_t *resume);
-/* Encodes everything with e->put; what it refuses is an error for this reason, one for a run of them if `runs`. */
+/* Encodes everything with e->run and e->put; what it refuses is an error for this reason, one for a run of them if
+ * `runs`. */
 bool encoder_run(Encoder *e, const char *reason, bool runs);
 bool decoder_answer(Decoder *d, Value answer, size_t *resume); /* writes what a handler returned */
 
@@ -104,6 +108,8 @@ bool raw_unicode_escape_decode(Decoder *d);
 bool raw_unicode_escape_encode(Encoder *e);
 bool single_byte_decode(Decoder *d);
 bool single_byte_encode(Encoder *e);
+/* The word of the VM's memory for one of codec_tables, NULL at first. NULL with MemoryError. (codec_charset.c) */
+void **codec_table_memory(VM *vm, const Codec *codec);
 uint32_t single_byte_character(const Codec *codec, uint8_t byte); /* or CODE_POINT_NONE */
 
 /* Tables: codec_tables.c, codec_multibyte.c, codec_shift.c, codec_aliases.c */

@@ -1,17 +1,18 @@
 /* Coded character sets by way of iconv, one sequence or character at a time.
  *
- * A question asked again is answered from a table of recent answers (a slot for each hash of the question, the last
- * one stays), so that text costs a lookup a character and memory stays the same whatever is converted. Descriptors
- * and tables belong to the VM. */
+ * A question asked again is answered from memory: for numbers up to 0xFFFF from pages of 256 answers, which are made
+ * when they are first needed, for others from a small table of recent answers (a slot for each hash of the question,
+ * the last one stays). Descriptors and memory belong to the VM. */
 #include "object/codec_charset.h"
 
 #include <iconv.h>
 #include <stdlib.h>
 
 #include "base/utf8.h"
+#include "object/codec.h"
 #include "runtime/vm.h"
 
-#define MEMORY_BITS 11
+#define MEMORY_BITS 8
 #define MEMORY_SIZE (1u << MEMORY_BITS)
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 #define UNICODE_NAME "UTF-32BE"
@@ -26,15 +27,36 @@ typedef struct Encoded {
     uint32_t c, code; /* c 0: the slot is empty */
 } Encoded;
 
+typedef uint32_t *Pages[256];
+
 typedef struct Charset {
     iconv_t to_unicode, from_unicode;
+    Pages characters, codes; /* plus 2 and plus 1, so that 0 is what has not been asked for */
     Decoded decoded[MEMORY_SIZE];
     Encoded encoded[MEMORY_SIZE];
 } Charset;
 
 static Charset *charset_of(VM *vm, CharsetId id) { return ((Charset **)vm->charsets)[id]; }
+static size_t memory_size(void) { return (CHARSETS + codec_tables_count) * sizeof(void *); }
 
 static uint32_t slot_of(uint32_t key) { return key * 2654435769u >> (32 - MEMORY_BITS); }
+
+/* Where the answer is kept; NULL: in the table. Without memory for a page that is so too. */
+static uint32_t *place_of(VM *vm, Pages pages, uint32_t question) {
+    if (question > 0xFFFF)
+        return NULL;
+    uint32_t **page = &pages[question >> 8];
+    if (unlikely(*page == NULL)) {
+        if (error_pending(vm))
+            return NULL;
+        *page = mem_zalloc(vm, 256 * sizeof(uint32_t));
+        if (*page == NULL) {
+            error_clear(vm);
+            return NULL;
+        }
+    }
+    return &(*page)[question & 0xFF];
+}
 
 /* The memory goes with the VM. */
 static void close_all(VM *vm, void *unused) {
@@ -47,17 +69,26 @@ static void close_all(VM *vm, void *unused) {
     }
 }
 
+static bool make_memory(VM *vm) {
+    if (vm->charsets != NULL)
+        return true;
+    if ((vm->charsets = mem_zalloc(vm, memory_size())) == NULL)
+        return false;
+    if (vm_at_end(vm, close_all, NULL))
+        return true;
+    mem_free(vm, vm->charsets, memory_size());
+    vm->charsets = NULL;
+    return false;
+}
+
+void **codec_table_memory(VM *vm, const Codec *codec) {
+    return make_memory(vm) ? (void **)vm->charsets + CHARSETS + (codec - codec_tables) : NULL;
+}
+
 bool charset_open(VM *vm, CharsetId id, const char *encoding) {
     const CharsetSpec *spec = &charset_specs[id];
-    if (vm->charsets == NULL) {
-        if ((vm->charsets = mem_zalloc(vm, CHARSETS * sizeof(Charset *))) == NULL)
-            return false;
-        if (!vm_at_end(vm, close_all, NULL)) {
-            mem_free(vm, vm->charsets, CHARSETS * sizeof(Charset *));
-            vm->charsets = NULL;
-            return false;
-        }
-    }
+    if (!make_memory(vm))
+        return false;
     if (charset_of(vm, id) != NULL)
         return true;
     if (spec->fallback >= 0 && !charset_open(vm, (CharsetId)spec->fallback, encoding))
@@ -127,12 +158,19 @@ static void decode_new(VM *vm, CharsetId id, Decoded *slot) {
 }
 
 uint32_t charset_decode(VM *vm, CharsetId id, uint32_t code, uint32_t *second) {
-    Decoded *slot = &charset_of(vm, id)->decoded[slot_of(code)];
+    Charset *set = charset_of(vm, id);
+    uint32_t *known = place_of(vm, set->characters, code);
+    *second = 0;
+    if (likely(known != NULL && *known != 0))
+        return *known - 2;
+    Decoded *slot = &set->decoded[slot_of(code)];
     if (slot->code != code || code == 0) {
         slot->code = code;
         decode_new(vm, id, slot);
     }
     *second = slot->second;
+    if (known != NULL && slot->second == 0)
+        *known = slot->c + 2;
     return slot->c;
 }
 
@@ -172,12 +210,18 @@ static uint32_t encode_new(VM *vm, CharsetId id, uint32_t c) {
 }
 
 uint32_t charset_encode(VM *vm, CharsetId id, uint32_t c) {
-    Encoded *slot = &charset_of(vm, id)->encoded[slot_of(c)];
+    Charset *set = charset_of(vm, id);
+    uint32_t *known = place_of(vm, set->codes, c);
+    if (likely(known != NULL && *known != 0))
+        return *known - 1;
+    Encoded *slot = &set->encoded[slot_of(c)];
     if (slot->c != c || c == 0) {
         uint32_t code = encode_new(vm, id, c);
         slot->c = c;
         slot->code = code;
     }
+    if (known != NULL)
+        *known = slot->code + 1;
     return slot->code;
 }
 

@@ -1,6 +1,6 @@
 /* Coded character sets of East Asia: the character of one byte sequence, and the sequence of one character. The
  * tables are the system's (iconv); what this adds is their correction where the usual mapping of scripts differs, and
- * a memory of recent answers. Finding the sequences in a text is the codecs' business. */
+ * a memory of answers. Finding the sequences in a text is the codecs' business. */
 #ifndef COVE_OBJECT_CODEC_CHARSET_H
 #define COVE_OBJECT_CODEC_CHARSET_H
 

@@ -82,8 +82,16 @@ static uint32_t fault_item(VM *vm, const Fault *f, size_t i) {
     return f->decode ? (uint8_t)as_bytes(f->object)->data[i] : str_char_at(vm, f->object, i);
 }
 
+/* The same one after the other: *p is where fault_begin has put it, or behind the last one. */
+static const char *fault_begin(VM *vm, const Fault *f) {
+    return f->decode ? as_bytes(f->object)->data + f->start
+                     : str_data(f->object) + str_byte_offset(vm, f->object, f->start);
+}
+static uint32_t fault_next(const Fault *f, const char **p) { return f->decode ? (uint8_t) * (*p)++ : utf8_next(p); }
+
 static void add_backslash(StrBuilder *b, uint32_t c) {
-    strbuilder_printf(b, c < 256 ? "\\x%02x" : c < 0x10000 ? "\\u%04x" : "\\U%08x", c);
+    char text[10];
+    strbuilder_add(b, text, str_escape_char(c, text));
 }
 
 static Value backslashreplace_errors(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
@@ -92,9 +100,21 @@ static Value backslashreplace_errors(VM *vm, Value self, Value *args, size_t nar
         return VALUE_ERROR;
     StrBuilder b;
     strbuilder_init(&b, vm);
+    const char *p = fault_begin(vm, &f);
     for (size_t i = f.start; i < f.end && !b.failed; i++)
-        add_backslash(&b, fault_item(vm, &f, i));
+        add_backslash(&b, fault_next(&f, &p));
     return answer(vm, strbuilder_finish(&b), f.end);
+}
+
+static void add_reference(StrBuilder *b, uint32_t c) {
+    char text[10], *p = text + sizeof text;
+    *--p = ';';
+    do
+        *--p = (char)('0' + c % 10);
+    while ((c /= 10) != 0);
+    *--p = '#';
+    *--p = '&';
+    strbuilder_add(b, p, (size_t)(text + sizeof text - p));
 }
 
 static Value xmlcharrefreplace_errors(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
@@ -105,8 +125,9 @@ static Value xmlcharrefreplace_errors(VM *vm, Value self, Value *args, size_t na
         return wrong_fault(vm, args[0]);
     StrBuilder b;
     strbuilder_init(&b, vm);
+    const char *p = fault_begin(vm, &f);
     for (size_t i = f.start; i < f.end && !b.failed; i++)
-        strbuilder_printf(&b, "&#%d;", (int)fault_item(vm, &f, i));
+        add_reference(&b, fault_next(&f, &p));
     return answer(vm, strbuilder_finish(&b), f.end);
 }
 
@@ -181,7 +202,10 @@ static Value surrogateescape_errors(VM *vm, Value self, Value *args, size_t narg
     }
     if (f.decode ? i == f.start : i < f.end) {
         strbuilder_drop(&b);
-        if (!f.decode && i > f.start) { /* the error is the first character that is no escaped byte */
+        /* The error is the first character that is no escaped byte, but for tables, which report the whole run. */
+        Value encoding = exception_field(args[0], UNICODEERROR_ENCODING);
+        bool table = encoding != 0 && is_str(encoding) && str_equals_c(encoding, "charmap");
+        if (!f.decode && i > f.start && !table) {
             Value at = int_from_ssize(vm, (ssize_t)i);
             bool ok = at != 0 && exception_set_field(vm, args[0], UNICODEERROR_START, at);
             decref(vm, at);

@@ -85,12 +85,42 @@ static uint32_t decode_sequence(Decoder *d, const MultiByte *m, const uint8_t *p
     return charset_decode(d->vm, m->set, code, second);
 }
 
-/* How many bytes are ASCII where the backslash and the tilde are the yen sign and the overline. */
-static size_t roman_prefix(const char *data, size_t n) {
-    size_t i = 0;
-    while (i < n && (uint8_t)data[i] < 0x80 && data[i] != '\\' && data[i] != '~')
-        i++;
-    return i;
+/* Bytes are decoded in pieces, so that room for each is at hand: three bytes for one are the most that they become.
+ */
+#define PIECE 512
+
+/* Decodes whole sequences, and moves *i to the first one that is none. False: no memory. */
+static bool decode_run(Decoder *d, const MultiByte *m, size_t *i) {
+    while (*i < d->n) {
+        size_t ascii = m->roman ? 0 : utf8_ascii_prefix(d->data + *i, d->n - *i);
+        strbuilder_add(&d->out, d->data + *i, ascii);
+        *i += ascii;
+        size_t stop = d->n - *i < PIECE ? d->n : *i + PIECE;
+        char *to = strbuilder_room(&d->out, 3 * (PIECE + 8));
+        if (to == NULL)
+            return false;
+        while (*i < stop) {
+            const uint8_t *p = (const uint8_t *)d->data + *i;
+            uint32_t c = p[0], second = 0;
+            int length = 1;
+            if (c >= 0x80) {
+                length = sequence_at(m, p, d->n - *i);
+                c = length > 0 ? decode_sequence(d, m, p, length, &second) : CODE_POINT_NONE;
+            } else if (m->roman && (c == '\\' || c == '~')) {
+                c = c == '~' ? 0x203E : 0xA5;
+            }
+            if (c == CODE_POINT_NONE)
+                break;
+            to += utf8_encode(c, to);
+            if (second != 0)
+                to += utf8_encode(second, to);
+            *i += (size_t)length;
+        }
+        d->out.len = (size_t)(to - d->out.data);
+        if (*i < stop)
+            break;
+    }
+    return true;
 }
 
 bool multibyte_decode(Decoder *d) {
@@ -98,34 +128,16 @@ bool multibyte_decode(Decoder *d) {
     size_t i = 0;
     if (!charset_open(d->vm, m->set, d->encoding))
         return false;
-    while (i < d->n) {
-        size_t ascii = m->roman ? roman_prefix(d->data + i, d->n - i) : utf8_ascii_prefix(d->data + i, d->n - i);
-        if (!strbuilder_add(&d->out, d->data + i, ascii))
+    for (;;) {
+        if (!decode_run(d, m, &i))
             return false;
-        i += ascii;
         if (i >= d->n)
             break;
-        const uint8_t *p = (const uint8_t *)d->data + i;
-        int length = sequence_at(m, p, d->n - i);
-        if (m->roman && p[0] < 0x80) {
-            if (!strbuilder_add_char(&d->out, p[0] == '\\' ? 0xA5 : 0x203E))
-                return false;
-            i++;
-            continue;
-        }
-        uint32_t second = 0, c = length > 0 ? decode_sequence(d, m, p, length, &second) : CODE_POINT_NONE;
-        if (c != CODE_POINT_NONE) {
-            if (!strbuilder_add_char(&d->out, c) || (second != 0 && !strbuilder_add_char(&d->out, second)))
-                return false;
-            i += (size_t)length;
-        } else if (length != SEQUENCE_INCOMPLETE) {
-            if (!decoder_error(d, i, i + 1, ILLEGAL, &i))
-                return false;
-        } else if (!d->final) {
+        bool whole = sequence_at(m, (const uint8_t *)d->data + i, d->n - i) != SEQUENCE_INCOMPLETE;
+        if (!whole && !d->final)
             break;
-        } else if (!decoder_error(d, i, d->n, "incomplete multibyte sequence", &i)) {
+        if (!decoder_error(d, i, whole ? i + 1 : d->n, whole ? ILLEGAL : "incomplete multibyte sequence", &i))
             return false;
-        }
     }
     d->consumed = i;
     return true;
@@ -133,13 +145,22 @@ bool multibyte_decode(Decoder *d) {
 
 /* --- encoding ------------------------------------------------------------------------------------------------- */
 
+static ALWAYS_INLINE unsigned write_code(uint32_t code, char *to) {
+    unsigned n = 0;
+    if (unlikely(code >= 0x10000)) {
+        if (code >= 0x1000000)
+            to[n++] = (char)(code >> 24);
+        to[n++] = (char)(code >> 16);
+    }
+    if (likely(code >= 0x100))
+        to[n++] = (char)(code >> 8);
+    to[n++] = (char)code;
+    return n;
+}
+
 static bool put_code(Encoder *e, uint32_t code) {
     char bytes[4];
-    unsigned n = 0;
-    for (int shift = 24; shift >= 0; shift -= 8)
-        if (code >> shift != 0 || n > 0)
-            bytes[n++] = (char)(code >> shift);
-    return strbuilder_add(&e->out, bytes, n);
+    return strbuilder_add(&e->out, bytes, write_code(code, bytes));
 }
 
 static bool put_multibyte(Encoder *e, uint32_t c) {
@@ -155,6 +176,38 @@ static bool put_multibyte(Encoder *e, uint32_t c) {
     if (code == 0 && m->form == FORM_JAMO && c - 0xAC00 < 11172)
         return put_jamo(e, c);
     return code != 0 && put_code(e, code);
+}
+
+static size_t multibyte_run(Encoder *e, const char **p, const char *end) {
+    const MultiByte *m = multibyte_of(e->codec);
+    size_t done = 0;
+    const char *q = *p;
+    while (q < end) {
+        size_t ascii = utf8_ascii_prefix(q, (size_t)(end - q));
+        strbuilder_add(&e->out, q, ascii);
+        q += ascii;
+        done += ascii;
+        const char *stop = end - q < PIECE ? end : q + PIECE;
+        char *to = strbuilder_room(&e->out, 2 * (PIECE + 4)); /* four bytes for a character of two are the most */
+        if (to == NULL)
+            break;
+        while (q < stop) {
+            unsigned length;
+            uint32_t c = utf8_decode(q, &length), code = c;
+            if (c >= 0x80)
+                code = is_surrogate(c) ? 0 : charset_encode(e->vm, m->set, c);
+            if (code == 0 && c != 0)
+                break;
+            to += write_code(code, to);
+            q += length;
+            done++;
+        }
+        e->out.len = (size_t)(to - e->out.data);
+        if (q < stop)
+            break;
+    }
+    *p = q;
+    return done;
 }
 
 bool charset_second_of_pair(uint32_t c) {
@@ -178,6 +231,7 @@ bool multibyte_encode(Encoder *e) {
         return false;
     e->pairs = m->pairs;
     e->put = m->pairs ? put_pair : put_multibyte;
+    e->run = m->pairs || m->roman ? NULL : multibyte_run;
     return encoder_run(e, ILLEGAL, false);
 }
 

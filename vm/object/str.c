@@ -8,6 +8,7 @@
 #include "object/str_internal.h"
 
 #include "base/hash.h"
+#include "base/load.h"
 
 /* --- making ---------------------------------------------------------------------------------------------------- */
 
@@ -177,14 +178,33 @@ static Value slice_ascii(VM *vm, Value v, ssize_t start, ssize_t step, size_t n)
     return r;
 }
 
-/* Every step-th character of [p, end), from the first one on. Without branches, as lengths that vary are hard to
- * foresee: each byte is written, and stays if its character is wanted. Returns the end of what was written. */
+static ALWAYS_INLINE bool starts_three(const char *p) { return ((uint8_t)*p & 0xF0) == 0xE0; }
+
+/* Every step-th character of [p, end), from the first one on; `to` may be p. Returns the end of what was written. */
 static char *copy_every(const char *p, const char *end, size_t step, char *to) {
-    for (size_t phase = step - 1; p < end; p++) {
-        phase += !utf8_is_continuation(*p);
-        phase = phase == step ? 0 : phase;
-        *to = *p;
-        to += phase == 0;
+    size_t phase = step - 1;
+    while (p < end) {
+        /* characters of three bytes mostly come in a row; a word has the first bytes of two */
+        while (phase == step - 1 && (size_t)(end - p) > 3 * step + 8) {
+            uint64_t word = load_64(p);
+            size_t k = 0;
+            while (k < step && (load_64(p + 3 * k) & 0xF00000F0) == 0xE00000E0)
+                k += 2;
+            if (k < step)
+                break;
+            memcpy(to, (const uint32_t[]){LITTLE_32((uint32_t)word)}, 4);
+            to += 3;
+            p += 3 * step;
+        }
+        /* Without branches, as lengths that vary are hard to foresee: each byte is written, and stays if its
+         * character is wanted. It ends where a character does that is followed by a wanted one. */
+        const char *stop = end - p < 64 ? end : p + 64;
+        for (; p < stop || (p < end && (phase != step - 1 || utf8_is_continuation(*p))); p++) {
+            phase += !utf8_is_continuation(*p);
+            phase = phase == step ? 0 : phase;
+            *to = *p;
+            to += phase == 0;
+        }
     }
     return to;
 }
@@ -192,6 +212,12 @@ static char *copy_every(const char *p, const char *end, size_t step, char *to) {
 /* The text from p to end in the opposite order. */
 static char *copy_backwards(const char *p, const char *end, char *to) {
     while (end > p) {
+        if (end - p >= 3 && starts_three(end - 3)) {
+            end -= 3;
+            memcpy(to, end, 3);
+            to += 3;
+            continue;
+        }
         const char *start = utf8_previous(end);
         for (const char *at = start; at < end; at++)
             *to++ = *at;
@@ -200,21 +226,15 @@ static char *copy_backwards(const char *p, const char *end, char *to) {
     return to;
 }
 
-/* The characters one by one, which may be far apart, or in the opposite order. */
-static char *copy_each(VM *vm, Value v, const char *p, ssize_t start, ssize_t step, size_t n, char *to) {
-    for (;;) {
+/* Characters that are far apart, one by one. */
+static char *copy_each(VM *vm, Value v, ssize_t start, ssize_t step, size_t n, char *to) {
+    for (; n > 0; n--, start += step) {
+        const char *p = str_data(v) + str_byte_offset(vm, v, (size_t)start);
         unsigned length = utf8_length(*p);
         memcpy(to, p, length);
         to += length;
-        if (--n == 0)
-            return to;
-        start += step;
-        if (step > 0 || step < -16)
-            p = str_data(v) + str_byte_offset(vm, v, (size_t)start);
-        else
-            for (ssize_t k = step; k < 0; k++)
-                p = utf8_previous(p);
     }
+    return to;
 }
 
 static Value slice_steps(VM *vm, Value v, ssize_t start, ssize_t step, size_t n) {
@@ -224,20 +244,25 @@ static Value slice_steps(VM *vm, Value v, ssize_t start, ssize_t step, size_t n)
         return slice_ascii(vm, v, start, step, n);
     StrBuilder b;
     strbuilder_init(&b, vm);
-    size_t nbytes = as_str(v)->nbytes;
-    char *room = strbuilder_room(&b, nbytes < 4 * n ? nbytes : 4 * n), *to;
+    bool near = step >= -16 && step <= 16; /* else the index is faster */
+    size_t last = (size_t)start + (n - 1) * (size_t)step, low = step < 0 ? last : (size_t)start;
+    size_t from = str_byte_offset(vm, v, low);
+    size_t to = str_byte_offset(vm, v, (step < 0 ? (size_t)start : last) + 1), nbytes = to - from;
+    char *room = strbuilder_room(&b, near || nbytes < 4 * n ? nbytes : 4 * n), *stop;
     if (room == NULL)
         return VALUE_ERROR;
-    const char *text = str_data(v), *p = text + str_byte_offset(vm, v, (size_t)start);
-    if (step > 0 && step <= 16) /* else the index is faster */
-        to = copy_every(p, text + str_byte_offset(vm, v, (size_t)start + (n - 1) * (size_t)step + 1), (size_t)step,
-                        room);
-    else if (step == -1)
-        to = copy_backwards(text + str_byte_offset(vm, v, (size_t)start + 1 - n), p + utf8_length(*p), room);
-    else
-        to = copy_each(vm, v, p, start, step, n, room);
-    b.len = (size_t)(to - room);
-    return strbuilder_finish(&b);
+    const char *text = str_data(v) + from;
+    if (!near) {
+        stop = copy_each(vm, v, start, step, n, room);
+    } else if (step > 0) {
+        stop = copy_every(text, text + nbytes, (size_t)step, room);
+    } else {
+        stop = copy_backwards(text, text + nbytes, room);
+        if (step < -1)
+            stop = copy_every(room, stop, (size_t)-step, room);
+    }
+    b.len = (size_t)(stop - room);
+    return strbuilder_finish_counted(&b, n);
 }
 
 static Value getitem(VM *vm, Value self, Value key) {

@@ -83,6 +83,7 @@ bool strbuilder_add_repr(StrBuilder *b, Value v);    /* runs repr(v) */
 bool strbuilder_printf(StrBuilder *b, const char *fmt, ...);
 bool strbuilder_vprintf(StrBuilder *b, const char *fmt, va_list args);
 Value strbuilder_finish(StrBuilder *b); /* the string, or VALUE_ERROR; the builder is empty afterwards */
+Value strbuilder_finish_counted(StrBuilder *b, size_t nchars); /* of a text with so many code points */
 void strbuilder_drop(StrBuilder *b);
 
 #endif

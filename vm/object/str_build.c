@@ -216,18 +216,18 @@ static bool add_owned(StrBuilder *b, Value s) {
 
 bool strbuilder_add_repr(StrBuilder *b, Value v) { return !b->failed && add_owned(b, to_repr(b->vm, v)); }
 
-Value strbuilder_finish(StrBuilder *b) {
+Value strbuilder_finish_counted(StrBuilder *b, size_t nchars) {
     VM *vm = b->vm;
     Str *s = b->block;
     size_t n = b->len;
     Value r = VALUE_ERROR;
     if (b->failed || s == NULL || n <= 4) {
         if (!b->failed)
-            r = str_new(vm, s != NULL ? b->data : "", n);
+            r = str_new_counted(vm, s != NULL ? b->data : "", n, nchars);
         strbuilder_drop(b);
         return r;
     }
-    size_t nchars = utf8_count(b->data, n), size = str_block_size(n, n == nchars);
+    size_t size = str_block_size(n, n == nchars);
     if (object_room(&s->header) > size + size / 4 + 64) {
         Str *fitting = object_resize(vm, &s->header, size);
         if (fitting == NULL) {
@@ -243,6 +243,10 @@ Value strbuilder_finish(StrBuilder *b) {
     s->data[n] = 0;
     strbuilder_init(b, vm);
     return from_obj(s);
+}
+
+Value strbuilder_finish(StrBuilder *b) {
+    return strbuilder_finish_counted(b, b->failed ? 0 : utf8_count(b->block != NULL ? b->data : "", b->len));
 }
 
 /* --- formatted text -------------------------------------------------------------------------------------------- */

@@ -15,6 +15,8 @@
 /* --- properties ------------------------------------------------------------------------------------------------ */
 
 static utf8proc_category_t category(uint32_t c) {
+    if (c - 0x4E00 < 0xA000 - 0x4E00) /* most of Chinese text */
+        return UTF8PROC_CATEGORY_LO;
     utf8proc_category_t k = utf8proc_category((utf8proc_int32_t)c);
     if (unlikely(k == UTF8PROC_CATEGORY_CN)) {
         if (c >= 0x2EBF0 && c <= 0x2EE5D)
@@ -80,7 +82,7 @@ static bool unfit_letter(uint32_t c) {
         {0x37A, 0x37A},   {0x2E2F, 0x2E2F}, {0xFC5E, 0xFC63}, {0xFDFA, 0xFDFB}, {0xFE70, 0xFE70}, {0xFE72, 0xFE72},
         {0xFE74, 0xFE74}, {0xFE76, 0xFE76}, {0xFE78, 0xFE78}, {0xFE7A, 0xFE7A}, {0xFE7C, 0xFE7C}, {0xFE7E, 0xFE7E},
     };
-    return in_ranges(c, unfit, ARRAY_LEN(unfit));
+    return (c < 0x3000 || c >= 0xFC5E) && in_ranges(c, unfit, ARRAY_LEN(unfit));
 }
 
 bool unicode_is_identifier_start(uint32_t c) {
@@ -146,8 +148,12 @@ bool unicode_is_numeric(uint32_t c) {
 
 /* --- case of a code point -------------------------------------------------------------------------------------- */
 
+/* A bit for each 16 code points up to U+1FFF: has any of the three tables rows for them? None has any from there to
+ * U+FB00, neither scripts of East Asia nor symbols. */
+static const uint64_t case_blocks[] = {0xba10000080902800, 0x1000000, 0, 0, 0, 0, 0, 0xff20020000000100};
+
 static unsigned find_case(uint32_t c, const CaseRow *rows, size_t n, uint32_t *out) {
-    if (c - 0x2000 < 0xFB00 - 0x2000) /* no table has any of these: neither the scripts of East Asia nor symbols */
+    if (c < 0x2000 ? !(case_blocks[c >> 10] >> (c >> 4 & 63) & 1) : c < 0xFB00)
         return 0;
     size_t low = 0, high = n;
     while (low < high) {
@@ -511,8 +517,50 @@ static bool decompose(VM *vm, Value s, int options, Codes *out) {
     return true;
 }
 
+/* Ranges of characters that stay what they are in these normal forms, whatever stands around them: the usual ones. */
+#define FORM_BIT(name) (1 << UNICODE_##name)
+#define COMPOSED (FORM_BIT(NFC) | FORM_BIT(NFKC))
+#define CANONICAL (FORM_BIT(NFC) | FORM_BIT(NFD))
+static const struct Stable {
+    CodeRange range;
+    int forms;
+} stable[] = {
+    {{0x0, 0x9F}, COMPOSED | FORM_BIT(NFD) | FORM_BIT(NFKD)},
+    {{0x3400, 0xA48C}, COMPOSED | FORM_BIT(NFD) | FORM_BIT(NFKD)},
+    {{0x3001, 0x3029}, COMPOSED | FORM_BIT(NFD) | FORM_BIT(NFKD)},
+    {{0xFF01, 0xFF5E}, CANONICAL},
+    {{0xA0, 0xBF}, CANONICAL},
+    {{0xC0, 0x131}, COMPOSED},
+    {{0x132, 0x2FF}, FORM_BIT(NFC)},
+    {{0x3A3, 0x3CF}, COMPOSED},
+    {{0x3FA, 0x482}, COMPOSED},
+    {{0x2002, 0x2064}, CANONICAL},
+    {{0x3000, 0x3000}, CANONICAL},
+    {{0x3041, 0x3096}, COMPOSED},
+    {{0x30A0, 0x30FE}, COMPOSED},
+    {{0xAC00, 0xD7A3}, COMPOSED},
+};
+
+static bool is_stable(const Str *s, UnicodeForm form) {
+    const char *p = s->data, *end = p + s->nbytes;
+    const struct Stable *row = stable;
+    while (p < end) {
+        uint32_t c = utf8_next(&p);
+        if (c - row->range.first > row->range.last - row->range.first) {
+            const struct Stable *rows_end = stable + ARRAY_LEN(stable);
+            for (row = stable; row < rows_end && c - row->range.first > row->range.last - row->range.first;)
+                row++;
+            if (row == rows_end)
+                return false;
+        }
+        if (!(row->forms >> form & 1))
+            return false;
+    }
+    return true;
+}
+
 Value unicode_normalize(VM *vm, Value s, UnicodeForm form) {
-    if (str_is_ascii(as_str(s)))
+    if (str_is_ascii(as_str(s)) || is_stable(as_str(s), form))
         return str_unchanged(vm, s);
     int options = UTF8PROC_STABLE | UTF8PROC_DECOMPOSE;
     if (form == UNICODE_NFKC || form == UNICODE_NFKD)

@@ -69,9 +69,12 @@ bool decoder_error(Decoder *d, size_t start, size_t end, const char *reason, siz
 static bool put_all(Encoder *e, Value s) {
     const char *p = str_data(s), *end = p + as_str(s)->nbytes;
     e->next = 0;
-    while (p < end)
-        if (!e->put(e, utf8_next(&p)))
+    while (p < end) {
+        if (e->run != NULL)
+            e->run(e, &p, end);
+        if (p < end && !e->put(e, utf8_next(&p)))
             return false;
+    }
     return true;
 }
 
@@ -98,16 +101,30 @@ static bool encoder_answer(Encoder *e, Value answer, Value exc, size_t *resume) 
     return !e->out.failed && answer_position(vm, as_tuple(answer)->items[1], as_str(e->text)->nchars, resume);
 }
 
+/* The first one may come with a change of state; all after the second one are like that. */
+static bool put_many(Encoder *e, uint32_t c, size_t n) {
+    size_t length = 0;
+    for (size_t i = 0; i < n && i < 2; i++) {
+        length = e->out.len;
+        if (!e->put(e, c))
+            return !e->out.failed;
+    }
+    length = e->out.len - length;
+    if (n <= 2)
+        return true;
+    char *to = strbuilder_room(&e->out, length * (n - 2));
+    if (to != NULL)
+        text_fill(to, to - length, length, length * (n - 2));
+    return to != NULL;
+}
+
 bool encoder_error(Encoder *e, size_t start, size_t end, const char *reason, size_t *resume) {
     VM *vm = e->vm;
     *resume = end;
     if (strcmp(e->errors, "ignore") == 0)
         return true;
-    if (strcmp(e->errors, "replace") == 0) {
-        for (size_t i = start; i < end; i++)
-            e->put(e, '?');
-        return !e->out.failed;
-    }
+    if (strcmp(e->errors, "replace") == 0)
+        return put_many(e, '?', end - start);
     Value exc = error_new(vm, vm->exc.UnicodeEncodeError, e->encoding, e->text, start, end, reason);
     if (exc == 0)
         return false;
@@ -138,27 +155,36 @@ static bool put_next(Encoder *e, const char **p, const char *end, size_t *at) {
     return ok;
 }
 
+/* Skips what is refused in a row. */
+static void skip_refused(Encoder *e, const char **p, const char *end, size_t *at) {
+    while (*p < end) {
+        size_t length = e->out.len;
+        const char *here = *p;
+        uint32_t c = utf8_next(p);
+        /* nothing is written by a refusal, so an accepted one is taken back */
+        if ((e->refused == 0 || c < e->refused) && e->put(e, c)) {
+            e->out.len = length;
+            *p = here;
+            return;
+        }
+        ++*at;
+    }
+}
+
 bool encoder_run(Encoder *e, const char *reason, bool runs) {
     const Str *s = as_str(e->text);
     const char *p = s->data, *end = p + s->nbytes;
     size_t at = 0;
     while (p < end) {
+        if (e->run != NULL)
+            at += e->run(e, &p, end);
         size_t start = at, resume;
-        if (put_next(e, &p, end, &at))
+        if (p == end || put_next(e, &p, end, &at))
             continue;
         if (e->out.failed || error_pending(e->vm))
             return false;
-        /* what else it refuses right behind; nothing is written by a refusal, so an accepted one is taken back */
-        while (runs && p < end) {
-            size_t length = e->out.len;
-            const char *here = p;
-            if (e->put(e, utf8_next(&p))) {
-                e->out.len = length;
-                p = here;
-                break;
-            }
-            at++;
-        }
+        if (runs)
+            skip_refused(e, &p, end, &at);
         if (!encoder_error(e, start, at, reason, &resume))
             return false;
         if (resume != at) {
@@ -167,6 +193,14 @@ bool encoder_run(Encoder *e, const char *reason, bool runs) {
         }
     }
     return !e->out.failed;
+}
+
+static size_t ascii_run(Encoder *e, const char **p, const char *end) {
+    size_t n = utf8_ascii_prefix(*p, (size_t)(end - *p));
+    if (!strbuilder_add(&e->out, *p, n))
+        return 0;
+    *p += n;
+    return n;
 }
 
 /* --- UTF-8 ----------------------------------------------------------------------------------------------------- */
@@ -205,6 +239,7 @@ static bool put_utf8(Encoder *e, uint32_t c) { return !is_surrogate(c) && strbui
 
 static bool utf8_encode_all(Encoder *e) {
     e->put = put_utf8;
+    e->run = ascii_run;
     return encoder_run(e, "surrogates not allowed", true);
 }
 
@@ -262,6 +297,8 @@ static bool put_ascii(Encoder *e, uint32_t c) {
 
 static bool ascii_encode(Encoder *e) {
     e->put = put_ascii;
+    e->run = ascii_run;
+    e->refused = 128;
     return encoder_run(e, "ordinal not in range(128)", true);
 }
 
@@ -269,12 +306,17 @@ static bool latin1_decode(Decoder *d) {
     for (size_t i = 0; i < d->n;) {
         size_t n = utf8_ascii_prefix(d->data + i, d->n - i);
         strbuilder_add(&d->out, d->data + i, n);
-        for (i += n; i < d->n && (uint8_t)d->data[i] >= 0x80; i++)
-            if (!strbuilder_add_char(&d->out, (uint8_t)d->data[i]))
-                return false;
+        i += n;
+        n = d->n - i < 64 ? d->n - i : 64;
+        char *to = strbuilder_room(&d->out, 2 * n);
+        if (to == NULL)
+            return false;
+        for (size_t stop = i + n; i < stop; i++)
+            to += utf8_encode((uint8_t)d->data[i], to);
+        d->out.len = (size_t)(to - d->out.data);
     }
     d->consumed = d->n;
-    return !d->out.failed;
+    return true;
 }
 
 static bool put_latin1(Encoder *e, uint32_t c) {
@@ -282,26 +324,25 @@ static bool put_latin1(Encoder *e, uint32_t c) {
     return c < 256 && strbuilder_add(&e->out, &byte, 1);
 }
 
-/* What is all there; false, with nothing written, where it is not. */
-static bool latin1_encode_clean(Encoder *e) {
-    const Str *s = as_str(e->text);
-    const char *p = s->data, *end = p + s->nbytes;
-    char *to = strbuilder_room(&e->out, s->nchars);
-    for (; to != NULL && p < end; to++) {
-        uint32_t c = utf8_next(&p);
-        if (c >= 256) {
-            e->out.len = 0;
-            return false;
-        }
-        *to = (char)c;
+static size_t latin1_run(Encoder *e, const char **p, const char *end) {
+    size_t most = (size_t)(end - *p);
+    char *start = strbuilder_room(&e->out, most), *to = start;
+    if (start == NULL)
+        return 0;
+    const char *q = *p;
+    while (q < end && (uint8_t)*q < 0xC4) { /* one byte, or two whose first one is C2 or C3 */
+        uint8_t byte = (uint8_t)*q++;
+        *to++ = (char)(byte < 0x80 ? byte : byte << 6 | (*q++ & 0x3F));
     }
-    return to != NULL;
+    *p = q;
+    e->out.len -= most - (size_t)(to - start);
+    return (size_t)(to - start);
 }
 
 static bool latin1_encode(Encoder *e) {
-    if (latin1_encode_clean(e))
-        return true;
     e->put = put_latin1;
+    e->run = latin1_run;
+    e->refused = 256;
     return encoder_run(e, "ordinal not in range(256)", true);
 }
 

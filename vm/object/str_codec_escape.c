@@ -116,11 +116,22 @@ static int read_escape(Decoder *d, size_t *i) {
     return strbuilder_add_char(&d->out, (uint8_t)c) ? 1 : -1;
 }
 
+/* What comes before the next backslash. */
+static bool copy_latin1(Decoder *d, size_t *i) {
+    const char *stop = memchr(d->data + *i, '\\', d->n - *i);
+    size_t end = stop != NULL ? (size_t)(stop - d->data) : d->n;
+    size_t ascii = utf8_ascii_prefix(d->data + *i, end - *i);
+    strbuilder_add(&d->out, d->data + *i, ascii);
+    for (*i += ascii; *i < end; ++*i)
+        strbuilder_add_char(&d->out, (uint8_t)d->data[*i]);
+    return !d->out.failed;
+}
+
 bool unicode_escape_decode(Decoder *d) {
     size_t i = 0;
     while (i < d->n) {
         if (d->data[i] != '\\') {
-            if (!strbuilder_add_char(&d->out, (uint8_t)d->data[i++]))
+            if (!copy_latin1(d, &i))
                 return false;
             continue;
         }
@@ -169,13 +180,16 @@ bool raw_unicode_escape_decode(Decoder *d) {
 bool unicode_escape_encode(Encoder *e) {
     const char *p = str_data(e->text), *end = p + as_str(e->text)->nbytes;
     while (p < end && !e->out.failed) {
-        uint32_t c = utf8_next(&p);
-        if (c == '\t' || c == '\n' || c == '\r' || c == '\\')
-            strbuilder_add_c(&e->out, c == '\t' ? "\\t" : c == '\n' ? "\\n" : c == '\r' ? "\\r" : "\\\\");
-        else if (c >= 32 && c < 127)
-            strbuilder_add_char(&e->out, c);
-        else
-            strbuilder_printf(&e->out, c < 256 ? "\\x%02x" : c < 0x10000 ? "\\u%04x" : "\\U%08x", c);
+        const char *start = p;
+        while (p < end && *p >= 32 && *p < 127 && *p != '\\')
+            p++;
+        strbuilder_add(&e->out, start, (size_t)(p - start));
+        while (p < end && !(*p >= 32 && *p < 127 && *p != '\\') && !e->out.failed) {
+            uint32_t c = utf8_next(&p);
+            char text[10] = {'\\', c == '\t' ? 't' : c == '\n' ? 'n' : c == '\r' ? 'r' : '\\'};
+            bool hex = c != '\\' && text[1] == '\\';
+            strbuilder_add(&e->out, text, hex ? str_escape_char(c, text) : 2);
+        }
     }
     return !e->out.failed;
 }
@@ -183,12 +197,14 @@ bool unicode_escape_encode(Encoder *e) {
 bool raw_unicode_escape_encode(Encoder *e) {
     const char *p = str_data(e->text), *end = p + as_str(e->text)->nbytes;
     while (p < end && !e->out.failed) {
-        uint32_t c = utf8_next(&p);
-        char byte = (char)c;
-        if (c < 256)
-            strbuilder_add(&e->out, &byte, 1);
-        else
-            strbuilder_printf(&e->out, c < 0x10000 ? "\\u%04x" : "\\U%08x", c);
+        size_t ascii = utf8_ascii_prefix(p, (size_t)(end - p));
+        strbuilder_add(&e->out, p, ascii);
+        p += ascii;
+        while (p < end && (uint8_t)*p >= 0x80 && !e->out.failed) {
+            uint32_t c = utf8_next(&p);
+            char text[10] = {(char)c};
+            strbuilder_add(&e->out, text, c < 256 ? 1 : str_escape_char(c, text));
+        }
     }
     return !e->out.failed;
 }

@@ -58,10 +58,29 @@ static bool incomplete(Decoder *d, size_t *i, const char *reason, bool *stop) {
     return decoder_error(d, *i, d->n, reason, i);
 }
 
+/* Decodes the units from i up to a surrogate or half a unit, and returns where that is. */
+static ALWAYS_INLINE size_t utf16_run(Decoder *d, size_t i, bool big) {
+    while (d->n - i >= 2) {
+        size_t n = (d->n - i) / 2 < 256 ? (d->n - i) / 2 : 256, stop = i + 2 * n;
+        char *to = strbuilder_room(&d->out, 3 * n);
+        if (to == NULL)
+            break;
+        for (uint32_t c; i < stop && !is_surrogate(c = read_unit(d->data + i, 2, big)); i += 2)
+            to += utf8_encode(c, to);
+        d->out.len = (size_t)(to - d->out.data);
+        if (i < stop)
+            break;
+    }
+    return i;
+}
+
 bool utf16_decode(Decoder *d) {
     size_t i;
     bool big = read_order(d, 2, "utf-16-le", "utf-16-be", &i), stop = false, ok = true;
     while (ok && !stop && i < d->n) {
+        i = big ? utf16_run(d, i, true) : utf16_run(d, i, false);
+        if (i == d->n)
+            break;
         if (d->n - i < 2) {
             ok = incomplete(d, &i, "truncated data", &stop);
             continue;
@@ -85,7 +104,7 @@ bool utf16_decode(Decoder *d) {
         }
     }
     d->consumed = i;
-    return ok;
+    return ok && !d->out.failed;
 }
 
 bool utf32_decode(Decoder *d) {
