@@ -212,8 +212,13 @@ Value compile_source(VM *vm, Value source, Value filename, const char *mode, int
     c.top_level_await = flags & COMPILE_TOP_LEVEL_AWAIT;
     c.show_last = flags & COMPILE_SHOW_LAST;
     c.future_annotations = flags & COMPILE_FUTURE_ANNOTATIONS;
-    c.module = parse_source(&c.arena, text, n, is_str(filename) ? str_data(filename) : "", how,
-                            parse_flags(vm, source, flags), &error, &warnings);
+    ParseInput input = {.text = text,
+                        .n = n,
+                        .filename = is_str(filename) ? str_data(filename) : "",
+                        .mode = how,
+                        .flags = parse_flags(vm, source, flags),
+                        .stack_limit = vm->thread->stack_limit};
+    c.module = parse_source(&c.arena, &input, &error, &warnings);
     for (int i = 0; i < warnings.n && !c.failed; i++)
         issue_warning(&c, &warnings.at[i]);
     Value code = 0;

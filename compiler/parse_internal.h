@@ -33,6 +33,7 @@ typedef struct Parser {
     int mode;    /* ParseMode */
     int started; /* a token was read since the start, or since the end was turned into NEWLINE */
     unsigned flags;
+    const char *stack_limit;
     const char *filename;
     ParseError *error;
     char *scratch;

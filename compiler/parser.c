@@ -140,7 +140,8 @@ void *scratch_take(Parser *p, size_t base, size_t item_size, int *n) {
 }
 
 int parser_enter(Parser *p) {
-    if (++p->depth <= PARSE_MAX_DEPTH)
+    char here;
+    if (++p->depth <= PARSE_MAX_DEPTH && &here > p->stack_limit)
         return 1;
     if (!p->failed) {
         p->failed = 1;
@@ -339,16 +340,15 @@ static AstModule *nomem_result(ParseError *error) {
     return NULL;
 }
 
-AstModule *parse_source(Arena *arena, const char *text, size_t n, const char *filename, int mode, unsigned flags,
-                        ParseError *error, ParseWarnings *warnings) {
+AstModule *parse_source(Arena *arena, const ParseInput *input, ParseError *error, ParseWarnings *warnings) {
     memset(error, 0, sizeof *error);
     if (warnings)
         memset(warnings, 0, sizeof *warnings);
     size_t length;
-    char *source = lex_source_decode(arena, text, n, filename, flags, &length, error);
+    char *source = lex_source_decode(arena, input->text, input->n, input->filename, input->flags, &length, error);
     if (!source)
         return NULL;
-    if (mode == PARSE_FILE && length && source[length - 1] != '\n') {
+    if (input->mode == PARSE_FILE && length && source[length - 1] != '\n') {
         source[length++] = '\n';
         source[length] = 0;
     }
@@ -358,18 +358,19 @@ AstModule *parse_source(Arena *arena, const char *text, size_t n, const char *fi
         return nomem_result(error);
     memset(p, 0, offsetof(Parser, lexer));
     p->arena = arena;
-    p->mode = mode;
-    p->flags = flags;
-    p->filename = filename;
+    p->mode = input->mode;
+    p->flags = input->flags;
+    p->filename = input->filename;
+    p->stack_limit = input->stack_limit;
     p->error = error;
-    module->kind = (uint8_t)mode;
+    module->kind = (uint8_t)input->mode;
     module->text = source;
     module->text_length = length;
-    if (!lexer_init(&p->lexer, arena, source, length, flags, error, warnings)) {
+    if (!lexer_init(&p->lexer, arena, source, length, input->flags, error, warnings)) {
         p->failed = 1;
     } else if (!parse_mode(p, module) || p->failed) {
         diagnose(p, module);
-    } else if (mode == PARSE_SINGLE && more_statements(p)) {
+    } else if (input->mode == PARSE_SINGLE && more_statements(p)) {
         raise_last(p, PARSE_SYNTAX, "multiple statements found while compiling a single statement");
     }
     if (p->failed || arena->failed)
@@ -397,22 +398,24 @@ static int only_comments(const char *text, size_t n) {
 /* codeop's way: input that does not parse needs more when a further line end makes it parse, or makes it
  * end too early; where that changes nothing, it is wrong. */
 int parse_completeness(ArenaAllocFn alloc, void *data, const char *text, size_t n, int mode) {
-    unsigned flags = PARSE_FLAG_UTF8 | PARSE_FLAG_ALLOW_INCOMPLETE | PARSE_FLAG_DONT_IMPLY_DEDENT;
+    ParseInput input = {.text = text, .n = n, .filename = "<stdin>", .mode = mode};
+    input.flags = PARSE_FLAG_UTF8 | PARSE_FLAG_ALLOW_INCOMPLETE | PARSE_FLAG_DONT_IMPLY_DEDENT;
     Arena arena;
     ParseError error;
     int result = INPUT_WRONG;
     if (mode != PARSE_EVAL && only_comments(text, n))
         return INPUT_COMPLETE;
     arena_init(&arena, alloc, data);
-    if (parse_source(&arena, text, n, "<stdin>", mode, flags, &error, NULL)) {
+    if (parse_source(&arena, &input, &error, NULL)) {
         result = INPUT_COMPLETE;
     } else {
         char *longer = arena_alloc(&arena, n + 1);
         if (longer) {
             memcpy(longer, text, n);
             longer[n] = '\n';
-            if (parse_source(&arena, longer, n + 1, "<stdin>", mode, flags, &error, NULL) ||
-                error.kind == PARSE_INCOMPLETE)
+            input.text = longer;
+            input.n++;
+            if (parse_source(&arena, &input, &error, NULL) || error.kind == PARSE_INCOMPLETE)
                 result = INPUT_NEEDS_MORE;
         }
     }

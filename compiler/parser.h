@@ -54,10 +54,18 @@ enum {
     PARSE_FLAG_FILE_INPUT = 32        /* the bytes are a file's: decoding errors are worded as for files */
 };
 
-/* Parses text[0..n). Everything that is returned lives in the arena. On failure the result is NULL and
- * *error is filled; on success error->kind is PARSE_OK. warnings may be NULL. */
-AstModule *parse_source(Arena *arena, const char *text, size_t n, const char *filename, int mode, unsigned flags,
-                        ParseError *error, ParseWarnings *warnings);
+typedef struct ParseInput {
+    const char *text;
+    size_t n; /* its bytes */
+    const char *filename;
+    int mode; /* ParseMode */
+    unsigned flags;
+    const char *stack_limit; /* a C address: nesting that would take the C stack below it is PARSE_TOODEEP */
+} ParseInput;
+
+/* Parses a text. Everything that is returned lives in the arena. On failure the result is NULL and *error is filled;
+ * on success error->kind is PARSE_OK. warnings may be NULL. */
+AstModule *parse_source(Arena *arena, const ParseInput *input, ParseError *error, ParseWarnings *warnings);
 
 /* What a prompt needs to know of the lines typed so far. */
 typedef enum ParseCompleteness { INPUT_COMPLETE, INPUT_NEEDS_MORE, INPUT_WRONG } ParseCompleteness;

@@ -1093,6 +1093,20 @@ COVE_API bool cove_enter(cove_vm *vm);
  */
 COVE_API void cove_leave(cove_vm *vm);
 
+/**
+ * Tells on which C stack the calling thread runs from now on: for hosts that switch to stacks of their own making, as
+ * fibers and coroutines of C do.
+ *
+ * How deep scripts can recurse in native code goes by the stack. A VM knows that of the system's threads, from
+ * cove_create() and cove_enter() on; a host that switches to another one tells of it before it goes on with the VM,
+ * and again when it has switched back. What began on one stack ends there: a stack is not left in the middle of a
+ * call into the VM, but for one that calls into it and is back before.
+ *
+ * @param lowest  the lowest address of the stack, or NULL: the thread's own again
+ * @param size    its bytes; scripts need 256 KiB
+ */
+COVE_API void cove_set_stack(cove_vm *vm, void *lowest, size_t size);
+
 /** @} */
 
 #ifdef __cplusplus

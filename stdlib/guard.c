@@ -48,6 +48,37 @@ int64_t guard_slice(VM *vm, int64_t deadline) {
     return slice < deadline ? slice : deadline;
 }
 
+/* --- the signal of a closed pipe -----------------------------------------------------------------------------------
+ */
+
+static void pipe_signal_set(sigset_t *set) {
+    sigemptyset(set);
+    sigaddset(set, SIGPIPE);
+}
+
+void pipe_signal_hold(VM *vm, PipeSignal *s) {
+    sigset_t pipe, waiting;
+    s->held = vm->hosted;
+    if (!s->held)
+        return;
+    sigpending(&waiting);
+    s->waiting = sigismember(&waiting, SIGPIPE);
+    pipe_signal_set(&pipe);
+    pthread_sigmask(SIG_BLOCK, &pipe, &s->mask);
+}
+
+void pipe_signal_release(const PipeSignal *s, bool failed) {
+    if (!s->held)
+        return;
+    int saved = errno;
+    sigset_t pipe;
+    pipe_signal_set(&pipe);
+    if (failed && saved == EPIPE && !s->waiting)
+        sigtimedwait(&pipe, NULL, &(struct timespec){0});
+    pthread_sigmask(SIG_SETMASK, &s->mask, NULL);
+    errno = saved;
+}
+
 /* --- writing -------------------------------------------------------------------------------------------------------
  */
 
@@ -102,7 +133,7 @@ static ssize_t write_piece(const Sink *s, struct iovec *parts, int n, size_t lef
     int fd = s->terminal >= 0 ? s->terminal : s->fd;
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = (size_t)n};
     if (s->socket)
-        return sendmsg(fd, &message, MSG_DONTWAIT);
+        return sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
     return left <= s->piece ? writev(fd, parts, n)
                             : write(fd, parts->iov_base, parts->iov_len < s->piece ? parts->iov_len : s->piece);
 }
@@ -134,13 +165,13 @@ static ssize_t write_pieces(VM *vm, Sink *s, struct iovec *parts, int n, size_t 
     }
 }
 
-ssize_t guard_writev(VM *vm, int fd, struct iovec *parts, int n) {
+static ssize_t write_all(VM *vm, int fd, struct iovec *parts, int n) {
     size_t total = 0;
     ssize_t done;
     Sink s;
     for (int i = 0; i < n; i++)
         total += parts[i].iov_len;
-    if (total == 0) {
+    if (total == 0 || !guard_needed(vm)) {
         BLOCKING(done, writev(fd, parts, n));
         return done;
     }
@@ -148,6 +179,14 @@ ssize_t guard_writev(VM *vm, int fd, struct iovec *parts, int n) {
         return -1;
     done = write_pieces(vm, &s, parts, n, total);
     sink_close(&s);
+    return done;
+}
+
+ssize_t guard_writev(VM *vm, int fd, struct iovec *parts, int n) {
+    PipeSignal signal;
+    pipe_signal_hold(vm, &signal);
+    ssize_t done = write_all(vm, fd, parts, n);
+    pipe_signal_release(&signal, done < 0);
     return done;
 }
 

@@ -6,12 +6,16 @@
  * again and again, at most some milliseconds apart. (Who shares a pipe with other readers or writers, and is
  * overtaken by them in between, waits in the call after all.) Elsewhere, as in the command `cove`, the call is made
  * as it is.
+ *
+ * Nor may a closed pipe or connection end a host, as the signal of it does that such a call makes: in the process of
+ * a host it is an error of the call alone.
  */
 #ifndef COVE_STDLIB_GUARD_H
 #define COVE_STDLIB_GUARD_H
 
 #include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #include "stdlib/mod_posix.h"
@@ -29,10 +33,21 @@ bool guard_wait(VM *vm, int fd, short events);
 static ALWAYS_INLINE bool guard_read(VM *vm, int fd, size_t n) {
     return !guard_needed(vm) || n == 0 || guard_wait(vm, fd, POLLIN);
 }
-/* Where a guard is needed, in the place of write() and writev(): as much as they write, or negative with errno or an
- * exception. What the parts say is changed. */
+/* In the place of write() and writev(): as much as they write, or negative with errno or an exception. What the parts
+ * say is changed. */
 ssize_t guard_write(VM *vm, int fd, const void *data, size_t n);
 ssize_t guard_writev(VM *vm, int fd, struct iovec *parts, int n);
+
+/* Around other calls that may write to a pipe: holds SIGPIPE back from a host's thread; and lets it go again, less
+ * the one that the call made if it has left EPIPE in errno. */
+typedef struct PipeSignal {
+    bool held, waiting; /* waiting: there was one before */
+    sigset_t mask;
+} PipeSignal;
+void pipe_signal_hold(VM *vm, PipeSignal *s);
+void pipe_signal_release(const PipeSignal *s, bool failed);
+/* What send() and its like are told for the same purpose. */
+static inline int pipe_send_flags(const VM *vm) { return vm->hosted ? MSG_NOSIGNAL : 0; }
 
 /* A pause between two attempts: 1 ms, and twice as long each time, up to 8. False with an exception. */
 bool guard_pause(VM *vm, int64_t *pause);

@@ -60,6 +60,7 @@ static void leave(VM *inner) {
 static void take_over(VM *inner, const void *options) {
     const VM *outer = options;
     inner->grants = outer->grants;
+    inner->hosted = outer->hosted;
     inner->flags = outer->flags;
     inner->int_max_str_digits = outer->int_max_str_digits;
 }

@@ -77,11 +77,7 @@ static Value posix_write(NATIVE_ARGS) {
     if (!to_c_int(vm, args[0], &fd) || !buffer_get(vm, args[1], &b, false))
         return VALUE_ERROR;
     size_t n = b.len > SSIZE_MAX ? SSIZE_MAX : b.len;
-    ssize_t done;
-    if (guard_needed(vm))
-        done = guard_write(vm, fd, b.data, n);
-    else
-        BLOCKING(done, write(fd, b.data, n));
+    ssize_t done = guard_write(vm, fd, b.data, n);
     Value r = done < 0 ? posix_fail(vm) : int_from_ssize(vm, done);
     buffer_release(vm, &b);
     return r;
@@ -141,11 +137,7 @@ static Value posix_writev(NATIVE_ARGS) {
     Vector v;
     if (!to_c_int(vm, args[0], &fd) || !vector_fill(vm, "writev", args[1], false, &v))
         return VALUE_ERROR;
-    ssize_t done;
-    if (guard_needed(vm))
-        done = guard_writev(vm, fd, v.parts, (int)v.n);
-    else
-        BLOCKING(done, writev(fd, v.parts, (int)v.n));
+    ssize_t done = guard_writev(vm, fd, v.parts, (int)v.n);
     Value r = done < 0 ? posix_fail(vm) : int_from_ssize(vm, done);
     vector_drop(vm, &v);
     return r;
@@ -400,10 +392,13 @@ static Value posix_sendfile(NATIVE_ARGS) {
         return VALUE_ERROR;
     off_t offset = at;
     ssize_t done = -1;
+    PipeSignal signal;
     if (guard_needed(vm) && n > PIPE_BUF)
         n = PIPE_BUF; /* a part is as good, and does not wait when the other side reads slowly */
+    pipe_signal_hold(vm, &signal);
     if (!guard_needed(vm) || guard_wait(vm, out, POLLOUT))
         BLOCKING(done, sendfile(out, in, has_offset ? &offset : NULL, (size_t)n));
+    pipe_signal_release(&signal, done < 0);
     return done < 0 ? posix_fail(vm) : int_from_ssize(vm, done);
 }
 

@@ -54,7 +54,7 @@ ssize_t fileio_read_some(VM *vm, FileIO *f, char *to, size_t n) {
 }
 
 ssize_t fileio_write_some(VM *vm, FileIO *f, const char *from, size_t n) {
-    if (!f->may_wait || !guard_needed(vm))
+    if (!f->may_wait || !vm->hosted)
         return transfer(vm, f, write_from, (void *)from, n);
     ssize_t done = guard_write(vm, f->fd, from, n > SSIZE_MAX ? SSIZE_MAX : n);
     if (done >= 0 || error_pending(vm))

@@ -1,6 +1,7 @@
 /* recvmsg() and sendmsg(): several buffers and ancillary data (descriptors, credentials), and the socket's options.
  */
 #include "stdlib/socket/socket.h"
+#include "stdlib/guard.h"
 
 #include <limits.h>
 #include <poll.h>
@@ -226,6 +227,7 @@ Value socket_sendmsg(NATIVE_ARGS) {
         !buffers_get(vm, args[0], false, "sendmsg() argument 1 must be an iterable",
                      "sendmsg() argument 1 is too long", &b))
         return VALUE_ERROR;
+    m.flags |= pipe_send_flags(vm);
     Value items = control_items(vm, args[1]);
     bool ok = items && control_build(vm, items, &control, &control_size);
     if (ok && args[3] && !is_none(args[3])) {

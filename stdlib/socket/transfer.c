@@ -234,7 +234,7 @@ static ssize_t attempt_send(int fd, void *data) {
 
 static ssize_t send_some(VM *vm, Socket *s, const char *data, size_t n, int flags, SocketAddress *to,
                          int64_t *deadline) {
-    Transfer t = {(void *)data, n, flags | MSG_DONTWAIT, to};
+    Transfer t = {(void *)data, n, flags | MSG_DONTWAIT | pipe_send_flags(vm), to};
     if (s->timeout < 0 && (flags & MSG_DONTWAIT))
         return attempt_once(vm, s, attempt_send, &t);
     return socket_try(vm, s, POLLOUT, attempt_send, &t, n > SOCKET_SHORT || lock_watched(vm), deadline);
@@ -246,7 +246,7 @@ static ssize_t send_guarded(VM *vm, int fd, const char *data, size_t n, int flag
     while (sent < n) {
         if (!guard_wait(vm, fd, POLLOUT))
             return -1;
-        ssize_t more = send(fd, data + sent, n - sent, flags | MSG_DONTWAIT);
+        ssize_t more = send(fd, data + sent, n - sent, flags | MSG_DONTWAIT | MSG_NOSIGNAL);
         if (more < 0 && errno != EAGAIN && errno != EINTR)
             break;
         sent += more > 0 ? (size_t)more : 0;
@@ -265,7 +265,7 @@ static ssize_t send_data(VM *vm, Socket *s, const char *data, size_t n, int flag
     if (guard_needed(vm))
         more = send_guarded(vm, fd, data + sent, n - (size_t)sent, flags);
     else
-        WITHOUT_LOCK(vm, more = send(fd, data + sent, n - (size_t)sent, flags));
+        WITHOUT_LOCK(vm, more = send(fd, data + sent, n - (size_t)sent, flags | pipe_send_flags(vm)));
     if (error_pending(vm) || !posix_go_on(vm))
         return -1;
     return more > 0 ? sent + more : sent;

@@ -97,7 +97,8 @@ static int parse_file(const char *path, const Options *options) {
         ParseError error;
         ParseWarnings warnings;
         arena_init(&arena, NULL, NULL);
-        AstModule *module = parse_source(&arena, text, n, path, options->mode, options->flags, &error, &warnings);
+        ParseInput input = {text, n, path, options->mode, options->flags, NULL};
+        AstModule *module = parse_source(&arena, &input, &error, &warnings);
         if (options->repeat == 1)
             print_result(options, &arena, module, &error, &warnings);
         arena_free(&arena);

@@ -81,6 +81,7 @@ static bool host_install(VM *vm, const cove_config *c) {
     if (state == NULL)
         return false;
     vm->host = state;
+    vm->hosted = true;
     state->config = *c;
     state->guests = mem_zalloc(vm, sizeof *state->guests);
     if (state->guests == NULL)
@@ -172,6 +173,14 @@ static Guest *guest_take(VM *vm, uint64_t self) {
         *found = guest->next;
     pthread_mutex_unlock(&guests->mutex);
     return guest;
+}
+
+void cove_set_stack(cove_vm *host, void *lowest, size_t size) {
+    ENTER(host);
+    if (lowest == NULL)
+        thread_set_stack_limit(vm->thread);
+    else
+        thread_set_foreign_stack(vm->thread, lowest, size);
 }
 
 bool cove_enter(cove_vm *host) {

@@ -13,26 +13,44 @@
 #include "runtime/park.h"
 #include "runtime/signals.h"
 
-void thread_set_stack_limit(Thread *t) {
+#define ROOM_MOST ((size_t)256 * 1024 * 1024)
+
+/* The room that the calling OS thread has below a frame of its own. */
+static size_t room_below(char *frame) {
     pthread_attr_t attributes;
-    char *top = __builtin_frame_address(0);
-    size_t size = 8 * 1024 * 1024;
     struct rlimit limit;
+    void *lowest = NULL;
+    size_t size = 0;
     /* asking the C library costs much for the first thread of the process, and little for others, which a host may
      * have given any stack and may make VMs in */
     if (getpid() != (pid_t)syscall(SYS_gettid) && pthread_getattr_np(pthread_self(), &attributes) == 0) {
-        void *lowest;
-        size_t all;
-        if (pthread_attr_getstack(&attributes, &lowest, &all) == 0)
-            size = (size_t)(top - (char *)lowest);
+        if (pthread_attr_getstack(&attributes, &lowest, &size) != 0)
+            size = 0;
         pthread_attr_destroy(&attributes);
-    } else if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
-        size = limit.rlim_cur;
+        size_t room = (size_t)(frame - (char *)lowest);
+        return room < size ? room : C_STACK_LEAST; /* that of a fiber, of which nobody has told */
     }
-    if (size > (size_t)256 * 1024 * 1024)
-        size = (size_t)256 * 1024 * 1024;
-    size_t margin = C_STACK_MARGIN + size / 16;
-    t->stack_limit = top - (size > 2 * margin ? size - margin : size / 2);
+    if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+        return limit.rlim_cur;
+    return 8 * 1024 * 1024;
+}
+
+static char *limit_for(char *frame, size_t room) {
+    if (room > ROOM_MOST)
+        room = ROOM_MOST;
+    size_t reserve = C_STACK_MARGIN + room / 16;
+    if (room <= 2 * reserve)
+        reserve = room / 2 > C_STACK_RESERVE ? room / 2 : C_STACK_RESERVE;
+    return frame - (room > reserve ? room - reserve : 0);
+}
+
+void thread_set_stack_limit(Thread *t) {
+    char *frame = __builtin_frame_address(0);
+    t->stack_limit = limit_for(frame, room_below(frame));
+}
+
+void thread_set_foreign_stack(Thread *t, char *lowest, size_t size) {
+    t->stack_limit = limit_for(lowest + size, size);
 }
 
 void thread_link(VM *vm, Thread *t) {
@@ -164,7 +182,11 @@ static bool os_thread_start(Start *start, size_t stack_size, uint64_t *ident) {
     if (pthread_attr_init(&attributes) != 0)
         return false;
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    bool ok = (stack_size == 0 || pthread_attr_setstacksize(&attributes, stack_size) == 0) &&
+    if (stack_size == 0)
+        pthread_attr_getstacksize(&attributes, &stack_size);
+    if (stack_size < C_STACK_LEAST)
+        stack_size = C_STACK_LEAST;
+    bool ok = pthread_attr_setstacksize(&attributes, stack_size) == 0 &&
               pthread_create(&thread, &attributes, run_thread, start) == 0;
     if (ok)
         *ident = (uint64_t)thread;

@@ -185,6 +185,7 @@ struct VM {
     struct HostState *host; /* what the embedding API knows of its host (vm/api/api.h), or NULL */
     const Native *called; /* the native function that was called last: for those that serve many (vm/api/native.c) */
     uint8_t host_streams; /* bits 0 to 2: the host makes this standard stream */
+    bool hosted;          /* the process, with what signals do to it, is a host's */
     uint32_t grants;      /* GRANT_* of stdlib/grants.h: what scripts may reach */
     Value roots;          /* list of the values kept by native code: see vm_keep */
     /* Every thread waits for another one; called in the last to do so. False: it is to stop waiting, with the pending
