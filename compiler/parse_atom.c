@@ -93,13 +93,15 @@ static Expr *tuple_rest(Parser *p, Start start, Expr *first) {
     size_t base = p->scratch_size;
     if (!scratch_push(p, &first, sizeof first))
         return NULL;
+    Series series;
+    series_begin(p, &series);
     while (accept(p, TOK_COMMA)) {
+        series_next(p, &series);
         Expr *next = p_star_named_expression(p);
-        if (!next)
+        if (!next || !scratch_push(p, &next, sizeof next))
             break;
-        if (!scratch_push(p, &next, sizeof next))
-            return NULL;
     }
+    series_end(p, &series);
     if (p->failed || !accept(p, TOK_RPAREN)) {
         p->scratch_size = base;
         return NULL;
@@ -166,6 +168,8 @@ static Expr *display(Parser *p, Start start, Expr *first, int close, int kind, i
     size_t base = p->scratch_size;
     ExprSeq elts = {0, NULL};
     int comma = 0;
+    Series series;
+    series_begin(p, &series);
     for (Expr *item = first; item || peek_kind(p) != close; item = NULL) {
         if (!item)
             item = p_star_named_expression(p);
@@ -174,7 +178,9 @@ static Expr *display(Parser *p, Start start, Expr *first, int close, int kind, i
         comma = accept(p, TOK_COMMA);
         if (!comma)
             break;
+        series_next(p, &series); /* not the first item: it may have a comprehension */
     }
+    series_end(p, &series);
     elts.at = scratch_take(p, base, sizeof(Expr *), &elts.n);
     if (p->failed)
         return NULL;
@@ -253,15 +259,19 @@ static Expr *dict_rest(Parser *p, Start start, Expr *key) {
     size_t base = p->scratch_size;
     Pair pair = {NULL, NULL};
     int n = 0, comma = 0;
+    Series series;
+    series_begin(p, &series);
     while (peek_kind(p) != TOK_RBRACE && dict_pair(p, key, &pair)) {
         key = NULL;
         if (!scratch_push(p, &pair, sizeof pair))
-            return NULL;
+            break;
         n++;
         comma = accept(p, TOK_COMMA);
         if (!comma)
             break;
+        series_next(p, &series);
     }
+    series_end(p, &series);
     if (p->failed) {
         p->scratch_size = base;
         return NULL;

@@ -233,10 +233,12 @@ static Stmt *if_stmt(Parser *p) {
     StmtSeq orelse;
     if (!branch(p, "if", &b) || !scratch_push(p, &b, sizeof b))
         return NULL;
-    while (peek_kind(p) == TOK_ELIF && branch(p, "elif", &b)) {
-        if (!scratch_push(p, &b, sizeof b))
-            return NULL;
-    }
+    Series series;
+    series_begin(p, &series);
+    do
+        series_next(p, &series);
+    while (peek_kind(p) == TOK_ELIF && branch(p, "elif", &b) && scratch_push(p, &b, sizeof b));
+    series_end(p, &series);
     if (p->failed || !else_block(p, &orelse)) {
         p->scratch_size = base;
         return NULL;

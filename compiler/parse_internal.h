@@ -22,6 +22,13 @@ typedef struct MemoSlot {
     int extra;
 } MemoSlot;
 
+/* A series that is being read: statements of a block, items of a display. What is read next starts at `last`, and the
+ * text would go on to mean the same if everything from `first` up to there were left out. */
+typedef struct Series {
+    struct Series *outer;
+    const char *first, *last;
+} Series;
+
 typedef struct Parser {
     Arena *arena;
     Token *tokens;
@@ -40,7 +47,9 @@ typedef struct Parser {
     size_t scratch_size, scratch_capacity;
     MemoSlot *memo;
     uint32_t memo_count, memo_capacity;
-    void *names_library; /* unicode_names.c */
+    void *names_library;  /* unicode_names.c */
+    Series *series;       /* the innermost */
+    Shortened *shortened; /* wanted once the end is reached; or NULL */
     Token error_token;
     Lexer lexer;
 } Parser;
@@ -93,6 +102,22 @@ static inline Span span_since(Parser *p, Start start) {
 
 /* may the token begin an expression? */
 int starts_expression(int kind);
+
+/* ---- series (completeness.c) ---- */
+static inline void series_begin(Parser *p, Series *s) {
+    *s = (Series){.outer = p->series};
+    p->series = s;
+}
+
+static inline void series_next(Parser *p, Series *s) {
+    const char *at = peek(p)->start;
+    s->first = s->first ? s->first : at;
+    s->last = at;
+}
+
+static inline void series_end(Parser *p, Series *s) { p->series = s->outer; }
+
+void parser_shorten(Parser *p); /* at the end of the text */
 
 /* ---- nodes ---- */
 void *parser_alloc(Parser *p, size_t size);       /* cleared; NULL: reported */

@@ -526,10 +526,12 @@ static Stmt *match_at(Parser *p) {
     Expr *value = subject(p);
     if (!value || !accept(p, TOK_COLON) || !accept(p, TOK_NEWLINE) || !accept(p, TOK_INDENT))
         return NULL;
-    while (case_block(p, &item)) {
-        if (!scratch_push(p, &item, sizeof item))
-            return NULL;
-    }
+    Series series;
+    series_begin(p, &series);
+    do
+        series_next(p, &series);
+    while (case_block(p, &item) && scratch_push(p, &item, sizeof item));
+    series_end(p, &series);
     if (p->failed || p->scratch_size == base || !accept(p, TOK_DEDENT))
         return NULL;
     Stmt *s = new_stmt(p, STMT_MATCH, start);

@@ -591,8 +591,12 @@ static int block_at(Parser *p, StmtSeq *body) {
     int mark = p->mark;
     if (accept(p, TOK_NEWLINE)) {
         if (accept(p, TOK_INDENT)) {
-            while (p_statement(p))
-                continue;
+            Series series;
+            series_begin(p, &series);
+            do
+                series_next(p, &series);
+            while (p_statement(p));
+            series_end(p, &series);
             if (!p->failed && p->scratch_size > base && accept(p, TOK_DEDENT)) {
                 body->at = scratch_take(p, base, sizeof(Stmt *), &body->n);
                 return !p->failed;

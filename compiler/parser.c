@@ -1,4 +1,4 @@
-/* The parser's driver: token stream, node memory, the two passes, and the entry points of parser.h.
+/* The parser's driver: token stream, node memory, the two passes, and the entry point parse_source().
  *
  * Invariant: tokens are kept from the start of the previous top-level statement on, so that a failing
  * statement can be parsed again for its diagnosis while memory stays small for long texts. */
@@ -52,8 +52,12 @@ const Token *parser_fill(Parser *p) {
     if (p->fill == p->capacity && !grow_tokens(p))
         return out_of_memory(p);
     Token *token = &p->tokens[p->fill];
+    if (p->shortened && p->lexer.cur >= p->lexer.end)
+        parser_shorten(p);
     lexer_next(&p->lexer, token);
     p->fill++;
+    if (p->shortened && token->kind == TOK_ERROR)
+        parser_shorten(p);
     if (p->mode == PARSE_SINGLE)
         end_of_single(p, token);
     if (token->kind == TOK_ERROR)
@@ -363,6 +367,7 @@ AstModule *parse_source(Arena *arena, const ParseInput *input, ParseError *error
     p->filename = input->filename;
     p->stack_limit = input->stack_limit;
     p->error = error;
+    p->shortened = input->shortened;
     module->kind = (uint8_t)input->mode;
     module->text = source;
     module->text_length = length;
@@ -379,46 +384,4 @@ AstModule *parse_source(Arena *arena, const ParseInput *input, ParseError *error
         nomem_result(error);
     parser_close(p);
     return module;
-}
-
-static int only_comments(const char *text, size_t n) {
-    int comment = 0;
-    for (size_t i = 0; i < n; i++) {
-        char c = text[i];
-        if (c == '\n')
-            comment = 0;
-        else if (c == '#')
-            comment = 1;
-        else if (!comment && c != ' ' && c != '\t' && c != '\r' && c != '\f' && c != '\v')
-            return 0;
-    }
-    return 1;
-}
-
-/* codeop's way: input that does not parse needs more when a further line end makes it parse, or makes it
- * end too early; where that changes nothing, it is wrong. */
-int parse_completeness(ArenaAllocFn alloc, void *data, const char *text, size_t n, int mode) {
-    ParseInput input = {.text = text, .n = n, .filename = "<stdin>", .mode = mode};
-    input.flags = PARSE_FLAG_UTF8 | PARSE_FLAG_ALLOW_INCOMPLETE | PARSE_FLAG_DONT_IMPLY_DEDENT;
-    Arena arena;
-    ParseError error;
-    int result = INPUT_WRONG;
-    if (mode != PARSE_EVAL && only_comments(text, n))
-        return INPUT_COMPLETE;
-    arena_init(&arena, alloc, data);
-    if (parse_source(&arena, &input, &error, NULL)) {
-        result = INPUT_COMPLETE;
-    } else {
-        char *longer = arena_alloc(&arena, n + 1);
-        if (longer) {
-            memcpy(longer, text, n);
-            longer[n] = '\n';
-            input.text = longer;
-            input.n++;
-            if (parse_source(&arena, &input, &error, NULL) || error.kind == PARSE_INCOMPLETE)
-                result = INPUT_NEEDS_MORE;
-        }
-    }
-    arena_free(&arena);
-    return result;
 }

@@ -54,6 +54,13 @@ enum {
     PARSE_FLAG_FILE_INPUT = 32        /* the bytes are a file's: decoding errors are worded as for files */
 };
 
+/* A text that lacks nothing but complete members of the series that were being read at its end: statements of a
+ * block, items of a display. */
+typedef struct Shortened {
+    char *text; /* in the arena; NULL: the end was not reached */
+    size_t n;
+} Shortened;
+
 typedef struct ParseInput {
     const char *text;
     size_t n; /* its bytes */
@@ -61,6 +68,7 @@ typedef struct ParseInput {
     int mode; /* ParseMode */
     unsigned flags;
     const char *stack_limit; /* a C address: nesting that would take the C stack below it is PARSE_TOODEEP */
+    Shortened *shortened;    /* wanted of a text that ends too early; or NULL */
 } ParseInput;
 
 /* Parses a text. Everything that is returned lives in the arena. On failure the result is NULL and *error is filled;
@@ -71,7 +79,8 @@ AstModule *parse_source(Arena *arena, const ParseInput *input, ParseError *error
 typedef enum ParseCompleteness { INPUT_COMPLETE, INPUT_NEEDS_MORE, INPUT_WRONG } ParseCompleteness;
 
 /* codeop's rule: NEEDS_MORE for an open bracket or triple quote, a trailing backslash, or a block not yet
- * closed by an empty line. Takes and frees its own memory. */
-int parse_completeness(ArenaAllocFn alloc, void *data, const char *text, size_t n, int mode);
+ * closed by an empty line. The text is then made shorter where that changes no answer about texts that begin with it.
+ * Takes and frees its own memory. */
+int parse_completeness(ArenaAllocFn alloc, void *data, char *text, size_t *n, int mode);
 
 #endif

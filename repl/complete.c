@@ -1,10 +1,9 @@
 /* Whether the lines typed at the prompt make a whole statement: the parser's own rule. */
+#include "repl/host.h"
+
 #include "compiler/parser.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
-
-bool statement_needs_more(const char *text, size_t n);
 
 static void *parser_alloc(void *data, void *p, size_t old_size, size_t new_size) {
     (void)data, (void)old_size;
@@ -15,6 +14,41 @@ static void *parser_alloc(void *data, void *p, size_t old_size, size_t new_size)
     return realloc(p, new_size);
 }
 
-bool statement_needs_more(const char *text, size_t n) {
-    return parse_completeness(parser_alloc, NULL, text, n, PARSE_SINGLE) == INPUT_NEEDS_MORE;
+static bool typed_begins(const Typed *t, const char *text, size_t n) {
+    return t->n > 0 && t->n <= n && memcmp(t->all, text, t->n) == 0;
+}
+
+/* What stands for the text: as much of it as the answers so far have left, and the rest. Room for one byte more. */
+static char *typed_short(const Typed *t, const char *text, size_t n, size_t *length) {
+    size_t known = 0, kept = 0;
+    if (typed_begins(t, text, n))
+        known = t->n, kept = t->nkept;
+    *length = kept + n - known;
+    char *result = malloc(*length + 1);
+    if (!result)
+        return NULL;
+    memcpy(result, t->kept, kept);
+    memcpy(result + kept, text + known, n - known);
+    return result;
+}
+
+void typed_forget(Typed *t) {
+    free(t->all);
+    free(t->kept);
+    *t = (Typed){0};
+}
+
+bool statement_needs_more(Typed *t, const char *text, size_t n) {
+    size_t nkept;
+    char *kept = typed_short(t, text, n, &nkept);
+    bool needs_more = kept && parse_completeness(parser_alloc, NULL, kept, &nkept, PARSE_SINGLE) == INPUT_NEEDS_MORE;
+    char *all = needs_more ? malloc(n + 1) : NULL;
+    if (all) {
+        memcpy(all, text, n);
+        typed_forget(t);
+        *t = (Typed){all, kept, n, nkept};
+    } else {
+        free(kept);
+    }
+    return needs_more;
 }

@@ -83,6 +83,7 @@ static struct Editor {
     VM *vm; /* NULL: not open */
     char *prompt, *more;
     char *line; /* what was entered, when done */
+    Typed typed;
     bool completes, done, ended, active, hidden;
     int width, height;                   /* of the terminal, when the block was drawn */
     volatile sig_atomic_t was_continued; /* after having been stopped, as by Ctrl-Z */
@@ -255,7 +256,7 @@ static int text_length(void) {
 
 static int key_enter(int count, int key) {
     bool inside = line_end(POINT) < END;
-    if (inside || statement_needs_more(BUFFER, (size_t)text_length())) {
+    if (inside || statement_needs_more(&editor.typed, BUFFER, (size_t)text_length())) {
         insert_line_break();
         return 0;
     }
@@ -418,6 +419,7 @@ void editor_complete_names(void) { editor.completes = true; }
 void editor_close(VM *vm) {
     free(editor.prompt);
     free(editor.more);
+    typed_forget(&editor.typed);
     view_reset();
     editor = (struct Editor){0};
 }

@@ -44,8 +44,14 @@ int run_main(VM *vm, const Options *o, bool *killed);
 /* Deals with the pending exception as at the end of a script: the exit status. */
 int run_failure(VM *vm, bool *killed);
 
-/* complete.c: does the statement typed so far need more lines? */
-bool statement_needs_more(const char *text, size_t n);
+/* complete.c: does the statement typed so far need more lines? What the last such text was is remembered, for the
+ * next one mostly begins with it. */
+typedef struct Typed {
+    char *all, *kept; /* malloc'ed; the text, and that which is as good when one asks for more */
+    size_t n, nkept;
+} Typed;
+bool statement_needs_more(Typed *t, const char *text, size_t n);
+void typed_forget(Typed *t);
 
 /* Runs the file that COVE_STARTUP or PYTHONSTARTUP names; false with its exception. */
 bool run_startup(VM *vm, const Options *o, Value dict);

@@ -26,6 +26,7 @@ typedef struct Prompt {
     VM *vm;
     Value dict; /* of __main__, borrowed */
     Input in;
+    Typed typed;
     unsigned number; /* of the next statement */
     bool edits;      /* with the editor */
     int futures;     /* flags of compile() that earlier statements have set: from __future__ import ... */
@@ -184,7 +185,8 @@ static LineResult lines_read(Prompt *p) {
             in->n = 0;
             continue;
         }
-    } while (in->n == 0 || statement_needs_more(in->text, in->n - 1)); /* the last line end is not yet typed */
+    } while (in->n == 0 ||
+             statement_needs_more(&p->typed, in->text, in->n - 1)); /* the last line end is not yet typed */
     if (result != LINE_END || in->n == 0)
         return result;
     fputs("\n", stderr);
@@ -491,5 +493,6 @@ int prompt_run(VM *vm, const Options *o, Value main_dict, bool first, bool *kill
     history_close();
     editor_close(vm);
     free(p.in.text);
+    typed_forget(&p.typed);
     return status;
 }

@@ -6,34 +6,35 @@
 #include "api_test.h"
 
 /* Goes as deep as the C stack allows, in ways that use it differently, and comes back. */
-static const char deep[] = "import re\n"
-                           "def sort(n): return sorted([1], key=lambda x: sort(n + 1))\n"
-                           "class Shown:\n"
-                           "    def __repr__(self): return repr([self])\n"
-                           "class Asked:\n"
-                           "    def __getattr__(self, name): return getattr(self, name + 'x')\n"
-                           "def nested(text): return lambda: compile(text, 'nested', 'eval')\n"
-                           "def tried(f):\n"
-                           "    try:\n"
-                           "        f()\n"
-                           "    except (RecursionError, MemoryError, SyntaxError) as e:\n"
-                           "        return type(e).__name__\n"
-                           "r = []\n"
-                           "def deeper(n):\n" /* from where there is no room, and from where there is a little more each time */
-                           "    try:\n"
-                           "        up = [n].sort(key=lambda x: r.append(deeper(x))) or r.pop() + 1\n"
-                           "    except RecursionError:\n"
-                           "        up = 0\n"
-                           "    for f in texts if up < 40 else ():\n"
-                           "        tried(f)\n"
-                           "    return up\n"
-                           "texts = [nested('lambda:' * 900 + '1'), nested('not ' * 900 + '1'), nested('(' * 150 + ')' * 150),\n"
-                           "         nested('f\"{' * 100 + '1' + '}\"' * 100), nested('[x for x in ' * 150 + 'y' + ']' * 150)]\n"
-                           "assert tried(lambda: sort(0)) == tried(lambda: repr(Shown())) == 'RecursionError'\n"
-                           "assert tried(lambda: Asked().a) == 'RecursionError'\n"
-                           "deeper(0)\n"
-                           "re.match('(a*)*b', 'a' * 20)\n"
-                           "result = sorted([3, 1, 2])\n";
+static const char deep[] =
+    "import re\n"
+    "def sort(n): return sorted([1], key=lambda x: sort(n + 1))\n"
+    "class Shown:\n"
+    "    def __repr__(self): return repr([self])\n"
+    "class Asked:\n"
+    "    def __getattr__(self, name): return getattr(self, name + 'x')\n"
+    "def nested(text): return lambda: compile(text, 'nested', 'eval')\n"
+    "def tried(f):\n"
+    "    try:\n"
+    "        f()\n"
+    "    except (RecursionError, MemoryError, SyntaxError) as e:\n"
+    "        return type(e).__name__\n"
+    "r = []\n"
+    "def deeper(n):\n" /* from where there is no room, and from where there is a little more each time */
+    "    try:\n"
+    "        up = [n].sort(key=lambda x: r.append(deeper(x))) or r.pop() + 1\n"
+    "    except RecursionError:\n"
+    "        up = 0\n"
+    "    for f in texts if up < 40 else ():\n"
+    "        tried(f)\n"
+    "    return up\n"
+    "texts = [nested('lambda:' * 900 + '1'), nested('not ' * 900 + '1'), nested('(' * 150 + ')' * 150),\n"
+    "         nested('f\"{' * 100 + '1' + '}\"' * 100), nested('[x for x in ' * 150 + 'y' + ']' * 150)]\n"
+    "assert tried(lambda: sort(0)) == tried(lambda: repr(Shown())) == 'RecursionError'\n"
+    "assert tried(lambda: Asked().a) == 'RecursionError'\n"
+    "deeper(0)\n"
+    "re.match('(a*)*b', 'a' * 20)\n"
+    "result = sorted([3, 1, 2])\n";
 
 static void *run_deep(void *vm) {
     if (!cove_enter(vm))
@@ -76,7 +77,8 @@ static void test_threads_stacks(void **state) {
     cove_destroy(vm);
 }
 
-/* --- fibers ---------------------------------------------------------------------------------------------------------
+/* --- fibers
+ * ---------------------------------------------------------------------------------------------------------
  */
 
 typedef struct Fiber {
@@ -133,7 +135,8 @@ static void test_fibers(void **state) {
     cove_destroy(vm);
 }
 
-/* --- signals --------------------------------------------------------------------------------------------------------
+/* --- signals
+ * --------------------------------------------------------------------------------------------------------
  */
 
 static volatile sig_atomic_t pipe_signals;

@@ -160,6 +160,15 @@ class Session:
     def type(self, text):
         os.write(self.fd, text.encode())
 
+    def type_all(self, text):
+        """Types a long text, as fast as it is taken, and reads meanwhile what is shown."""
+        data = text.encode()
+        while data:
+            _, ready, _ = select.select([], [self.fd], [], 0)
+            if ready:
+                data = data[os.write(self.fd, data[:512]):]
+            self.read(0)
+
     def lines(self, *lines):
         """Types lines, each when the one before is on the screen."""
         for line in lines:

@@ -92,6 +92,23 @@ def blocks(start, home):
 
 
 @session
+def long_blocks(start, home):
+    """Each line asks whether more is to come; what that costs must not grow with the lines before it."""
+    def play(**variables):
+        s = start(**variables)
+        s.expect('>>>')
+        s.type_all('def f():\r' + ''.join(f'    x{i} = {i}\r' for i in range(4000)) + '    return x3999\r\r')
+        s.type_all('class C:\r' + ''.join(f'  def m{i}(self):\r    return [{i},\r      0]\r' for i in range(1000)) + '\r')
+        s.type_all('x = {\r' + ''.join(f'  {i}: ({i},\r   1),\r' for i in range(1500)) + '}\r')
+        s.type('f(), C().m999(), x[1499]\r')
+        prompt(s, '(3999, [999, 0], (1499, 1))')  # without the editor the terminal shows the text when it comes
+        s.type('\x04')
+        assert s.finish() == 0
+    play()
+    play(PYTHON_BASIC_REPL='1')
+
+
+@session
 def recall(start, home):
     s = start()
     s.expect('>>>')
