@@ -251,7 +251,8 @@ static bool name_readonly(VM *vm, Value self, Value value) {
 }
 
 static const MethodSpec var_methods[] = {
-    {"get", var_get, "default=None, /", "The value in the current context, else the default given here or there.", 0},
+    {"get", var_get, "default=<unrepresentable>, /",
+     "The value in the current context, else the default given here or there.", 0},
     {"set", var_set, "value, /", "Sets the value in the current context; returns a token for reset().", 0},
     {"reset", var_reset, "token, /", "Gives the variable back the value it had before the set() of the token.", 0},
     CLASS_GETITEM_ROW,

@@ -105,7 +105,7 @@ static Value namespace_replace(VM *vm, Value self, Value *args, size_t nargs, Va
 
 static const MethodSpec namespace_methods[] = {
     {"__reduce__", namespace_reduce, "", "What pickle and copy need to make the object again.", 0},
-    {"__replace__", namespace_replace, "*args, **changes", "A copy with some attributes changed.", 0},
+    {"__replace__", namespace_replace, "**changes", "A copy with some attributes changed.", 0},
     {0},
 };
 

@@ -190,7 +190,7 @@ static Value print_input(VM *vm, Value self, Value *args, size_t nargs, Value kw
 const MethodSpec builtins_print_methods[] = {
     {"print", print_print, "*args, sep=' ', end='\\n', file=None, flush=False",
      "Writes the arguments as text, separated by sep and followed by end, to file or sys.stdout.", 0},
-    {"input", print_input, "prompt=<unset>, /",
+    {"input", print_input, "prompt='', /",
      "Writes the prompt and reads a line from sys.stdin; the line end is removed. EOFError at the end of input.", 0},
     {0},
 };

@@ -271,11 +271,11 @@ const MethodSpec builtins_run_methods[] = {
      "Computes an expression given as text or code object, in the given namespaces or the current ones.", 0},
     {"exec", run_exec, "source, /, globals=None, locals=None, *, closure=None",
      "Runs statements given as text or code object, in the given namespaces or the current ones.", 0},
-    {"open", run_open, "*args, **kwargs",
-     "open(file, mode='r', buffering=-1, encoding=None, errors=None, newline=None, closefd=True, opener=None)\n\n"
+    {"open", run_open,
+     "file, mode='r', buffering=-1, encoding=None, errors=None, newline=None, closefd=True, opener=None",
      "Opens a file, or the descriptor of one, and returns it. The mode is 'r' to read, 'w' to write what is emptied\n"
      "first, 'x' to write what must not exist yet, or 'a' to write at the end; with '+' both is possible, and with\n"
      "'b' bytes are read or written, else text in the encoding. newline says which line ends become '\\n'.",
-     0},
+     METHOD_RAW},
     {0},
 };

@@ -33,10 +33,12 @@ static Value quitter_repr(VM *vm, Value self) {
     return str_printf(vm, "Use %V() or Ctrl-D (i.e. EOF) to exit", ((Named *)as_obj(self))->name);
 }
 
+#define QUITTER_SIGNATURE "code=None"
+
 /* sys.stdin is closed first, so that a loop that catches SystemExit does not read on. */
 static Value quitter_call(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     Value code;
-    if (!native_bind(vm, "Quitter.__call__", "code=None", args, nargs, kwnames, &code, 1))
+    if (!native_bind(vm, "Quitter.__call__", QUITTER_SIGNATURE, args, nargs, kwnames, &code, 1))
         return VALUE_ERROR;
     Value in = incref(dict_get_str(vm, vm->sys_dict, NAME(stdin)));
     if (in && !is_none(in)) {
@@ -59,6 +61,13 @@ static const GetSetSpec named_getset[] = {
     {0},
 };
 
+/* For its signature. */
+static const MethodSpec quitter_methods[] = {
+    {"__call__", quitter_call, QUITTER_SIGNATURE, "Leaves the interpreter with SystemExit(code).",
+     METHOD_COEXIST | METHOD_RAW},
+    {0},
+};
+
 static const TypeSpec quitter_spec = {
     .name = "_sitebuiltins.Quitter",
     .doc = "Leaves the interpreter when called.",
@@ -66,6 +75,7 @@ static const TypeSpec quitter_spec = {
     .flags = TYPE_HAS_DICT,
     .kind = KIND_OTHER,
     .slots = {.dealloc = named_dealloc, .repr = quitter_repr, .call = quitter_call},
+    .methods = quitter_methods,
     .getset = named_getset,
 };
 
@@ -84,6 +94,11 @@ static Value printer_call(VM *vm, Value self, Value *args, size_t nargs, Value k
     return print_value(vm, ((Named *)as_obj(self))->text);
 }
 
+static const MethodSpec printer_methods[] = {
+    {"__call__", printer_call, "", "Prints the text.", METHOD_COEXIST | METHOD_RAW},
+    {0},
+};
+
 static const TypeSpec printer_spec = {
     .name = "_sitebuiltins._Printer",
     .doc = "Shows a text.",
@@ -91,6 +106,7 @@ static const TypeSpec printer_spec = {
     .flags = TYPE_HAS_DICT,
     .kind = KIND_OTHER,
     .slots = {.dealloc = named_dealloc, .repr = printer_repr, .call = printer_call},
+    .methods = printer_methods,
 };
 
 /* ---- help ---- */
@@ -108,6 +124,11 @@ static Value helper_call(VM *vm, Value self, Value *args, size_t nargs, Value kw
     return result;
 }
 
+static const MethodSpec helper_methods[] = {
+    {"__call__", helper_call, "*args, **kwds", "Shows help about an object, or asks what about.", METHOD_COEXIST},
+    {0},
+};
+
 static const TypeSpec helper_spec = {
     .name = "_sitebuiltins._Helper",
     .doc = "Shows help about an object.",
@@ -115,6 +136,7 @@ static const TypeSpec helper_spec = {
     .flags = TYPE_HAS_DICT,
     .kind = KIND_OTHER,
     .slots = {.repr = helper_repr, .call = helper_call},
+    .methods = helper_methods,
 };
 
 static bool install(VM *vm, const char *name, Value value) {

@@ -195,6 +195,7 @@ static bool local_setattr(VM *vm, Value self, Value name, Value value) {
 const TypeSpec thread_local_spec = {
     .name = "_thread._local",
     .doc = "An object whose attributes are different ones in every thread.",
+    .signature = "",
     .size = sizeof(Local),
     .flags = TYPE_GC | TYPE_BASE | TYPE_CUSTOM_GETATTR | TYPE_IMMUTABLE,
     .kind = KIND_OTHER,

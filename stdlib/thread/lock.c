@@ -179,6 +179,7 @@ static const MethodSpec lock_methods[] = {
 const TypeSpec lock_spec = {
     .name = "_thread.lock",
     .doc = "A lock that one thread takes and the same or another one gives back.",
+    .signature = "",
     .size = sizeof(Lock),
     .flags = TYPE_IMMUTABLE,
     .kind = KIND_OTHER,

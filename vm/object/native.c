@@ -40,10 +40,10 @@ Value native_new(VM *vm, const MethodSpec *spec, Value self, Type *owner, Value 
     f->npositional = c.npositional;
     /* with required keyword-only parameters no purely positional call is complete */
     f->nrequired = c.min_keyword != 0 ? UINT16_MAX : c.min_positional;
-    f->raw = c.raw;
+    f->raw = c.raw || spec->flags & METHOD_RAW;
     f->descriptor = descriptor;
     set_counts(f);
-    assert(c.raw || c.nparams <= PARAMETERS_MAX);
+    assert(f->raw || c.nparams <= PARAMETERS_MAX);
     return from_obj(f);
 }
 

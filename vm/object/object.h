@@ -208,8 +208,9 @@ typedef struct NumberSlots {
  * the parentheses: "object, /" (self is not named); it drives the argument binding. "*" alone or a signature with
  * * or ** parameters is raw. Suffix flags say how it is bound. */
 /* METHOD_COEXIST: a method of a special name stands in the dict instead of the slot's wrapper. METHOD_RESUMES: next()
- * and send(), with which the interpreter loop resumes a generator itself. */
-enum { METHOD_STATIC = 1, METHOD_CLASS = 2, METHOD_COEXIST = 4, METHOD_RESUMES = 8 };
+ * and send(), with which the interpreter loop resumes a generator itself. METHOD_RAW: the signature is only shown,
+ * the function binds its arguments itself. */
+enum { METHOD_STATIC = 1, METHOD_CLASS = 2, METHOD_COEXIST = 4, METHOD_RESUMES = 8, METHOD_RAW = 16 };
 typedef struct MethodSpec {
     const char *name;
     NativeFn fn;

@@ -223,7 +223,7 @@ static const MethodSpec property_methods[] = {
     {"getter", method_getter, "object, /", "A copy of the property with another getter.", 0},
     {"setter", method_setter, "object, /", "A copy of the property with another setter.", 0},
     {"deleter", method_deleter, "object, /", "A copy of the property with another deleter.", 0},
-    {"__set_name__", method_set_name, "*args", "Tells the property its name.", 0},
+    {"__set_name__", method_set_name, "owner, name, /", "Tells the property its name.", METHOD_RAW},
     {0},
 };
 

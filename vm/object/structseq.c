@@ -176,7 +176,7 @@ static Value method_replace(VM *vm, Value self, Value *args, size_t nargs, Value
 
 static const MethodSpec structseq_methods[] = {
     {"__reduce__", method_reduce, "", "Helps pickle.", 0},
-    {"__replace__", method_replace, "*args, **changes", "A copy with some fields changed.", 0},
+    {"__replace__", method_replace, "**changes", "A copy with some fields changed.", 0},
     {0},
 };
 

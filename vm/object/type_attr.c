@@ -741,7 +741,7 @@ static void type_dealloc(VM *vm, Object *self) {
 static const MethodSpec type_methods[] = {
     {"mro", method_mro, "", "Computes the method resolution order as a list.", 0},
     {"__subclasses__", method_subclasses, "", "The direct subclasses that are alive, as a list.", 0},
-    {"__prepare__", method_prepare, "*args, **kwargs", "Makes the namespace in which a class body runs.",
+    {"__prepare__", method_prepare, "name, bases, /, **kwds", "Makes the namespace in which a class body runs.",
      METHOD_CLASS},
     {"__instancecheck__", method_instancecheck, "instance, /", "Is the object an instance of this class?", 0},
     {"__subclasscheck__", method_subclasscheck, "subclass, /", "Is the class a subclass of this one?", 0},
