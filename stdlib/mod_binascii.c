@@ -7,6 +7,8 @@
 
 typedef struct BinasciiState {
     Type *error, *incomplete;
+    uint32_t crc_table[256];   /* of crc32 */
+    int8_t base64_values[256]; /* of digits; -1: of other bytes */
 } BinasciiState;
 
 static Value raise_error(VM *vm, const char *text) {
@@ -91,16 +93,6 @@ static Value unhexlify(ARGS) {
 
 static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-static int base64_value(char c) {
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
 static Value b2a_base64(ARGS) {
     Buffer b;
     int newline = flag(vm, args[1], 1);
@@ -126,7 +118,7 @@ static Value b2a_base64(ARGS) {
 
 typedef struct Base64Reader {
     VM *vm;
-    bool strict, failed, done;
+    bool strict, failed, done, padded;
     unsigned place, pads; /* digits of the group so far, '=' met since the last digit */
     uint32_t left;        /* bits not written yet */
     StrBuilder out;
@@ -138,19 +130,18 @@ static void base64_fail(Base64Reader *r, const char *text) {
 }
 
 static void base64_pad(Base64Reader *r, size_t i, size_t n) {
-    if (r->strict && i == 0)
-        base64_fail(r, "Leading padding not allowed");
-    else if (r->place >= 2 && r->place + ++r->pads >= 4) {
+    r->padded = true;
+    if (r->strict && r->place == 0) {
+        base64_fail(r, i == 0 ? "Leading padding not allowed" : "Excess padding not allowed");
+    } else if (r->place >= 2 && r->place + ++r->pads >= 4) {
         if (r->strict && i + 1 < n)
             base64_fail(r, "Excess data after padding");
         r->done = true;
-    } else if (r->strict && r->place < 2 && (r->place == 0 || r->pads++ > 0)) {
-        base64_fail(r, r->place == 0 ? "Excess padding not allowed" : "Discontinuous padding not allowed");
     }
 }
 
 static void base64_digit(Base64Reader *r, uint32_t value) {
-    if (r->strict && r->pads > 0) {
+    if (r->strict && r->padded) {
         base64_fail(r, "Discontinuous padding not allowed");
         return;
     }
@@ -163,6 +154,24 @@ static void base64_digit(Base64Reader *r, uint32_t value) {
     r->failed = r->out.failed;
 }
 
+/* Reads groups of four digits; returns the bytes that they take. */
+static size_t base64_groups(Base64Reader *r, const int8_t *values, const uint8_t *p, size_t n) {
+    char *start = strbuilder_room(&r->out, n / 4 * 3), *to = start;
+    size_t i = 0;
+    for (; to != NULL && i + 4 <= n; i += 4) {
+        int32_t group =
+            values[p[i]] * (1 << 18) | values[p[i + 1]] * (1 << 12) | values[p[i + 2]] * 64 | values[p[i + 3]];
+        if (group < 0)
+            break;
+        *to++ = (char)(group >> 16);
+        *to++ = (char)(group >> 8);
+        *to++ = (char)group;
+    }
+    r->out.len -= n / 4 * 3 - (size_t)(to - start);
+    r->failed = r->out.failed;
+    return i;
+}
+
 static Value a2b_base64(ARGS) {
     Buffer b;
     int strict = flag(vm, args[1], 0);
@@ -170,9 +179,17 @@ static Value a2b_base64(ARGS) {
         return VALUE_ERROR;
     Base64Reader r = {.vm = vm, .strict = strict};
     strbuilder_init(&r.out, vm);
+    const BinasciiState *state = vm->module_state[MODULE_SLOT_mod_binascii_init];
     size_t digits = 0;
     for (size_t i = 0; i < b.len && !r.failed && !r.done; i++) {
-        int value = base64_value(b.data[i]);
+        if (r.place == 0 && b.len - i >= 4) {
+            size_t read = base64_groups(&r, state->base64_values, (const uint8_t *)b.data + i, b.len - i);
+            digits += read;
+            i += read;
+            if (r.failed || i == b.len)
+                break;
+        }
+        int value = state->base64_values[(uint8_t)b.data[i]];
         if (b.data[i] == '=') {
             base64_pad(&r, i, b.len);
         } else if (value < 0) {
@@ -184,10 +201,9 @@ static Value a2b_base64(ARGS) {
         }
     }
     if (!r.failed && !r.done && r.place != 0) {
-        const BinasciiState *s = vm->module_state[MODULE_SLOT_mod_binascii_init];
         if (r.place == 1)
             raisef(
-                vm, s->error,
+                vm, state->error,
                 "Invalid base64-encoded string: number of data characters (%u) cannot be 1 more than a multiple of 4",
                 digits);
         else
@@ -395,16 +411,23 @@ static bool start_value(VM *vm, Value v, uint32_t *out) {
     return ok;
 }
 
+/* Made when it is first used. */
+static const uint32_t *crc_table(BinasciiState *s) {
+    for (uint32_t i = 0; s->crc_table[255] == 0 && i < 256; i++) {
+        uint32_t row = i;
+        for (int k = 0; k < 8; k++)
+            row = row >> 1 ^ (row & 1 ? 0xEDB88320u : 0);
+        s->crc_table[i] = row;
+    }
+    return s->crc_table;
+}
+
 static Value crc32(ARGS) {
-    uint32_t crc, table[256];
+    uint32_t crc;
     Buffer b;
     if (!start_value(vm, args[1], &crc) || !buffer_get(vm, args[0], &b, false))
         return VALUE_ERROR;
-    for (uint32_t i = 0; i < 256; i++) {
-        table[i] = i;
-        for (int k = 0; k < 8; k++)
-            table[i] = table[i] >> 1 ^ (table[i] & 1 ? 0xEDB88320u : 0);
-    }
+    const uint32_t *table = crc_table(vm->module_state[MODULE_SLOT_mod_binascii_init]);
     crc = ~crc;
     for (size_t i = 0; i < b.len; i++)
         crc = crc >> 8 ^ table[(crc ^ (uint8_t)b.data[i]) & 255];
@@ -448,6 +471,9 @@ bool mod_binascii_init(VM *vm, Value module) {
     if (s == NULL)
         return false;
     vm->module_state[MODULE_SLOT_mod_binascii_init] = s;
+    memset(s->base64_values, -1, sizeof s->base64_values);
+    for (int i = 0; i < 64; i++)
+        s->base64_values[(uint8_t)base64_digits[i]] = (int8_t)i;
     return (s->error = module_exception(vm, "binascii", "Error", vm->exc.ValueError,
                                         "The text is not what the encoding makes.")) != NULL &&
            (s->incomplete = module_exception(vm, "binascii", "Incomplete", vm->exc.Exception,

@@ -105,6 +105,24 @@ static Value m_readline(NATIVE_ARGS) {
         return VALUE_ERROR;
     return take(vm, of(self), line_length(of(self), n));
 }
+/* The size is one to stop at; that of other files is one to go beyond. */
+static Value m_readlines(NATIVE_ARGS) {
+    ssize_t size, total = 0;
+    if (!usable(vm, self) || !size_argument(vm, args[0], &size))
+        return VALUE_ERROR;
+    Value list = list_new(vm, 0);
+    for (size_t n; list != 0 && (n = line_length(of(self), -1)) != 0;) {
+        Value line = take(vm, of(self), n);
+        if (line == 0 || !list_append_steal(vm, list, line)) {
+            decref(vm, list);
+            return VALUE_ERROR;
+        }
+        total += (ssize_t)n;
+        if (size > 0 && total >= size)
+            break;
+    }
+    return list;
+}
 static Value m_next(VM *vm, Value self) {
     if (!usable(vm, self))
         return VALUE_ERROR;
@@ -253,6 +271,7 @@ static const MethodSpec methods[] = {
     {"read", m_read, "size=-1, /", "Reads up to size bytes.", 0},
     {"read1", m_read, "size=-1, /", "Reads up to size bytes.", 0},
     {"readline", m_readline, "size=-1, /", "Reads one line.", 0},
+    {"readlines", m_readlines, "size=None, /", "List of the remaining lines.", 0},
     {"readinto", m_readinto, "buffer, /", "Reads into a buffer.", 0},
     {"write", m_write, "b, /", "Writes bytes.", 0},
     {"getvalue", m_getvalue, "", "Everything that is in the file.", 0},

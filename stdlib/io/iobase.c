@@ -148,7 +148,7 @@ static Value base_readlines(NATIVE_ARGS) {
         if (!list_append_steal(vm, list, line) || n < 0)
             break;
         total += n;
-        if (hint > 0 && total >= hint)
+        if (hint > 0 && total > hint)
             break;
     }
     decref(vm, it);

@@ -177,19 +177,33 @@ bool raw_unicode_escape_decode(Decoder *d) {
     return true;
 }
 
+static bool is_plain(char c) { return c >= 32 && c < 127 && c != '\\'; }
+
+/* Writes what stands for a character that is not plain; returns the bytes. */
+static ALWAYS_INLINE unsigned write_escape(uint32_t c, char *to) {
+    char letter = c == '\t' ? 't' : c == '\n' ? 'n' : c == '\r' ? 'r' : c == '\\' ? '\\' : 0;
+    if (letter == 0)
+        return str_escape_char(c, to);
+    to[0] = '\\';
+    to[1] = letter;
+    return 2;
+}
+
+#define ESCAPES_AT_ONCE 64
+
 bool unicode_escape_encode(Encoder *e) {
     const char *p = str_data(e->text), *end = p + as_str(e->text)->nbytes;
-    while (p < end && !e->out.failed) {
+    while (p < end) {
         const char *start = p;
-        while (p < end && *p >= 32 && *p < 127 && *p != '\\')
+        while (p < end && is_plain(*p))
             p++;
         strbuilder_add(&e->out, start, (size_t)(p - start));
-        while (p < end && !(*p >= 32 && *p < 127 && *p != '\\') && !e->out.failed) {
-            uint32_t c = utf8_next(&p);
-            char text[10] = {'\\', c == '\t' ? 't' : c == '\n' ? 'n' : c == '\r' ? 'r' : '\\'};
-            bool hex = c != '\\' && text[1] == '\\';
-            strbuilder_add(&e->out, text, hex ? str_escape_char(c, text) : 2);
-        }
+        char *to = strbuilder_room(&e->out, 10 * ESCAPES_AT_ONCE);
+        if (to == NULL)
+            return false;
+        for (int i = 0; i < ESCAPES_AT_ONCE && p < end && !is_plain(*p); i++)
+            to += write_escape(utf8_next(&p), to);
+        e->out.len = (size_t)(to - e->out.data);
     }
     return !e->out.failed;
 }

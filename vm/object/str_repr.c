@@ -5,13 +5,19 @@
 
 static const char hex_digits[] = "0123456789abcdef";
 
-unsigned str_escape_char(uint32_t c, char *out) {
-    unsigned digits = c < 256 ? 2 : c < 0x10000 ? 4 : 8;
+static ALWAYS_INLINE unsigned escape_with(char *out, char letter, uint32_t c, unsigned digits) {
     out[0] = '\\';
-    out[1] = digits == 2 ? 'x' : digits == 4 ? 'u' : 'U';
+    out[1] = letter;
+#pragma GCC unroll 4
     for (unsigned i = 0; i < digits; i++)
         out[2 + i] = hex_digits[c >> 4 * (digits - 1 - i) & 15];
     return 2 + digits;
+}
+
+unsigned str_escape_char(uint32_t c, char *out) {
+    if (c < 256)
+        return escape_with(out, 'x', c, 2);
+    return c < 0x10000 ? escape_with(out, 'u', c, 4) : escape_with(out, 'U', c, 8);
 }
 
 static char quote_for(const char *data, size_t n) {
