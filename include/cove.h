@@ -758,6 +758,10 @@ enum cove_class_flags {
  * `__enter__` ...) do what they do in scripts; `__next__` ends with cove_end_iteration(), operators return
  * cove_not_implemented() for operands that they do not know. Instances may be made without a constructor having run
  * (`cls.__new__(cls)`): all zero must be a state that methods, properties and finalizer can live with.
+ *
+ * A class may derive from another class of the host. Each then has a block of data of its own; the slots of the base
+ * come first. Without init and signature it has the base's constructor; an init of its own calls the base's by
+ * `__init__` of cove_class(vm, base), if that shall run. Finalizers run from the class to its base.
  */
 typedef struct cove_class_def {
     const char *name;                          /**< "Player", or "game.Player" with its module. */
@@ -772,6 +776,7 @@ typedef struct cove_class_def {
     const cove_property_def *properties;       /**< May be NULL. */
     unsigned flags;                            /**< enum cove_class_flags */
     void *user;                                /**< For init. */
+    const struct cove_class_def *base;         /**< The class of the host that it derives from; NULL: object. */
 } cove_class_def;
 
 /** The class for a definition: made when it is first asked for, then always the same in this VM. */
@@ -781,7 +786,7 @@ COVE_API cove_value cove_class(cove_vm *vm, const cove_class_def *def);
 COVE_API cove_value cove_instance(cove_vm *vm, const cove_class_def *def, void **data);
 
 /**
- * The host's data of an instance of a class (or of one that a script derived from it).
+ * The host's data of an instance of a class (or of one that was derived from it).
  *
  * @return its address, aligned to 16 bytes, which stays as long as the instance lives; NULL with TypeError if the
  * value is no such instance. With data_size 0 it is an address all the same.

@@ -213,10 +213,21 @@ static const cove_property_def point_properties[] = {
     {"x", point_x, NULL, NULL, NULL},
     {0},
 };
-static const cove_class_def point_class = {"engine.Point", "A point.",    sizeof(Point),    1, "x, y=0", point_init,
-                                           point_finalize, point_methods, point_properties, 0, NULL};
+static const cove_class_def point_class = {
+    .name = "engine.Point",
+    .doc = "A point.",
+    .data_size = sizeof(Point),
+    .slots = 1,
+    .signature = "x, y=0",
+    .init = point_init,
+    .finalize = point_finalize,
+    .methods = point_methods,
+    .properties = point_properties,
+};
 static const cove_class_def final_class = {
-    "Final", NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, COVE_CLASS_FINAL | COVE_CLASS_ABSTRACT, NULL};
+    .name = "Final",
+    .flags = COVE_CLASS_FINAL | COVE_CLASS_ABSTRACT,
+};
 
 static void test_class(void **state) {
     cove_vm *vm = *state;
@@ -240,7 +251,7 @@ static void test_class(void **state) {
     Point *p = cove_instance_data(vm, cove_global(vm, "c"), &point_class);
     assert_true(p != NULL && p->x == 7 && (uintptr_t)p % 16 == 0);
     assert_null(cove_instance_data(vm, cove_int(vm, 1), &point_class));
-    assert_error(vm, "TypeError", "a Point is required, not int");
+    assert_error(vm, "TypeError", "a engine.Point is required, not int");
     static const char *const failing[] = {
         "Point()",           "Point('x')", "Point(1, 2, 3)", "p.x = 1",          "del p.x",    "p[2]",
         "Point.tag.fget(5)", "p + 1",      "Point.x = 5",    "Point.__len__(5)", "p.undefined"};
@@ -364,8 +375,13 @@ static cove_value down_init(cove_vm *vm, const cove_call_info *call) {
 }
 static const cove_function_def down_methods[] = {
     {"__iter__", down_iter, "", NULL, 0, NULL}, {"__next__", down_next, "", NULL, 0, NULL}, {0}};
-static const cove_class_def down_class = {"Down", NULL, sizeof(int64_t), 0, "n", down_init, NULL, down_methods, NULL,
-                                          0,      NULL};
+static const cove_class_def down_class = {
+    .name = "Down",
+    .data_size = sizeof(int64_t),
+    .signature = "n",
+    .init = down_init,
+    .methods = down_methods,
+};
 
 static void test_iterator_class(void **state) {
     cove_vm *vm = *state;
@@ -403,8 +419,14 @@ static void holder_end(cove_vm *vm, void *data) {
     cove_release(vm, h->kept);
 }
 static const cove_function_def holder_methods[] = {{"use", holder_use, "", NULL, 0, NULL}, {0}};
-static const cove_class_def holder_class = {"Holder",   NULL,           sizeof(Holder), 0, "kept", holder_init,
-                                            holder_end, holder_methods, NULL,           0, NULL};
+static const cove_class_def holder_class = {
+    .name = "Holder",
+    .data_size = sizeof(Holder),
+    .signature = "kept",
+    .init = holder_init,
+    .finalize = holder_end,
+    .methods = holder_methods,
+};
 
 /* What an instance keeps goes with it, and may have a finalizer of its own; which at the end of the VM must not come
  * across instances that have ended before. */
@@ -452,7 +474,13 @@ static const cove_function_def collecting_methods[] = {
     {0}};
 static const cove_property_def collecting_properties[] = {{"places", get_places, NULL, NULL, NULL}, {0}};
 static const cove_class_def collecting_class = {
-    "Collecting", NULL, 0, 1, collecting, keep_places, NULL, collecting_methods, collecting_properties, 0, NULL};
+    .name = "Collecting",
+    .slots = 1,
+    .signature = collecting,
+    .init = keep_places,
+    .methods = collecting_methods,
+    .properties = collecting_properties,
+};
 
 static void test_collecting(void **state) {
     cove_vm *vm = *state;
@@ -494,18 +522,11 @@ static void test_collecting(void **state) {
     }
     assert_false(cove_ok(cove_function(vm, &many)));
     assert_error(vm, "ValueError", "many() has 25 parameters, more than 24");
-    static const cove_class_def wide = {"Wide",
-                                        NULL,
-                                        0,
-                                        0,
-                                        "a1=0,a2=0,a3=0,a4=0,a5=0,a6=0,a7=0,a8=0,a9=0,a10=0,a11=0,a12=0,a13=0,a14=0,"
-                                        "a15=0,a16=0,a17=0,a18=0,a19=0,a20=0,a21=0,a22=0,a23=0,a24=0,a25=0",
-                                        NULL,
-                                        NULL,
-                                        NULL,
-                                        NULL,
-                                        0,
-                                        NULL};
+    static const cove_class_def wide = {
+        .name = "Wide",
+        .signature = "a1=0,a2=0,a3=0,a4=0,a5=0,a6=0,a7=0,a8=0,a9=0,a10=0,a11=0,a12=0,a13=0,a14=0,"
+                     "a15=0,a16=0,a17=0,a18=0,a19=0,a20=0,a21=0,a22=0,a23=0,a24=0,a25=0",
+    };
     assert_false(cove_ok(cove_class(vm, &wide)));
     assert_error(vm, "ValueError", "Wide() has 25 parameters, more than 24");
 }
@@ -526,8 +547,10 @@ static cove_value length_add(cove_vm *vm, const cove_call_info *call) {
 }
 static const cove_function_def length_methods[] = {
     {"__eq__", length_equal, "other, /", NULL, 0, NULL}, {"__add__", length_add, "other, /", NULL, 0, NULL}, {0}};
-static const cove_class_def length_class = {"game.Length", NULL,           0,    0, NULL, NULL,
-                                            NULL,          length_methods, NULL, 0, NULL};
+static const cove_class_def length_class = {
+    .name = "game.Length",
+    .methods = length_methods,
+};
 
 static void test_operators(void **state) {
     cove_vm *vm = *state;

@@ -1,9 +1,10 @@
 /* Classes of the host: native types made of a cove_class_def.
  *
- *     Object | HostObject: Resource | slots ... | (16 bytes aligned) data ...
+ *     Object | HostObject: Resource | slots ... | (16 bytes aligned) data ... | slots and data of a derived class ...
  *
  * Methods stand in the type's dict as descriptors; those with special names fill the type's slots through the same
- * way that script-made methods take. Scripts may derive classes, whose instances start with the same struct. */
+ * way that script-made methods take. Classes that a host or a script derives have instances that start with the same
+ * struct, so that a class finds its part of any instance at one place. */
 #include "api/native.h"
 #include "api/resource.h"
 
@@ -13,45 +14,57 @@
 typedef struct HostClass {
     TypeSpec spec; /* first: found from any instance's type */
     const cove_class_def *def;
-    size_t data_offset;
-    bool raw, collects; /* how the arguments of the constructor are bound */
+    const struct HostClass *base;        /* NULL: object */
+    const struct HostClass *constructor; /* the class whose constructor it has: itself, or one below */
+    size_t slots_offset, data_offset;    /* of its own */
+    size_t slots_below;                  /* of its bases: its own are numbered from there on */
+    bool raw, collects;                  /* how the arguments of the constructor are bound */
 } HostClass;
 
 typedef struct HostObject {
     Object header;
     Resource resource;
-    Value slots[];
 } HostObject;
+
+#define SIZE_LARGEST ((size_t)1 << 30)
+#define SLOTS_MOST ((size_t)1 << 16)
 
 static const HostClass *class_of(const Type *t) { return (const HostClass *)t->spec; }
 static HostObject *as_host(Value v) { return (HostObject *)as_obj(v); }
-static void *data_of(HostObject *o) { return (char *)o + class_of(obj_type(&o->header))->data_offset; }
+static void *data_of(HostObject *o, const HostClass *c) { return (char *)o + c->data_offset; }
+static Value *slots_of(Object *o, const HostClass *c) { return (Value *)((char *)o + c->slots_offset); }
+static const HostClass *class_of_object(const Object *o) { return class_of(obj_type(o)); }
 
-static void object_end(VM *vm, Resource *r) {
-    HostObject *o = container_of(r, HostObject, resource);
-    const cove_class_def *def = class_of(obj_type(&o->header))->def;
-    if (def->finalize == NULL)
-        return;
+static void finalize(VM *vm, HostObject *o, const HostClass *c) {
     Callout callout = callout_begin(vm);
-    def->finalize(host_vm(vm), data_of(o));
+    c->def->finalize(host_vm(vm), data_of(o, c));
     callout_end(vm, callout, handle(VALUE_NONE), "finalize");
 }
 
+static void object_end(VM *vm, Resource *r) {
+    HostObject *o = container_of(r, HostObject, resource);
+    for (const HostClass *c = class_of_object(&o->header); c != NULL; c = c->base)
+        if (c->def->finalize != NULL)
+            finalize(vm, o, c);
+}
+
 static void class_dealloc(VM *vm, Object *self) {
-    HostObject *o = (HostObject *)self;
-    resource_end(vm, &o->resource);
-    for (unsigned i = 0; i < class_of(obj_type(self))->def->slots; i++)
-        decref(vm, o->slots[i]);
+    resource_end(vm, &((HostObject *)self)->resource);
+    for (const HostClass *c = class_of_object(self); c != NULL; c = c->base)
+        for (unsigned i = 0; i < c->def->slots; i++)
+            decref(vm, slots_of(self, c)[i]);
 }
 
 static void class_traverse(Object *self, VisitFn visit, void *arg) {
-    for (unsigned i = 0; i < class_of(obj_type(self))->def->slots; i++)
-        visit_value(((HostObject *)self)->slots[i], visit, arg);
+    for (const HostClass *c = class_of_object(self); c != NULL; c = c->base)
+        for (unsigned i = 0; i < c->def->slots; i++)
+            visit_value(slots_of(self, c)[i], visit, arg);
 }
 
 static void class_clear(VM *vm, Object *self) {
-    for (unsigned i = 0; i < class_of(obj_type(self))->def->slots; i++)
-        set_owned(vm, &((HostObject *)self)->slots[i], 0);
+    for (const HostClass *c = class_of_object(self); c != NULL; c = c->base)
+        for (unsigned i = 0; i < c->def->slots; i++)
+            set_owned(vm, &slots_of(self, c)[i], 0);
 }
 
 static Value instance_of(VM *vm, Type *type) {
@@ -68,8 +81,7 @@ static Value class_create(VM *vm, Type *type, Value *args, size_t nargs, Value k
     return instance_of(vm, type);
 }
 
-static bool call_init(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
-    const cove_class_def *def = class_of(obj_type(as_obj(self)))->def;
+static bool call_init(VM *vm, const cove_class_def *def, Value self, Value *args, size_t nargs, Value kwnames) {
     if (def->init == NULL)
         return true;
     cove_call_info call = {handle(self), (const cove_value *)args, nargs, handle(kwnames), def->user};
@@ -80,15 +92,15 @@ static bool call_init(VM *vm, Value self, Value *args, size_t nargs, Value kwnam
 }
 
 static bool class_init(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
-    const HostClass *c = class_of(obj_type(as_obj(self)));
+    const HostClass *c = class_of_object(as_obj(self))->constructor;
     const char *name = type_short_name(obj_type(as_obj(self))), *signature = c->spec.signature;
     if (c->raw)
-        return call_init(vm, self, args, nargs, kwnames);
+        return call_init(vm, c->def, self, args, nargs, kwnames);
     if (c->collects) {
         Collected all;
         if (!collect(vm, name, signature, args, nargs, kwnames, &all))
             return false;
-        bool ok = call_init(vm, self, all.values, all.n, 0);
+        bool ok = call_init(vm, c->def, self, all.values, all.n, 0);
         collected_drop(vm, &all);
         return ok;
     }
@@ -96,7 +108,7 @@ static bool class_init(VM *vm, Value self, Value *args, size_t nargs, Value kwna
     SigCounts counts;
     signature_count(signature, &counts);
     return signature_bind(vm, name, 0, signature, args, nargs, kwnames, bound) &&
-           call_init(vm, self, bound, counts.nparams, 0);
+           call_init(vm, c->def, self, bound, counts.nparams, 0);
 }
 
 /* --- making the class --------------------------------------------------------------------------------------------
@@ -165,7 +177,21 @@ static Value property_of(VM *vm, Type *t, const cove_property_def *def) {
     return property;
 }
 
+static cove_value init_nothing(cove_vm *host, const cove_call_info *call) { return cove_none(host); }
+
+/* For `super().__init__()` in classes derived from this one, whose slot makes what they are constructed with. */
+static bool put_init(VM *vm, Type *t, const cove_class_def *def) {
+    const cove_function_def row = {.name = "__init__",
+                                   .fn = def->init != NULL ? def->init : init_nothing,
+                                   .signature = def->signature,
+                                   .user = def->user};
+    return put_new(vm, t, row.name, method_new_of(vm, t, &row));
+}
+
 static bool fill(VM *vm, Type *t, const cove_class_def *def) {
+    const HostClass *c = class_of(t);
+    if (c->constructor == c && !put_init(vm, t, def))
+        return false;
     for (const cove_function_def *m = def->methods; m != NULL && m->name != NULL; m++)
         if (!put_new(vm, t, m->name, method_new_of(vm, t, m)))
             return false;
@@ -177,35 +203,61 @@ static bool fill(VM *vm, Type *t, const cove_class_def *def) {
            put(vm, t, NAME(__hash__), VALUE_NONE); /* as in scripts */
 }
 
-static Type *class_make(VM *vm, const cove_class_def *def) {
-    const char *signature = def->signature == NULL ? "" : def->signature;
+/* Where its parts of an instance are; false with an exception if that becomes too large. */
+static bool lay_out(VM *vm, HostClass *c) {
+    const cove_class_def *def = c->def;
+    c->slots_offset = c->base == NULL ? sizeof(HostObject) : c->base->spec.size;
+    c->slots_below = c->base == NULL ? 0 : c->base->slots_below + c->base->def->slots;
+    if (def->data_size > SIZE_LARGEST || c->slots_below + def->slots > SLOTS_MOST)
+        return raise_value(vm, "instances of %s would be too large", def->name);
+    c->data_offset = (c->slots_offset + def->slots * sizeof(Value) + 15) / 16 * 16;
+    size_t size = c->data_offset + (def->data_size + 15) / 16 * 16;
+    c->spec.size = (uint32_t)size;
+    return size <= SIZE_LARGEST || raise_value(vm, "instances of %s would be too large", def->name);
+}
+
+static void set_spec(HostClass *c, const char *signature) {
+    const cove_class_def *def = c->def;
+    bool collected = c->slots_below + def->slots > 0;
+    c->spec.name = def->name;
+    c->spec.doc = def->doc;
+    c->spec.signature = signature;
+    c->spec.flags = (def->flags & COVE_CLASS_FINAL ? 0 : TYPE_BASE) | (collected ? TYPE_GC : 0);
+    c->spec.kind = KIND_OTHER;
+    c->spec.slots = (Slots){.create = class_create,
+                            .init = class_init,
+                            .dealloc = class_dealloc,
+                            .traverse = collected ? class_traverse : NULL,
+                            .clear = collected ? class_clear : NULL};
+}
+
+/* The type is known to its base like a script's class, since either may get other attributes later. */
+static Type *type_make(VM *vm, HostClass *c, Type *base) {
+    Type *t = type_from_spec(vm, &c->spec, base);
+    if (t == NULL || type_mro(vm, t) == 0 || !type_add_subclass(vm, base, t))
+        return NULL; /* like all native types, it lives until the VM ends */
+    t->numbers = base->numbers;
+    return fill(vm, t, c->def) ? t : NULL;
+}
+
+static Type *class_make(VM *vm, const cove_class_def *def, Type *base) {
+    bool derived = def->base != NULL, constructs = !derived || def->init != NULL || def->signature != NULL;
+    if (derived && def->base->flags & COVE_CLASS_FINAL)
+        return (void *)raise_type(vm, "type '%N' is not an acceptable base type", base);
+    const char *signature = constructs && def->signature != NULL ? def->signature : "";
     bool raw = strcmp(signature, "*") == 0;
-    if (def->data_size > (size_t)1 << 30 || def->slots > 1 << 16)
-        return (void *)raise_value(vm, "instances of %s would be too large", def->name);
     HostClass *c = raw || host_signature_check(vm, def->name, signature) ? mem_zalloc(vm, sizeof *c) : NULL;
     if (c == NULL)
         return NULL;
     c->def = def;
-    c->data_offset = (sizeof(HostObject) + def->slots * sizeof(Value) + 15) / 16 * 16;
+    c->base = derived ? class_of(base) : NULL;
+    c->constructor = constructs ? c : c->base->constructor;
     c->raw = raw;
     c->collects = !raw && collect_is_needed(signature);
-    c->spec = (TypeSpec){
-        .name = def->name,
-        .doc = def->doc,
-        .signature = signature,
-        .size = (uint32_t)(c->data_offset + (def->data_size + 15) / 16 * 16),
-        .flags = (def->flags & COVE_CLASS_FINAL ? 0 : TYPE_BASE) | (def->slots > 0 ? TYPE_GC : 0),
-        .kind = KIND_OTHER,
-        .slots = {.create = class_create,
-                  .init = class_init,
-                  .dealloc = class_dealloc,
-                  .traverse = def->slots > 0 ? class_traverse : NULL,
-                  .clear = def->slots > 0 ? class_clear : NULL},
-    };
-    Type *t = type_from_spec(vm, &c->spec, NULL);
-    if (t == NULL || type_mro(vm, t) == 0 || !fill(vm, t, def))
-        return NULL; /* like all native types, it lives until the VM ends */
-    return t;
+    if (!lay_out(vm, c))
+        return NULL;
+    set_spec(c, c->constructor == c ? signature : c->constructor->spec.signature);
+    return type_make(vm, c, base);
 }
 
 static Value key_of(const void *p) { return from_small_int((int64_t)((uintptr_t)p >> 3)); }
@@ -217,7 +269,8 @@ static Type *class_get(VM *vm, const cove_class_def *def) {
     Value found = dict_get(vm, state->classes, key_of(def));
     if (found != 0)
         return as_type(found);
-    Type *t = class_make(vm, def);
+    Type *base = def->base == NULL ? vm->types.object : class_get(vm, def->base);
+    Type *t = base == NULL ? NULL : class_make(vm, def, base);
     return t != NULL && dict_set(vm, state->classes, key_of(def), type_value(t)) ? t : NULL;
 }
 
@@ -249,19 +302,21 @@ cove_value cove_instance(cove_vm *host, const cove_class_def *def, void **data) 
     Type *t = class_get(vm, def);
     Value v = t == NULL ? 0 : instance_of(vm, t);
     if (data != NULL)
-        *data = v == 0 ? NULL : data_of(as_host(v));
+        *data = v == 0 ? NULL : data_of(as_host(v), class_of(t));
     return give(vm, v);
 }
 
 void *cove_instance_data(cove_vm *host, cove_value v, const cove_class_def *def) {
     CHECK_POINTER(def);
     CHECK_USE(host, v);
-    if (likely(is_host_object(v.bits) && class_of(obj_type(as_obj(v.bits)))->def == def))
-        return data_of(as_host(v.bits));
+    if (likely(is_host_object(v.bits))) {
+        for (const HostClass *c = class_of_object(as_obj(v.bits)); c != NULL; c = c->base)
+            if (likely(c->def == def))
+                return data_of(as_host(v.bits), c);
+    }
     ENTER(host);
     NEED_OR(v, NULL);
-    const char *dot = strrchr(def->name, '.');
-    raise_type(vm, "a %s is required, not %T", dot != NULL ? dot + 1 : def->name, v.bits);
+    raise_type(vm, "a %s is required, not %T", def->name, v.bits);
     api_fail(vm);
     return NULL;
 }
@@ -270,9 +325,12 @@ void *cove_instance_data(cove_vm *host, cove_value v, const cove_class_def *def)
 static Value *slot_of(VM *vm, Value v, unsigned slot) {
     if (!is_host_object(v))
         return (void *)raise_type(vm, "an instance of a class of the host is required, not %T", v);
-    if (slot >= class_of(obj_type(as_obj(v)))->def->slots)
+    const HostClass *c = class_of_object(as_obj(v));
+    if (slot >= c->slots_below + c->def->slots)
         return (void *)raise_index(vm, "'%T' objects have no slot %d", v, (int)slot);
-    return &as_host(v)->slots[slot];
+    while (slot < c->slots_below)
+        c = c->base;
+    return &slots_of(as_obj(v), c)[slot - c->slots_below];
 }
 
 cove_value cove_slot(cove_vm *host, cove_value instance, unsigned slot) {
