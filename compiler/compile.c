@@ -212,6 +212,7 @@ Value compile_source(VM *vm, Value source, Value filename, const char *mode, int
     c.top_level_await = flags & COMPILE_TOP_LEVEL_AWAIT;
     c.show_last = flags & COMPILE_SHOW_LAST;
     c.future_annotations = flags & COMPILE_FUTURE_ANNOTATIONS;
+    c.barry = flags & COMPILE_FUTURE_BARRY;
     ParseInput input = {.text = text,
                         .n = n,
                         .filename = is_str(filename) ? str_data(filename) : "",

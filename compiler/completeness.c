@@ -64,11 +64,11 @@ static int completeness(Arena *arena, ParseInput *input) {
     return INPUT_WRONG;
 }
 
-int parse_completeness(ArenaAllocFn alloc, void *data, char *text, size_t *n, int mode) {
+int parse_completeness(ArenaAllocFn alloc, void *data, char *text, size_t *n, int mode, unsigned flags) {
     Arena arena;
     Shortened shortened = {0};
     ParseInput input = {.text = text, .n = *n, .filename = "<stdin>", .mode = mode, .shortened = &shortened};
-    input.flags = PARSE_FLAG_UTF8 | PARSE_FLAG_ALLOW_INCOMPLETE | PARSE_FLAG_DONT_IMPLY_DEDENT;
+    input.flags = flags | PARSE_FLAG_UTF8 | PARSE_FLAG_ALLOW_INCOMPLETE | PARSE_FLAG_DONT_IMPLY_DEDENT;
     arena_init(&arena, alloc, data);
     int result = completeness(&arena, &input);
     int is_plain = !memchr(text, '\r', *n); /* else the lexer has changed it */

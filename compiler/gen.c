@@ -4,6 +4,7 @@
  * that runs in this frame) and answers where the name lives at run time. */
 #include "runtime/vm.h"
 
+#include "compiler/compile.h"
 #include "compiler/gen.h"
 
 /* Names -------------------------------------------------------------------------------------------------------------
@@ -282,6 +283,8 @@ Value gen_leave(Compiler *c, uint32_t flags, const Arguments *args) {
     }
     if (c->future_annotations)
         flags |= CO_FUTURE_ANNOTATIONS;
+    if (c->barry)
+        flags |= COMPILE_FUTURE_BARRY;
     if (argcount + kwonly > 65000)
         context_error(c, &u->scope->span, "too many parameters");
     Value code = emit_finish(c, flags, argcount, posonly, kwonly);

@@ -81,6 +81,6 @@ typedef enum ParseCompleteness { INPUT_COMPLETE, INPUT_NEEDS_MORE, INPUT_WRONG }
 /* codeop's rule: NEEDS_MORE for an open bracket or triple quote, a trailing backslash, or a block not yet
  * closed by an empty line. The text is then made shorter where that changes no answer about texts that begin with it.
  * Takes and frees its own memory. */
-int parse_completeness(ArenaAllocFn alloc, void *data, char *text, size_t *n, int mode);
+int parse_completeness(ArenaAllocFn alloc, void *data, char *text, size_t *n, int mode, unsigned flags);
 
 #endif

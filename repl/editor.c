@@ -83,7 +83,7 @@ static struct Editor {
     VM *vm; /* NULL: not open */
     char *prompt, *more;
     char *line; /* what was entered, when done */
-    Typed typed;
+    Typed *typed;
     bool completes, done, ended, active, hidden;
     int width, height;                   /* of the terminal, when the block was drawn */
     volatile sig_atomic_t was_continued; /* after having been stopped, as by Ctrl-Z */
@@ -256,7 +256,7 @@ static int text_length(void) {
 
 static int key_enter(int count, int key) {
     bool inside = line_end(POINT) < END;
-    if (inside || statement_needs_more(&editor.typed, BUFFER, (size_t)text_length())) {
+    if (inside || statement_needs_more(editor.typed, BUFFER, (size_t)text_length())) {
         insert_line_break();
         return 0;
     }
@@ -419,7 +419,6 @@ void editor_complete_names(void) { editor.completes = true; }
 void editor_close(VM *vm) {
     free(editor.prompt);
     free(editor.more);
-    typed_forget(&editor.typed);
     view_reset();
     editor = (struct Editor){0};
 }
@@ -441,7 +440,8 @@ static bool text_set(char **at, const char *text) {
     return copy != NULL;
 }
 
-void editor_begin(const char *prompt, const char *more) {
+void editor_begin(const char *prompt, const char *more, Typed *typed) {
+    editor.typed = typed;
     editor.done = editor.ended = editor.hidden = false;
     if (!text_set(&editor.prompt, prompt) || !text_set(&editor.more, more)) {
         editor.done = editor.ended = true;
@@ -518,7 +518,7 @@ void editor_history_add(const char *text) {
 bool editor_open(VM *vm) { return false; }
 void editor_complete_names(void) {}
 void editor_close(VM *vm) {}
-void editor_begin(const char *prompt, const char *more) {}
+void editor_begin(const char *prompt, const char *more, Typed *typed) {}
 EditorResult editor_feed(char **text) { return EDITOR_END; }
 void editor_drop(void) {}
 void editor_refresh(void) {}

@@ -21,7 +21,7 @@ void editor_close(VM *vm);
 
 /* Shows the prompt and takes the terminal until the line is done or dropped. `more` stands before the lines that
  * follow. */
-void editor_begin(const char *prompt, const char *more);
+void editor_begin(const char *prompt, const char *more, Typed *typed);
 /* Reads what was typed: to be called when the standard input is readable. *text is malloc'ed for EDITOR_LINE. */
 EditorResult editor_feed(char **text);
 void editor_drop(void); /* Ctrl-C: gives the line up */

@@ -43,12 +43,14 @@ bool environment_read(Options *o);
 int run_main(VM *vm, const Options *o, bool *killed);
 /* Deals with the pending exception as at the end of a script: the exit status. */
 int run_failure(VM *vm, bool *killed);
+int run_exit(VM *vm); /* of the pending SystemExit */
 
 /* complete.c: does the statement typed so far need more lines? What the last such text was is remembered, for the
  * next one mostly begins with it. */
 typedef struct Typed {
     char *all, *kept; /* malloc'ed; the text, and that which is as good when one asks for more */
     size_t n, nkept;
+    bool angular; /* != is <>: an earlier statement was from __future__ import barry_as_FLUFL */
 } Typed;
 bool statement_needs_more(Typed *t, const char *text, size_t n);
 void typed_forget(Typed *t);

@@ -222,7 +222,7 @@ static LineResult block_edit(Prompt *p) {
     EditorResult result;
     flush_stdout(vm);
     Value first = colored_prompt(vm, "ps1"), more = colored_prompt(vm, "ps2");
-    editor_begin(first ? str_data(first) : "", more ? str_data(more) : "");
+    editor_begin(first ? str_data(first) : "", more ? str_data(more) : "", &p->typed);
     decref(vm, first);
     decref(vm, more);
     do {
@@ -329,10 +329,12 @@ static Value statement_compile(Prompt *p, Value filename) {
     if (source && (!is_str(source) || traceback_register_source(vm, filename, source)))
         code = vm->compile(vm, source, filename, p->edits ? "exec" : "single", flags, -1);
     decref(vm, source);
-    if (code)
-        p->futures |= as_code(code)->flags & COMPILE_FUTURE_ANNOTATIONS;
-    else
+    if (!code) {
         syntax_error_complete(p);
+        return code;
+    }
+    p->futures |= as_code(code)->flags & (COMPILE_FUTURE_ANNOTATIONS | COMPILE_FUTURE_BARRY);
+    p->typed.angular = p->futures & COMPILE_FUTURE_BARRY;
     return code;
 }
 
@@ -416,13 +418,18 @@ static Value friendly_hook(VM *vm, Value self, Value *args, size_t nargs, Value 
 static const MethodSpec friendly_spec = {"register_readline", friendly_hook, "",
                                          "Gives the prompt its history and completion.", 0};
 
+/* SystemExit leaves the prompt also where it keeps a script from leaving (-i). */
+static int failure_report(VM *vm, bool *killed) {
+    return error_matches(vm, vm->exc.SystemExit) ? run_exit(vm) : run_failure(vm, killed);
+}
+
 static void hook_run(VM *vm) {
     Value hook = incref(sys_get(vm, "__interactivehook__"));
     Value result = hook ? call0(vm, hook) : VALUE_NONE;
     if (!result) {
         bool killed;
         fputs("Failed calling sys.__interactivehook__\n", stderr);
-        run_failure(vm, &killed);
+        failure_report(vm, &killed);
     }
     decref(vm, result);
     decref(vm, hook);
@@ -439,7 +446,7 @@ static bool failure_shown(Prompt *p, LineResult result, int *status) {
     }
     if (result == LINE_INTERRUPTED && !p->edits)
         fputs("\n", stderr);
-    *status = run_failure(vm, &interrupted);
+    *status = failure_report(vm, &interrupted);
     return leave;
 }
 
@@ -468,14 +475,13 @@ static bool setup(VM *vm) {
 int prompt_run(VM *vm, const Options *o, Value main_dict, bool first, bool *killed) {
     Prompt p = {.vm = vm, .dict = main_dict};
     int status = 0;
-    vm->flags.inspect = false; /* SystemExit leaves the prompt */
     if (!setup(vm))
-        return run_failure(vm, killed);
+        return failure_report(vm, killed);
     if (first) {
         greet(vm);
         if (!run_startup(vm, o, main_dict)) {
             bool leave = error_matches(vm, vm->exc.SystemExit), interrupted = false;
-            status = run_failure(vm, &interrupted);
+            status = failure_report(vm, &interrupted);
             if (leave)
                 return status;
         }
@@ -486,7 +492,7 @@ int prompt_run(VM *vm, const Options *o, Value main_dict, bool first, bool *kill
     if (p.loop) {
         Value finished = loop_call(&p, "finish", 0);
         if (!finished)
-            run_failure(vm, killed);
+            failure_report(vm, killed);
         decref(vm, finished);
         decref(vm, p.loop);
     }

@@ -69,24 +69,21 @@ static void last_exception_keep(VM *vm) {
     raise_steal(vm, exc);
 }
 
+int run_exit(VM *vm) {
+    Value exc = error_take(vm);
+    int status = exit_status(vm, exc);
+    decref(vm, exc);
+    return status;
+}
+
 int run_failure(VM *vm, bool *killed) {
-    if (error_matches(vm, vm->exc.SystemExit) && !vm->flags.inspect) {
-        Value exc = error_take(vm);
-        int status = exit_status(vm, exc);
-        decref(vm, exc);
-        return status;
-    }
+    if (error_matches(vm, vm->exc.SystemExit) && !vm->flags.inspect)
+        return run_exit(vm);
     *killed = error_matches(vm, vm->exc.KeyboardInterrupt);
     flush_output(vm);
     last_exception_keep(vm);
     sys_report_exception(vm);
-    if (error_pending(vm)) { /* sys.excepthook called sys.exit() */
-        Value exc = error_take(vm);
-        int status = exit_status(vm, exc);
-        decref(vm, exc);
-        return status;
-    }
-    return 1;
+    return error_pending(vm) ? run_exit(vm) : 1; /* sys.excepthook called sys.exit() */
 }
 
 static int complain(const Options *o, const char *format, const char *name) {
@@ -527,12 +524,14 @@ int run_main(VM *vm, const Options *o, bool *killed) {
     if (!dict)
         return run_failure(vm, killed);
     int status = run_chosen(vm, o, dict, killed);
-    if (!o->flags.ignore_environment && getenv("PYTHONINSPECT")) /* which the program may have set */
-        vm->flags.inspect = true;
+    const char *wish = o->flags.ignore_environment ? NULL : getenv("PYTHONINSPECT"); /* the program may have set it */
+    bool inspect = vm->flags.inspect || (wish && *wish);
     bool had_prompt =
         !o->command && !o->module && (!o->file || strcmp(o->file, "-") == 0) && (isatty(0) || vm->flags.interactive);
-    if (vm->flags.inspect && !had_prompt) {
+    if (inspect && !had_prompt) {
         *killed = false;
+        if (o->file && (!forget_main(vm, dict, "__file__") || !forget_main(vm, dict, "__cached__")))
+            error_clear(vm); /* classes that are typed from now on are not in that file */
         status = prompt_run(vm, o, dict, false, killed);
     }
     return status;

@@ -100,12 +100,67 @@ def long_blocks(start, home):
         s.type_all('def f():\r' + ''.join(f'    x{i} = {i}\r' for i in range(4000)) + '    return x3999\r\r')
         s.type_all('class C:\r' + ''.join(f'  def m{i}(self):\r    return [{i},\r      0]\r' for i in range(1000)) + '\r')
         s.type_all('x = {\r' + ''.join(f'  {i}: ({i},\r   1),\r' for i in range(1500)) + '}\r')
-        s.type('f(), C().m999(), x[1499]\r')
-        prompt(s, '(3999, [999, 0], (1499, 1))')  # without the editor the terminal shows the text when it comes
+        s.type(r"print('\n', f(), C().m999(), x[1499])" + '\r')
+        prompt(s, ' 3999 [999, 0] (1499, 1)')  # without the editor the terminal shows the text when it comes
         s.type('\x04')
         assert s.finish() == 0
     play()
     play(PYTHON_BASIC_REPL='1')
+
+
+@session
+def angular(start, home):
+    """Statements from __future__ hold for those that follow."""
+    for variables in ({}, {'PYTHON_BASIC_REPL': '1'}):
+        s = start(**variables)
+        s.expect('>>>')
+        s.type('from __future__ import barry_as_FLUFL\r')
+        s.expect('FLUFL\n>>>')
+        s.type('1 <> (2,\r')
+        s.expect('...')
+        s.type('3)\r')
+        prompt(s, '>>> 1 <> (2,', '... 3)', 'True')
+        s.type('eval("1 <> 2")\r')
+        prompt(s, 'True')
+        s.type('1 != 2\r')
+        prompt(s, "SyntaxError: with Barry as BDFL, use '<>' instead of '!='")
+        s.type('\x04')
+        assert s.finish() == 0
+
+
+@session
+def inspected(start, home):
+    """-i: the script's names are there, its file is not that of what is typed; sys.exit() leaves."""
+    with open(os.path.join(home, 'script.co'), 'w') as file:
+        file.write('import sys\nclass A:\n    def m(self):\n        return 1\nsys.exit(3)\n')
+    s = start('-i', 'script.co', PYTHON_BASIC_REPL='1')
+    s.expect('SystemExit: 3\n>>>')
+    s.type('sys.flags.inspect, sys.flags.interactive\r')
+    prompt(s, '(1, 1)')
+    s.type('import inspect\r')
+    s.expect('inspect\n>>>')
+    s.type('inspect.getsource(A.m)\r')
+    prompt(s, r"'    def m(self):\n        return 1\n'")
+    s.type('class B: pass\r')
+    s.expect('...')
+    s.type('\r')
+    s.expect('...\n>>>')
+    s.type('inspect.getsource(B)\r')
+    prompt(s, 'OSError: source code not available')
+    s.type('f = lambda: 5\r')
+    s.expect('5\n>>>')
+    s.type('inspect.getsource(f)\r')
+    prompt(s, r"'f = lambda: 5\n'")
+    s.type('sys.exit(4)\r')
+    assert s.finish() == 4
+    s = start('-q', '-i')
+    s.expect('>>>')
+    s.lines('import sys, inspect', 'sys.flags.inspect')
+    prompt(s, '>>> sys.flags.inspect', '1')
+    s.lines('f = lambda: (1,', '2)', 'inspect.getsource(f)')
+    prompt(s, r"'f = lambda: (1,\n2)\n'")
+    s.lines('raise SystemExit(5)')
+    assert s.finish() == 5
 
 
 @session
@@ -432,7 +487,7 @@ def modules_in_the_way(start, home):
         s.lines('async def f(): return 3', '')
         s.expect('...\n>>>')
         s.lines('await f()')
-        s.expect(re.compile(r'(Attribute|Type)Error: .*\n>>>$'))
+        s.expect(re.compile(r'AttributeError: .*\n>>>$'))
         s.type('prin\t\x15')
         s.lines('1 + 1')
         prompt(s, '>>> 1 + 1', '2')
