@@ -10,6 +10,8 @@
 /* Continuation bytes have bit 7 set and bit 6 clear: one bit for each in the lowest place of its byte. */
 static ALWAYS_INLINE uint64_t continuation_bits(uint64_t w) { return (w >> 7) & (~w >> 6) & LOW_BITS; }
 
+static ALWAYS_INLINE size_t continuations_in(uint64_t w) { return continuation_bits(w) * LOW_BITS >> 56; }
+
 /* Names mostly are. The two words of a text of more than eight bytes overlap. */
 static ALWAYS_INLINE bool is_short_ascii(const char *p, size_t n) {
     uint64_t bytes = n < 8 ? load_tail(p, n) : n <= 16 ? load_64(p) | load_64(p + n - 8) : HIGH_BITS;
@@ -32,14 +34,14 @@ size_t utf8_count(const char *p, size_t n) {
         continuations += (size_t)(pairs * 0x0001000100010001ull >> 48);
     }
     if (i < n)
-        continuations += (size_t)__builtin_popcountll(continuation_bits(load_tail(p + i, n - i)));
+        continuations += continuations_in(load_tail(p + i, n - i));
     return n - continuations;
 }
 
 const char *utf8_advance(const char *p, size_t chars) {
     /* A word holds at most 8 starts, so while more than 8 remain it can be skipped whole. */
     while (chars > 8) {
-        chars -= 8 - (size_t)__builtin_popcountll(continuation_bits(load_64(p)));
+        chars -= 8 - continuations_in(load_64(p));
         p += 8;
     }
     while (utf8_is_continuation(*p))

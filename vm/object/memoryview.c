@@ -358,6 +358,9 @@ static int equal_items(VM *vm, const MemoryView *a, const MemoryView *b, unsigne
         decref(vm, y);
         return r;
     }
+    if (dim + 1 == a->ndim && a->itemsize == 1 && a->strides[dim] == 1 && b->strides[dim] == 1 &&
+        a->code == b->code && a->code != '?')
+        return memcmp(p, q, (size_t)a->shape[dim]) == 0;
     int r = 1;
     for (ssize_t i = 0; r == 1 && i < a->shape[dim]; i++)
         r = equal_items(vm, a, b, dim + 1, p + i * a->strides[dim], q + i * b->strides[dim]);

@@ -8,14 +8,16 @@
 #include "object/descr.h"
 #include "object/signature.h"
 
-static bool is_name_char(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+static ALWAYS_INLINE bool is_name_char(char c) {
+    return (uint8_t)((c | 32) - 'a') < 26 || (uint8_t)(c - '0') < 10 || c == '_';
 }
 
 /* Skips a default value: up to the comma outside quotes and brackets. */
 static const char *skip_default(const char *p) {
     int depth = 0;
     char quote = 0;
+    while (is_name_char(*p)) /* most are numbers or names */
+        p++;
     for (; *p != 0; p++) {
         if (quote != 0) {
             if (*p == '\\' && p[1] != 0)
@@ -74,7 +76,8 @@ bool signature_next(const char **pp, SigItem *item) {
     return true;
 }
 
-void signature_count(const char *signature, SigCounts *c) {
+/* Counts, and notes the parameters if there is room for them (PARAMETERS_MAX). */
+static void read_signature(const char *signature, SigCounts *c, SigItem *params) {
     memset(c, 0, sizeof *c);
     if (signature == NULL || strcmp(signature, "*") == 0) {
         c->raw = true;
@@ -96,6 +99,8 @@ void signature_count(const char *signature, SigCounts *c) {
             keyword_only = true;
             break;
         case SIG_PARAM:
+            if (params != NULL && c->nparams < PARAMETERS_MAX)
+                params[c->nparams] = item;
             c->nparams++;
             if (!keyword_only)
                 c->npositional++;
@@ -107,6 +112,8 @@ void signature_count(const char *signature, SigCounts *c) {
         }
     }
 }
+
+void signature_count(const char *signature, SigCounts *c) { read_signature(signature, c, NULL); }
 
 /* --- messages
  * -------------------------------------------------------------------------------------------------------- */
@@ -200,7 +207,7 @@ static COLD bool fail_unmatched(VM *vm, const char *name, const char *signature,
 /* --- binding
  * ----------------------------------------------------------------------------------------------------------- */
 
-static bool check_counts(VM *vm, const char *name, const char *signature, const SigCounts *c, size_t nargs,
+static bool check_counts(VM *vm, const char *name, const SigItem *params, const SigCounts *c, size_t nargs,
                          size_t nkw) {
     if (nargs + nkw > c->nparams)
         return raise_type(vm, "%s%s takes at most %u %sargument%s (%u given)", CALLEE(name), (size_t)c->nparams,
@@ -211,50 +218,35 @@ static bool check_counts(VM *vm, const char *name, const char *signature, const 
         return fail_positional(vm, name, c->npositional, c->min_positional < c->npositional ? "at most" : "exactly",
                                nargs);
     }
-    size_t min_posonly = 0, i = 0;
-    SigItem item;
-    while (i < c->nposonly && signature_next(&signature, &item)) {
-        if (item.mark == SIG_PARAM) {
-            i++;
-            min_posonly += !item.optional;
-        }
-    }
+    size_t min_posonly = 0;
+    for (size_t i = 0; i < c->nposonly; i++)
+        min_posonly += !params[i].optional;
     if (nargs < min_posonly)
         return fail_positional(vm, name, min_posonly, min_posonly < c->npositional ? "at least" : "exactly", nargs);
     return true;
 }
 
-static bool bind_keywords(VM *vm, const char *name, const char *signature, const SigCounts *c, Value *args,
-                          size_t nargs, Value kwnames, Value *out) {
-    size_t nkw = kwnames != 0 ? as_tuple(kwnames)->len : 0, matched = 0, i = 0;
-    const char *p = signature;
-    SigItem item;
-    while (signature_next(&p, &item)) {
-        if (item.mark != SIG_PARAM)
-            continue;
-        if (i >= nargs) {
-            for (size_t k = 0; i >= c->nposonly && k < nkw; k++) {
-                Value keyword = as_tuple(kwnames)->items[k];
-                if (is_named(&item, keyword)) {
-                    out[i] = args[nargs + k];
-                    matched++;
-                    break;
-                }
+static bool bind_keywords(VM *vm, const char *name, const char *signature, const SigItem *params, const SigCounts *c,
+                          Value *args, size_t nargs, Value kwnames, Value *out) {
+    size_t nkw = kwnames != 0 ? as_tuple(kwnames)->len : 0, matched = 0;
+    for (size_t i = nargs; i < c->nparams; i++) {
+        for (size_t k = 0; i >= c->nposonly && k < nkw; k++) {
+            if (is_named(&params[i], as_tuple(kwnames)->items[k])) {
+                out[i] = args[nargs + k];
+                matched++;
+                break;
             }
-            if (out[i] == 0 && !item.optional)
-                return fail_missing(vm, name, &item, i + 1);
         }
-        i++;
+        if (out[i] == 0 && !params[i].optional)
+            return fail_missing(vm, name, &params[i], i + 1);
     }
     if (matched == nkw)
         return true;
     for (size_t k = 0; k < nkw; k++) {
         Value keyword = as_tuple(kwnames)->items[k];
         bool known = false;
-        for (p = signature, i = 0; signature_next(&p, &item);) {
-            if (item.mark == SIG_PARAM && i++ >= nargs && i > c->nposonly && is_named(&item, keyword))
-                known = true;
-        }
+        for (size_t i = nargs > c->nposonly ? nargs : c->nposonly; i < c->nparams; i++)
+            known = known || is_named(&params[i], keyword);
         if (!known)
             return fail_unmatched(vm, name, signature, c, nargs, keyword);
     }
@@ -264,21 +256,22 @@ static bool bind_keywords(VM *vm, const char *name, const char *signature, const
 bool signature_bind(VM *vm, const char *name, Value fn, const char *signature, Value *args, size_t nargs,
                     Value kwnames, Value *out) {
     SigCounts c;
-    signature_count(signature, &c);
+    SigItem params[PARAMETERS_MAX];
+    read_signature(signature, &c, params);
     size_t nkw = kwnames != 0 ? as_tuple(kwnames)->len : 0;
     if (c.nposonly == c.nparams) {
         if (nkw != 0)
             return fail_keywords(vm, name, fn);
         if (nargs < c.min_positional || nargs > c.nparams)
             return fail_count(vm, name, fn, &c, nargs);
-    } else if (!check_counts(vm, name, signature, &c, nargs, nkw)) {
+    } else if (!check_counts(vm, name, params, &c, nargs, nkw)) {
         return false;
     }
     if (nargs != 0)
         memcpy(out, args, nargs * sizeof(Value));
     if (nargs < c.nparams)
         memset(out + nargs, 0, (c.nparams - nargs) * sizeof(Value));
-    return c.nposonly == c.nparams || bind_keywords(vm, name, signature, &c, args, nargs, kwnames, out);
+    return c.nposonly == c.nparams || bind_keywords(vm, name, signature, params, &c, args, nargs, kwnames, out);
 }
 
 bool native_bind(VM *vm, const char *function_name, const char *signature, Value *args, size_t nargs, Value kwnames,

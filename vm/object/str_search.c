@@ -9,6 +9,8 @@
 #endif
 #include "object/str_internal.h"
 
+#include "base/load.h"
+
 #ifndef __GLIBC__
 static const void *memrchr(const void *data, int c, size_t n) {
     const char *p = data;
@@ -96,11 +98,22 @@ ssize_t text_rfind(const char *hay, size_t n, const char *needle, size_t m) {
     return -1;
 }
 
+#define LOW_BITS 0x0101010101010101ull
+
+/* 0x80 for each byte of the word that is c: adding carries into the top bit of the others, never beyond it. */
+static ALWAYS_INLINE uint64_t equal_bytes(uint64_t word, char c) {
+    const uint64_t low = 0x7F * LOW_BITS;
+    word ^= (uint8_t)c * LOW_BITS;
+    return ~(((word & low) + low) | word | low);
+}
+
 size_t text_count(const char *hay, size_t n, const char *needle, size_t m, size_t max) {
     size_t count = 0;
     const char *end = hay + n;
     if (m == 1) {
-        if (max == SIZE_MAX) { /* a loop without branches */
+        if (max == SIZE_MAX) { /* without branches */
+            for (; end - hay >= 8; hay += 8)
+                count += (equal_bytes(load_64(hay), needle[0]) >> 7) * LOW_BITS >> 56;
             for (; hay < end; hay++)
                 count += *hay == needle[0];
             return count;
@@ -381,6 +394,18 @@ static void replace_same_length(char *data, size_t n, const char *old, const cha
     }
 }
 
+static void replace_byte(char *data, size_t n, char old, char new) {
+    uint64_t word, change = (uint8_t)(old ^ new) * LOW_BITS;
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        memcpy(&word, data + i, 8);
+        word ^= (equal_bytes(word, old) >> 7) * 0xFF & change;
+        memcpy(data + i, &word, 8);
+    }
+    for (; i < n; i++)
+        data[i] = data[i] == old ? new : data[i];
+}
+
 Value text_replace(VM *vm, const Text *t, const char *old, size_t nold, const char *new, size_t nnew, ssize_t limit) {
     size_t max = limit < 0 ? SIZE_MAX : (size_t)limit;
     if (nold == 0)
@@ -401,7 +426,10 @@ Value text_replace(VM *vm, const Text *t, const char *old, size_t nold, const ch
         return VALUE_ERROR;
     if (nold == nnew) {
         memcpy(to, t->data, n);
-        replace_same_length(to, n, old, new, nold, count);
+        if (nold == 1 && max == SIZE_MAX)
+            replace_byte(to, n, old[0], new[0]);
+        else
+            replace_same_length(to, n, old, new, nold, count);
         return r;
     }
     const char *p = t->data, *end = p + t->len;
