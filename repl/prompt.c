@@ -340,7 +340,7 @@ static Value statement_compile(Prompt *p, Value filename) {
 
 static bool statement_run(Prompt *p) {
     VM *vm = p->vm;
-    Value filename = str_printf(vm, p->edits ? "<python-input-%u>" : "<stdin>-%x", (size_t)p->number++);
+    Value filename = str_printf(vm, p->edits ? "<python-input-%u>" : "<stdin>-%u", (size_t)p->number++);
     Value code = filename ? statement_compile(p, filename) : VALUE_ERROR;
     Value result = code ? code_run(vm, code, p->dict, p->dict) : VALUE_ERROR;
     if (result && (as_code(code)->flags & CO_COROUTINE)) {

@@ -244,6 +244,8 @@ static Value get_doc(VM *vm, Value self) {
 
 static Value get_self(VM *vm, Value self) {
     Native *f = as_native(self);
+    if (f->spec->flags & METHOD_STATIC)
+        return VALUE_NONE;
     if (f->self != 0)
         return incref(f->self);
     Value module = f->module != 0 && vm->modules != 0 ? dict_get(vm, vm->modules, f->module) : 0;
