@@ -15,6 +15,7 @@ static const ModuleDoc docs[] = {
     {"_codecs", "Encoding and decoding, and the registry of codecs."},
     {"_collections", "The native types of collections."},
     {"_contextvars", "Context variables."},
+    {"_csv_rows", "The usual rows of tables as text."},
     {"_curl", "Transfers by libcurl."},
     {"_fnmatch", "Matching of names against shell patterns."},
     {"_functools", "The native functions of functools."},
