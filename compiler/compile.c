@@ -170,6 +170,8 @@ static unsigned parse_flags(const VM *vm, Value source, int flags) {
         result |= PARSE_FLAG_DONT_IMPLY_DEDENT;
     if (flags & COMPILE_FUTURE_BARRY)
         result |= PARSE_FLAG_BARRY_AS_BDFL;
+    if (flags & COMPILE_TYPED)
+        result |= PARSE_FLAG_TYPED;
     if (flags & COMPILE_FILE_INPUT)
         result |= PARSE_FLAG_FILE_INPUT;
     if (vm->int_max_str_digits == 0)

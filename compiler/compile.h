@@ -11,6 +11,7 @@ enum {
     COMPILE_ALLOW_INCOMPLETE_INPUT = 0x4000,
     COMPILE_FILE_INPUT = 0x10000, /* not of compile(): decoding errors are worded as for the program's own file */
     COMPILE_SHOW_LAST = 0x20000,  /* neither: in mode "exec", the value of the last statement is shown */
+    COMPILE_TYPED = 0x40000,      /* nor this: what follows an error has not been read yet */
     COMPILE_FUTURE_BARRY = 0x400000,
     COMPILE_FUTURE_ANNOTATIONS = 0x1000000
 };

@@ -51,6 +51,7 @@ enum {
     PARSE_FLAG_DONT_IMPLY_DEDENT = 4, /* only a newline closes a block at the end of the text (codeop) */
     PARSE_FLAG_NO_INT_LIMIT = 8,      /* decimal literals of more than 4300 digits are accepted */
     PARSE_FLAG_BARRY_AS_BDFL = 16,    /* from __future__ import barry_as_FLUFL was in force */
+    PARSE_FLAG_TYPED = 64,            /* read line by line: errors of what follows an error are not looked for */
     PARSE_FLAG_FILE_INPUT = 32        /* the bytes are a file's: decoding errors are worded as for files */
 };
 

@@ -177,6 +177,8 @@ void check_rest(Parser *p) {
     int line = p->fill ? p->tokens[p->fill - 1].line : 0;
     Token token;
     ParseError kept = *p->error;
+    if (p->flags & PARSE_FLAG_TYPED)
+        return;
     for (;;) {
         lexer_next(lexer, &token);
         if (token.kind == TOK_ENDMARKER)

@@ -35,20 +35,24 @@ static char *typed_short(const Typed *t, const char *text, size_t n, size_t *len
 void typed_forget(Typed *t) {
     free(t->all);
     free(t->kept);
-    *t = (Typed){.angular = t->angular};
+    *t = (Typed){.angular = t->angular, .is_wrong = t->is_wrong};
 }
 
 bool statement_needs_more(Typed *t, const char *text, size_t n) {
     size_t nkept;
     unsigned flags = t->angular ? PARSE_FLAG_BARRY_AS_BDFL : 0;
     char *kept = typed_short(t, text, n, &nkept);
-    bool needs_more =
-        kept && parse_completeness(parser_alloc, NULL, kept, &nkept, PARSE_SINGLE, flags) == INPUT_NEEDS_MORE;
+    int answer = kept ? parse_completeness(parser_alloc, NULL, kept, &nkept, PARSE_SINGLE, flags) : INPUT_WRONG;
+    bool needs_more = answer == INPUT_NEEDS_MORE;
+    t->is_wrong = answer == INPUT_WRONG;
     char *all = needs_more ? malloc(n + 1) : NULL;
     if (all) {
         memcpy(all, text, n);
         typed_forget(t);
-        *t = (Typed){all, kept, n, nkept, t->angular};
+        t->all = all;
+        t->kept = kept;
+        t->n = n;
+        t->nkept = nkept;
     } else {
         free(kept);
     }

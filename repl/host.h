@@ -50,7 +50,8 @@ int run_exit(VM *vm); /* of the pending SystemExit */
 typedef struct Typed {
     char *all, *kept; /* malloc'ed; the text, and that which is as good when one asks for more */
     size_t n, nkept;
-    bool angular; /* != is <>: an earlier statement was from __future__ import barry_as_FLUFL */
+    bool is_wrong; /* it is none, and no more lines would make it one */
+    bool angular;  /* != is <>: an earlier statement was from __future__ import barry_as_FLUFL */
 } Typed;
 bool statement_needs_more(Typed *t, const char *text, size_t n);
 void typed_forget(Typed *t);

@@ -183,6 +183,7 @@ static LineResult lines_read(Prompt *p) {
             break;
         if (only_blank(in)) {
             in->n = 0;
+            p->number++;
             continue;
         }
     } while (in->n == 0 ||
@@ -249,11 +250,11 @@ static LineResult statement_read(Prompt *p) {
     p->in.n = 0;
     if (!p->edits)
         return lines_read(p);
-    LineResult result;
-    do
-        result = block_edit(p);
-    while (result == LINE_READ && only_blank(&p->in));
-    return result;
+    for (;; p->number++) { /* which counts empty ones too */
+        LineResult result = block_edit(p);
+        if (result != LINE_READ || !only_blank(&p->in))
+            return result;
+    }
 }
 
 /* ---- running ---- */
@@ -324,7 +325,7 @@ static Value statement_source(VM *vm, const Input *in) {
 
 static Value statement_compile(Prompt *p, Value filename) {
     VM *vm = p->vm;
-    int flags = COMPILE_TOP_LEVEL_AWAIT | (p->edits ? COMPILE_SHOW_LAST : 0) | p->futures;
+    int flags = COMPILE_TOP_LEVEL_AWAIT | (p->edits ? COMPILE_SHOW_LAST : COMPILE_TYPED) | p->futures;
     Value source = statement_source(vm, &p->in), code = VALUE_ERROR;
     if (source && (!is_str(source) || traceback_register_source(vm, filename, source)))
         code = vm->compile(vm, source, filename, p->edits ? "exec" : "single", flags, -1);
@@ -340,7 +341,8 @@ static Value statement_compile(Prompt *p, Value filename) {
 
 static bool statement_run(Prompt *p) {
     VM *vm = p->vm;
-    Value filename = str_printf(vm, p->edits ? "<python-input-%u>" : "<stdin>-%u", (size_t)p->number++);
+    Value filename = str_printf(vm, p->edits ? "<python-input-%u>" : "<stdin>-%u", (size_t)p->number);
+    p->number += p->edits || !p->typed.is_wrong; /* without the editor, as a reader of lines counts */
     Value code = filename ? statement_compile(p, filename) : VALUE_ERROR;
     Value result = code ? code_run(vm, code, p->dict, p->dict) : VALUE_ERROR;
     if (result && (as_code(code)->flags & CO_COROUTINE)) {

@@ -109,6 +109,31 @@ def long_blocks(start, home):
 
 
 @session
+def numbers_of_statements(start, home):
+    """Empty ones count; without the editor those that cannot be parsed do not."""
+    s = start()
+    s.expect('>>>')
+    s.type('\r')
+    s.expect('>>>\n>>>')
+    s.lines('f(', ')')
+    prompt(s, '  File "<python-input-1>", line 1, in <module>', '    f(', '    ^', "NameError: name 'f' is not defined")
+    s.lines('1 2')
+    prompt(s, '  File "<python-input-2>", line 1', '    1 2', '      ^', 'SyntaxError: invalid syntax')
+    s.type('\x04')
+    assert s.finish() == 0
+    s = start(PYTHON_BASIC_REPL='1')
+    s.expect('>>>')
+    s.type('# a comment\r')
+    s.expect('comment\n>>>')
+    s.type('> 22 08\r')
+    prompt(s, '    > 22 08', '    ^', 'SyntaxError: invalid syntax')  # the rest is not looked at
+    s.type('(lambda: 1).__code__.co_filename\r')
+    prompt(s, "'<stdin>-1'")
+    s.type('\x04')
+    assert s.finish() == 0
+
+
+@session
 def angular(start, home):
     """Statements from __future__ hold for those that follow."""
     for variables in ({}, {'PYTHON_BASIC_REPL': '1'}):
