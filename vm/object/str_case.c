@@ -178,6 +178,10 @@ unsigned unicode_upper(uint32_t c, uint32_t *out) {
         *out = ascii_lower(c) ? c - 32 : c;
         return 1;
     }
+    if (c < 0xFF && c != 0xB5 && c != 0xDF) { /* Latin-1, but for what becomes something else or two characters */
+        *out = c >= 0xE0 && c != 0xF7 ? c - 32 : c;
+        return 1;
+    }
     unsigned n = find_case(c, unicode_special_upper, unicode_special_upper_count, out);
     if (n == 0)
         out[n++] = (uint32_t)utf8proc_toupper((utf8proc_int32_t)c);
@@ -187,6 +191,10 @@ unsigned unicode_upper(uint32_t c, uint32_t *out) {
 unsigned unicode_lower(uint32_t c, uint32_t *out) {
     if (c < 128) {
         *out = ascii_upper(c) ? c + 32 : c;
+        return 1;
+    }
+    if (c < 0x100) {
+        *out = c >= 0xC0 && c < 0xDF && c != 0xD7 ? c + 32 : c;
         return 1;
     }
     if (c == 0x130) { /* the only one of two code points */
@@ -324,13 +332,19 @@ static Value map_all(VM *vm, Value s, CaseMapping map) {
     strbuilder_init(&b, vm);
     const char *p = str_data(s), *end = p + as_str(s)->nbytes;
     while (p < end && !b.failed) {
+        if ((uint8_t)*p < 0x80) {
+            size_t n = utf8_ascii_prefix(p, (size_t)(end - p));
+            char *to = strbuilder_room(&b, n);
+            if (to != NULL)
+                text_map_case(to, p, n, map == unicode_upper);
+            p += n;
+            continue;
+        }
         if (add_caseless(&b, &p, end))
             continue;
         const char *at = p;
         uint32_t c = utf8_next(&p);
-        if (c < 128)
-            strbuilder_add_char(&b, (map == unicode_upper ? ascii_lower(c) : ascii_upper(c)) ? c ^ 32 : c);
-        else if (map == unicode_lower)
+        if (map == unicode_lower)
             add_lower(&b, s, at, c);
         else
             add_mapped(&b, c, map);
