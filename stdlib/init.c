@@ -107,12 +107,6 @@ bool stdlib_flush(VM *vm) {
     return flush_standard(vm, NAME(stderr)) && ok;
 }
 
-/* The file that was there before the script put its own in its place: what was written through that one is in it. */
-static void flush_original(VM *vm, Value name, Value original) {
-    if (vm->sys_dict && dict_get_str(vm, vm->sys_dict, name) != dict_get_str(vm, vm->sys_dict, original))
-        flush_standard(vm, original);
-}
-
 /* Gives up the variables of a module: those with a leading underscore first, then the others, in order of definition;
  * each becomes None, so that a finalizer that still runs finds a name and not a NameError. */
 static void module_give_up(VM *vm, Value dict) {
@@ -139,11 +133,26 @@ static void last_values_give_up(VM *vm) {
     error_clear(vm);
 }
 
-/* What scripts left behind is finalized while everything it may use still works: the script's module goes as a whole,
- * by its count or, since its functions refer to it, as a cycle whose finalizers run before anything is cut. Then the
- * other modules give up their variables, but for sys and builtins. */
+/* Files that a script put in the place of the standard ones go like its other things. */
+static void streams_restore(VM *vm) {
+    static const char *const names[][2] = {
+        {"stdin", "__stdin__"}, {"stdout", "__stdout__"}, {"stderr", "__stderr__"}};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        Value original = sys_get(vm, names[i][1]);
+        sys_set(vm, names[i][0], original != 0 ? incref(original) : VALUE_NONE);
+    }
+    error_clear(vm);
+}
+
+/* What scripts left behind is finalized while everything it may use still works: first what is garbage already, which
+ * also puts what is alive in the order in which it is finalized (vm/mem/gc.c). Then the script's module goes as a
+ * whole, by its count or, since its functions refer to it, as a cycle whose finalizers run before anything is cut.
+ * Then the other modules give up their variables, but for sys and builtins. */
 static void modules_finish(VM *vm) {
+    if (vm->gc.enabled)
+        gc_collect(vm, GC_GENERATIONS - 1);
     last_values_give_up(vm);
+    streams_restore(vm);
     Value main = incref(dict_get_str(vm, vm->modules, NAME(__main__))), key, value;
     if (has_kind(main, KIND_MODULE) && dict_delete(vm, vm->modules, NAME(__main__)) > 0 && as_obj(main)->refcount > 1)
         module_give_up(vm, module_dict(main));
@@ -185,9 +194,7 @@ bool stdlib_finish(VM *vm) {
     bool ok = flush_standard(vm, NAME(stdout));
     signals_finish(vm);
     modules_finish(vm);
-    ok = ok && flush_standard(vm, NAME(stdout)); /* what has failed once is told once */
-    flush_standard(vm, NAME(stderr));
-    flush_original(vm, NAME(stdout), NAME(__stdout__));
-    flush_original(vm, NAME(stderr), NAME(__stderr__));
+    flush_standard(vm, NAME(__stdout__)); /* with what finalizers have written; quietly */
+    flush_standard(vm, NAME(__stderr__));
     return ok;
 }

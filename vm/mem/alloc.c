@@ -362,17 +362,26 @@ static NOINLINE bool object_finalize(VM *vm, Object *o, Type *type) {
     return --o->refcount != 0;
 }
 
+/* The object must be untracked: callbacks may collect, and it is nobody's garbage but ours. */
+static NOINLINE void drop_weakrefs(VM *vm, Object *o) {
+    Value pending = error_take(vm);
+    weakref_clear_all(vm, o);
+    vm->thread->exception = pending;
+}
+
 static void object_destroy(VM *vm, Object *o) {
     Type *type = obj_type(o);
+    if (unlikely((o->flags & OBJ_WEAKREFS) && o->kind == KIND_GENERATOR)) { /* dead to others before its code ends */
+        gc_untrack(o);
+        drop_weakrefs(vm, o);
+        gc_track(&vm->gc, o);
+    }
     if (type->slots.finalize != NULL && !(o->flags & OBJ_FINALIZED) && object_finalize(vm, o, type))
         return;
-    if (o->flags & OBJ_GC) /* before callbacks run, which may collect: the object is nobody's garbage but ours */
+    if (o->flags & OBJ_GC)
         gc_untrack(o);
-    if (unlikely(o->flags & OBJ_WEAKREFS)) {
-        Value pending = error_take(vm);
-        weakref_clear_all(vm, o);
-        vm->thread->exception = pending;
-    }
+    if (unlikely(o->flags & OBJ_WEAKREFS))
+        drop_weakrefs(vm, o);
     if (type->slots.dealloc != NULL)
         type->slots.dealloc(vm, o);
     if (type->attrs_offset != 0 || type->nmembers != 0)

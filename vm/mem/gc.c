@@ -5,16 +5,18 @@
  * references that come from inside the set. A container left with a positive number is referred to from outside (a
  * running frame, native code, an older generation) and is alive, with everything it reaches; the rest is garbage.
  *
- * Three phases, each a walk over the linked list of the generations collected:
+ * Two walks over the linked list of the generations collected:
  *   count     gc_refs = refcount, then every reference between members subtracts one
- *   mark      members with gc_refs > 0 are alive; what they refer to is alive
- *   split     the list is parted into the living and the dead, in order
- * then the weak references to the dead are cleared, the dead are finalized (PEP 442: each __del__ once, in list
- * order, and the set is examined again since a finalizer may have brought members back), and their links cut by each
- * type's clear.
+ *   part      members with gc_refs > 0 are alive, and what they refer to is, wherever it stands in the list; those
+ * that are reached with nothing left are put aside, until a living one turns out to refer to them then the weak
+ * references to the dead are cleared, the dead are finalized (PEP 442: each __del__ once, in list order, and the set
+ * is examined again since a finalizer may have brought members back), and their links cut by each type's clear.
  *
- * No memory is needed: gc_refs stands in the GcLink's prev while a collection runs, and once a member is marked its
- * prev is free again and links the stack of members still to be scanned. The split rebuilds prev.
+ * In which order finalizers run can be seen by scripts, and is CPython's: that of making, but for members that were
+ * put aside in an earlier collection and lived; these follow what refers to them. So a task that has lived for a
+ * while and dies with its coroutine is still finalized before the coroutine is closed.
+ *
+ * No memory is needed: gc_refs stands in the GcLink's prev until a member is parted.
  *
  * Generations. New containers are young. A young collection looks only at them, so that its cost does not depend on
  * the heap; survivors move up. The old generation is collected only when the containers that have reached it since
@@ -29,7 +31,8 @@
 
 #include "object/instance.h"
 
-enum { STATE_MEMBER = 8, STATE_ALIVE = 16 };
+enum { STATE_MEMBER = 8, STATE_ASIDE = 16 };
+#define REACHED ((GcLink *)1) /* as gc_refs: referred to from outside or by a living member */
 
 /* --- lists
  * ---------------------------------------------------------------------------------------------------------------- */
@@ -110,17 +113,7 @@ static bool subtract_reference(Object *child, void *arg) {
     return true;
 }
 
-static bool mark_alive(Object *child, void *arg) {
-    GcLink **stack = arg;
-    if (is_member(child) && !(child->gc_state & STATE_ALIVE)) {
-        child->gc_state |= STATE_ALIVE;
-        gc_link(child)->prev = *stack;
-        *stack = gc_link(child);
-    }
-    return true;
-}
-
-/* --- the three phases
+/* --- the two walks
  * ------------------------------------------------------------------------------------------------------ */
 
 static size_t count_references(GcLink *set) {
@@ -136,46 +129,49 @@ static size_t count_references(GcLink *set) {
     return n;
 }
 
-static void mark_from_outside(GcLink *set) {
-    GcLink *stack = NULL;
-    for (GcLink *l = set->next; l != set; l = l->next) {
-        Object *o = gc_object(l);
-        if (!(o->gc_state & STATE_ALIVE) && l->prev != NULL) {
-            mark_alive(o, &stack);
-            while (stack != NULL) {
-                GcLink *top = stack;
-                stack = top->prev;
-                gc_traverse(gc_object(top), mark_alive, &stack);
-            }
-        }
+/* A living member of the set refers to the child. One that is still to come is known to live; one that was put aside
+ * is to come again, at the set's end. */
+static bool reach(Object *child, void *arg) {
+    GcLink *set = arg, *l;
+    if (!is_member(child))
+        return true;
+    l = gc_link(child);
+    if (child->gc_state & STATE_ASIDE) {
+        child->gc_state &= (uint8_t)~STATE_ASIDE;
+        list_remove(l);
+        list_push(set, l);
+        l->prev = REACHED;
+    } else if (l->prev == NULL) {
+        l->prev = REACHED;
     }
+    return true;
 }
 
-/* Parts `set` into the living, which stay, and the dead; returns the number of the living. */
-static size_t split(GcLink *set, GcLink *dead) {
+/* Of a set whose references are counted: the living stay, the dead come to a list of their own; returns the number of
+ * the living. Members that have been decided to live are no members any more. */
+static size_t find_living(GcLink *set, GcLink *dead) {
     size_t living = 0;
-    GcLink *l = set->next;
-    list_reset(set);
+    GcLink *last = set;
     list_reset(dead);
-    while (l != set) {
-        GcLink *next = l->next;
+    for (GcLink *l = set->next; l != set; l = last->next) {
         Object *o = gc_object(l);
-        if (o->gc_state & STATE_ALIVE) {
-            list_push(set, l);
+        if (l->prev != NULL) {
+            o->gc_state &= (uint8_t)~STATE_MEMBER;
+            l->prev = last;
+            last = l;
             living++;
+            gc_traverse(o, reach, set);
         } else {
+            last->next = l->next;
+            if (l->next == set)
+                set->prev = last;
+            o->gc_state |= STATE_ASIDE;
             list_push(dead, l);
         }
-        o->gc_state &= (uint8_t) ~(STATE_MEMBER | STATE_ALIVE);
-        l = next;
     }
+    for (GcLink *l = dead->next; l != dead; l = l->next)
+        gc_object(l)->gc_state &= (uint8_t) ~(STATE_MEMBER | STATE_ASIDE);
     return living;
-}
-
-/* Of a set whose references are counted. */
-static size_t find_living(GcLink *set, GcLink *dead) {
-    mark_from_outside(set);
-    return split(set, dead);
 }
 
 /* --- the end of the dead
@@ -260,10 +256,10 @@ static size_t collect(VM *vm, int generation) {
     Value pending = error_take(vm);
     GcLink set, dead;
     list_reset(&set);
-    for (int g = generation; g >= 0; g--) {
+    list_append_all(&set, generation_head(gc, generation));
+    for (int g = 0; g < generation; g++)
         list_append_all(&set, generation_head(gc, g));
-        gc->count[g] = 0;
-    }
+    memset(gc->count, 0, (size_t)(generation + 1) * sizeof *gc->count);
     if (generation + 1 < GC_GENERATIONS)
         gc->count[generation + 1]++;
     size_t members = count_references(&set), living = find_living(&set, &dead);

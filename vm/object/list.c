@@ -310,7 +310,7 @@ bool sequence_view(VM *vm, Value iterable, const char *error, Value *owner, Valu
 
 static void traverse(Object *self, VisitFn visit, void *arg) {
     List *l = (List *)self;
-    for (size_t i = 0; i < l->len; i++)
+    for (size_t i = l->len; i-- > 0;) /* the order can be seen: see vm/mem/gc.c */
         visit_value(l->items[i], visit, arg);
 }
 

@@ -102,7 +102,7 @@ static void drop_items(VM *vm, Object *self) {
 
 static void traverse(Object *self, VisitFn visit, void *arg) {
     Tuple *t = (Tuple *)self;
-    for (size_t i = 0; i < t->len; i++)
+    for (size_t i = t->len; i-- > 0;) /* the order can be seen: see vm/mem/gc.c */
         visit_value(t->items[i], visit, arg);
 }
 
