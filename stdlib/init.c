@@ -144,13 +144,13 @@ static void streams_restore(VM *vm) {
     error_clear(vm);
 }
 
-/* What scripts left behind is finalized while everything it may use still works: first what is garbage already, which
- * also puts what is alive in the order in which it is finalized (vm/mem/gc.c). Then the script's module goes as a
- * whole, by its count or, since its functions refer to it, as a cycle whose finalizers run before anything is cut.
- * Then the other modules give up their variables, but for sys and builtins. */
+/* What scripts left behind is finalized while everything it may use still works: first what is garbage and
+ * was made lately, which also puts what is alive in the order in which it is finalized (vm/mem/gc.c). Then the
+ * script's module goes as a whole, by its count or, since its functions refer to it, as a cycle whose finalizers run
+ * before anything is cut. Then the other modules give up their variables, but for sys and builtins. */
 static void modules_finish(VM *vm) {
     if (vm->gc.enabled)
-        gc_collect(vm, GC_GENERATIONS - 1);
+        gc_collect(vm, GC_GENERATIONS - 2);
     last_values_give_up(vm);
     streams_restore(vm);
     Value main = incref(dict_get_str(vm, vm->modules, NAME(__main__))), key, value;

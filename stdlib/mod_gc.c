@@ -12,7 +12,7 @@ static Value gc_method_collect(VM *vm, Value self, Value *args, size_t nargs, Va
     if (generation < 0 || generation >= GC_GENERATIONS)
         return raise_value(vm, "invalid generation");
     size_t found;
-    return gc_collect_notifying(vm, generation, &found) ? int_from_uint64(vm, found) : VALUE_ERROR;
+    return gc_collect_notifying(vm, generation, true, &found) ? int_from_uint64(vm, found) : VALUE_ERROR;
 }
 
 static Value gc_method_enable(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {

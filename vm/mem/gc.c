@@ -5,18 +5,19 @@
  * references that come from inside the set. A container left with a positive number is referred to from outside (a
  * running frame, native code, an older generation) and is alive, with everything it reaches; the rest is garbage.
  *
- * Two walks over the linked list of the generations collected:
- *   count     gc_refs = refcount, then every reference between members subtracts one
- *   part      members with gc_refs > 0 are alive, and what they refer to is, wherever it stands in the list; those
- * that are reached with nothing left are put aside, until a living one turns out to refer to them then the weak
- * references to the dead are cleared, the dead are finalized (PEP 442: each __del__ once, in list order, and the set
- * is examined again since a finalizer may have brought members back), and their links cut by each type's clear.
+ * First, for each member of the set, gc_refs = refcount, and every reference between members subtracts one. Members
+ * with gc_refs > 0 are alive, and so is what they refer to, wherever it stands in the list. Then the weak references
+ * to the dead are cleared, the dead are finalized (PEP 442: each __del__ once, in list order, and the set is examined
+ * again since a finalizer may have brought members back), and their links cut by each type's clear.
  *
- * In which order finalizers run can be seen by scripts, and is CPython's: that of making, but for members that were
- * put aside in an earlier collection and lived; these follow what refers to them. So a task that has lived for a
- * while and dies with its coroutine is still finalized before the coroutine is closed.
+ * In which order finalizers run can be seen by scripts, and is CPython's: that of making, but for members that a
+ * collection found alive only after its walk had come by; these stand behind what refers to them from then on. So a
+ * task that dies with its coroutine when the program ends is finalized before the coroutine is closed. Only
+ * collections that a script asks for and those at its end move members so, and no large sets: the order of making is
+ * that of memory, and to walk a large heap in any other takes twice the time.
  *
- * No memory is needed: gc_refs stands in the GcLink's prev until a member is parted.
+ * No memory is needed: gc_refs stands in the GcLink's prev until a member is known to live or die. In a large set
+ * prev then links the stack of members still to be scanned, until the links are made anew.
  *
  * Generations. New containers are young. A young collection looks only at them, so that its cost does not depend on
  * the heap; survivors move up. The old generation is collected only when the containers that have reached it since
@@ -31,7 +32,8 @@
 
 #include "object/instance.h"
 
-enum { STATE_MEMBER = 8, STATE_ASIDE = 16 };
+enum { STATE_MEMBER = 8, STATE_ASIDE = 16, STATE_ALIVE = 32 };
+enum { LARGE_SET = 20000 };   /* members */
 #define REACHED ((GcLink *)1) /* as gc_refs: referred to from outside or by a living member */
 
 /* --- lists
@@ -113,7 +115,7 @@ static bool subtract_reference(Object *child, void *arg) {
     return true;
 }
 
-/* --- the two walks
+/* --- the living and the dead
  * ------------------------------------------------------------------------------------------------------ */
 
 static size_t count_references(GcLink *set) {
@@ -147,12 +149,11 @@ static bool reach(Object *child, void *arg) {
     return true;
 }
 
-/* Of a set whose references are counted: the living stay, the dead come to a list of their own; returns the number of
- * the living. Members that have been decided to live are no members any more. */
-static size_t find_living(GcLink *set, GcLink *dead) {
+/* One walk, which moves what is found alive late behind the rest. Members that have been decided to live are no
+ * members any more. */
+static size_t part_in_reach_order(GcLink *set, GcLink *dead) {
     size_t living = 0;
     GcLink *last = set;
-    list_reset(dead);
     for (GcLink *l = set->next; l != set; l = last->next) {
         Object *o = gc_object(l);
         if (l->prev != NULL) {
@@ -172,6 +173,55 @@ static size_t find_living(GcLink *set, GcLink *dead) {
     for (GcLink *l = dead->next; l != dead; l = l->next)
         gc_object(l)->gc_state &= (uint8_t) ~(STATE_MEMBER | STATE_ASIDE);
     return living;
+}
+
+static bool mark_alive(Object *child, void *arg) {
+    GcLink **stack = arg;
+    if (is_member(child) && !(child->gc_state & STATE_ALIVE)) {
+        child->gc_state |= STATE_ALIVE;
+        gc_link(child)->prev = *stack;
+        *stack = gc_link(child);
+    }
+    return true;
+}
+
+static void mark_from_outside(GcLink *set) {
+    GcLink *stack = NULL;
+    for (GcLink *l = set->next; l != set; l = l->next) {
+        if (gc_object(l)->gc_state & STATE_ALIVE || l->prev == NULL)
+            continue;
+        mark_alive(gc_object(l), &stack);
+        while (stack != NULL) {
+            GcLink *top = stack;
+            stack = top->prev;
+            gc_traverse(gc_object(top), mark_alive, &stack);
+        }
+    }
+}
+
+/* Two walks, which leave the order as it is. */
+static size_t part_in_place(GcLink *set, GcLink *dead) {
+    size_t living = 0;
+    mark_from_outside(set);
+    GcLink *l = set->next;
+    list_reset(set);
+    while (l != set) {
+        GcLink *next = l->next;
+        Object *o = gc_object(l);
+        bool alive = o->gc_state & STATE_ALIVE;
+        o->gc_state &= (uint8_t) ~(STATE_MEMBER | STATE_ALIVE);
+        list_push(alive ? set : dead, l);
+        living += alive;
+        l = next;
+    }
+    return living;
+}
+
+/* Of a set whose references are counted: the living stay, the dead come to a list of their own; returns the number of
+ * the living. */
+static size_t find_living(GcLink *set, bool moves, GcLink *dead) {
+    list_reset(dead);
+    return moves ? part_in_reach_order(set, dead) : part_in_place(set, dead);
 }
 
 /* --- the end of the dead
@@ -251,7 +301,8 @@ static void note_survivors(GcState *gc, int generation, size_t living, size_t de
     }
 }
 
-static size_t collect(VM *vm, int generation) {
+/* asked: the program asks for it, or ends. */
+static size_t collect(VM *vm, int generation, bool asked) {
     GcState *gc = &vm->gc;
     Value pending = error_take(vm);
     GcLink set, dead;
@@ -262,7 +313,9 @@ static size_t collect(VM *vm, int generation) {
     memset(gc->count, 0, (size_t)(generation + 1) * sizeof *gc->count);
     if (generation + 1 < GC_GENERATIONS)
         gc->count[generation + 1]++;
-    size_t members = count_references(&set), living = find_living(&set, &dead);
+    size_t members = count_references(&set);
+    bool moves = asked && members < LARGE_SET;
+    size_t living = find_living(&set, moves, &dead);
     int above = generation + 1 < GC_GENERATIONS ? generation + 1 : generation;
     GcLink *up = generation_head(gc, above);
     list_append_all(up, &set);
@@ -276,7 +329,7 @@ static size_t collect(VM *vm, int generation) {
             list_reset(&back);
             list_append_all(&back, &dead);
             count_references(&back);
-            find_living(&back, &dead);
+            find_living(&back, moves, &dead);
             list_append_all(up, &back);
         }
         for (GcLink *l = dead.next; l != &dead; l = l->next)
@@ -293,7 +346,7 @@ size_t gc_collect(VM *vm, int generation) {
     if (vm->gc.running)
         return 0;
     vm->gc.running = true;
-    size_t found = collect(vm, generation);
+    size_t found = collect(vm, generation, true);
     vm->gc.running = false;
     return found;
 }
@@ -333,14 +386,14 @@ static bool notify(VM *vm, const char *phase, int generation, size_t collected) 
     return ok;
 }
 
-bool gc_collect_notifying(VM *vm, int generation, size_t *found) {
+bool gc_collect_notifying(VM *vm, int generation, bool asked, size_t *found) {
     *found = 0;
     if (vm->gc.running)
         return true;
     vm->gc.running = true; /* no collection in the midst of the callbacks either */
     bool ok = notify(vm, "start", generation, 0);
     if (ok) {
-        *found = collect(vm, generation);
+        *found = collect(vm, generation, asked);
         ok = notify(vm, "stop", generation, *found);
     }
     vm->gc.running = false;
@@ -359,7 +412,7 @@ void gc_step(VM *vm) {
     if (!gc->enabled || gc->running || gc->count[0] <= gc->threshold[0])
         return;
     Value pending = error_take(vm);
-    if (!gc_collect_notifying(vm, choose_generation(gc), &found))
+    if (!gc_collect_notifying(vm, choose_generation(gc), false, &found))
         error_unraisable(vm, NULL, 0);
     vm->thread->exception = pending;
 }

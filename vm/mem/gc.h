@@ -26,8 +26,9 @@ typedef struct GcState {
 void gc_setup(VM *vm);
 /* Collects the given generation and the younger ones; returns how many unreachable objects it found. */
 size_t gc_collect(VM *vm, int generation);
-/* The same, telling gc.callbacks before and after; false with an exception if they could not be told. */
-bool gc_collect_notifying(VM *vm, int generation, size_t *found);
+/* The same, telling gc.callbacks before and after; false with an exception if they could not be told. asked: by a
+ * script, not of the collector's own accord. */
+bool gc_collect_notifying(VM *vm, int generation, bool asked, size_t *found);
 /* Called at safe points when the young count passed its threshold: picks the generation. */
 void gc_step(VM *vm);
 bool gc_is_tracked(Object *o);
