@@ -643,7 +643,7 @@ static bool report_unretrieved(VM *vm, Value self) {
 
 void future_finalize(VM *vm, Value self) {
     Future *f = as_future(self);
-    if (!(f->flags & FUTURE_LOG) || f->loop == 0)
+    if (!(f->flags & FUTURE_LOG) || f->loop == 0 || vm->finalizing) /* then what reports it is gone */
         return;
     f->flags &= (uint8_t)~FUTURE_LOG;
     Value pending = error_take(vm);

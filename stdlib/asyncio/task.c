@@ -388,7 +388,7 @@ static bool report_destroyed(VM *vm, Value self) {
 static void task_finalize(VM *vm, Value self) {
     Future *f = as_future(self);
     task_list(as_task(self), false); /* also where the report of its end keeps it */
-    if (f->state == FUTURE_PENDING && !(f->flags & TASK_HUSH) && f->loop) {
+    if (f->state == FUTURE_PENDING && !(f->flags & TASK_HUSH) && f->loop && !vm->finalizing) {
         f->flags |= TASK_HUSH;
         Value pending = error_take(vm);
         if (!report_destroyed(vm, self))

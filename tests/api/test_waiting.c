@@ -322,8 +322,31 @@ static void test_interrupted(void **state) {
                 "fcntl.flock(b, fcntl.LOCK_EX)\n");
 }
 
+/* What a stopped loop leaves pending is no news when the VM ends. */
+static void test_quiet_end(void **state) {
+    static Output errors;
+    cove_config config = cove_config_default();
+    config.write_error = output_write;
+    config.io_user = &errors;
+    cove_vm *vm = cove_create(&config);
+    pthread_t thread;
+    pthread_create(&thread, NULL, stop_soon, vm);
+    assert_false(cove_exec(vm,
+                           "import asyncio\n"
+                           "async def main():\n"
+                           "    task = asyncio.create_task(asyncio.sleep(100))\n"
+                           "    await asyncio.sleep(100)\n"
+                           "asyncio.run(main())\n",
+                           "test.co"));
+    pthread_join(thread, NULL);
+    assert_string_equal(cove_error_type(vm), "SystemExit");
+    cove_destroy(vm);
+    assert_string_equal(errors.text, "");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_quiet_end),
         cmocka_unit_test_setup_teardown(test_stop_waiting, make_granted, end_vm),
         cmocka_unit_test_setup_teardown(test_interrupted, make_granted, end_vm),
         cmocka_unit_test_setup_teardown(test_undisturbed, make_granted, end_vm),
