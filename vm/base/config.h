@@ -8,7 +8,7 @@
  * RecursionError instead of overflowing. Sanitizer builds have frames several times larger. */
 #define C_STACK_MARGIN (COVE_ASAN ? 1024 * 1024 : 256 * 1024)
 /* On small stacks at least this much is left to native functions and the C library (a socket's buffer has 64 KiB). */
-#define C_STACK_RESERVE (COVE_ASAN ? 512 * 1024 : 128 * 1024)
+#define C_STACK_RESERVE (COVE_ASAN ? 256 * 1024 : 128 * 1024)
 /* Threads of scripts get no smaller stack. */
 #define C_STACK_LEAST (4 * C_STACK_RESERVE)
 /* Native recursion ends at this depth at the latest, whatever the size of the C stack. */
