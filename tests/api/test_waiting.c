@@ -322,23 +322,28 @@ static void test_interrupted(void **state) {
                 "fcntl.flock(b, fcntl.LOCK_EX)\n");
 }
 
+static cove_value stop_now(cove_vm *vm, const cove_call_info *call) {
+    cove_stop(vm);
+    return cove_none(vm);
+}
+
 /* What a stopped loop leaves pending is no news when the VM ends. */
 static void test_quiet_end(void **state) {
+    static const cove_function_def stop = {.name = "stop", .fn = stop_now};
     static Output errors;
     cove_config config = cove_config_default();
     config.write_error = output_write;
     config.io_user = &errors;
     cove_vm *vm = cove_create(&config);
-    pthread_t thread;
-    pthread_create(&thread, NULL, stop_soon, vm);
+    assert_true(cove_set_global(vm, "stop", cove_function(vm, &stop)));
     assert_false(cove_exec(vm,
                            "import asyncio\n"
                            "async def main():\n"
                            "    task = asyncio.create_task(asyncio.sleep(100))\n"
+                           "    asyncio.get_running_loop().call_later(0.01, stop)\n"
                            "    await asyncio.sleep(100)\n"
                            "asyncio.run(main())\n",
                            "test.co"));
-    pthread_join(thread, NULL);
     assert_string_equal(cove_error_type(vm), "SystemExit");
     cove_destroy(vm);
     assert_string_equal(errors.text, "");
