@@ -82,18 +82,27 @@ Value exception_new(VM *vm, Type *type, Value *args, size_t nargs) {
     return exc;
 }
 
+/* What it says of its own goes before what any exception has: the traceback may be the last to hold things, too. */
+static void drop_fields(VM *vm, Exception *e) {
+    if (e->fields == NULL)
+        return;
+    for (int i = EXCEPTION_FIELDS; i-- > 0;)
+        set_owned(vm, &e->fields[i], 0);
+}
+
 void exception_dealloc(VM *vm, Object *self) {
     Exception *e = (Exception *)self;
+    const Type *type = obj_type(self);
+    drop_fields(vm, e);
+    if (unlikely(self->shape != type->root_shape || type->nmembers != 0))
+        instance_clear_attrs(vm, self);
     decref(vm, e->args);
     decref(vm, e->notes);
     decref(vm, e->traceback);
     decref(vm, e->cause);
     decref(vm, e->context);
-    if (e->fields) {
-        for (int i = 0; i < EXCEPTION_FIELDS; i++)
-            decref(vm, e->fields[i]);
+    if (e->fields)
         mem_free(vm, e->fields, EXCEPTION_FIELDS * sizeof(Value));
-    }
 }
 
 void exception_traverse(Object *self, VisitFn visit, void *arg) {
@@ -111,16 +120,13 @@ void exception_traverse(Object *self, VisitFn visit, void *arg) {
 
 void exception_clear(VM *vm, Object *self) {
     Exception *e = (Exception *)self;
+    drop_fields(vm, e);
     /* args stays a tuple: a finalizer elsewhere in the cycle may still print the exception. */
     set_owned(vm, &e->args, incref(vm->empty_tuple));
     set_owned(vm, &e->notes, 0);
     set_owned(vm, &e->traceback, 0);
     set_owned(vm, &e->cause, 0);
     set_owned(vm, &e->context, 0);
-    if (e->fields) {
-        for (int i = 0; i < EXCEPTION_FIELDS; i++)
-            set_owned(vm, &e->fields[i], 0);
-    }
 }
 
 Value exception_repr(VM *vm, Value self) {
