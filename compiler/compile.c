@@ -34,6 +34,9 @@ static void raise_parse_error(Compiler *c, const ParseError *e) {
     case PARSE_TOODEEP:
         raisef(vm, vm->exc.MemoryError, "%s", e->msg);
         return;
+    case PARSE_NOSTACK:
+        raisef(vm, vm->exc.RecursionError, "%s", e->msg);
+        return;
     case PARSE_INDENTATION:
         type = vm->exc.IndentationError;
         break;

@@ -145,13 +145,15 @@ void *scratch_take(Parser *p, size_t base, size_t item_size, int *n) {
 
 int parser_enter(Parser *p) {
     char here;
-    if (++p->depth <= PARSE_MAX_DEPTH && &here > p->stack_limit)
+    int is_deep = ++p->depth > PARSE_MAX_DEPTH;
+    if (!is_deep && &here > p->stack_limit)
         return 1;
     if (!p->failed) {
         p->failed = 1;
         memset(p->error, 0, sizeof *p->error);
-        p->error->kind = PARSE_TOODEEP;
-        p->error->msg = "Parser stack overflowed - Python source too complex to parse";
+        p->error->kind = is_deep ? PARSE_TOODEEP : PARSE_NOSTACK;
+        p->error->msg = is_deep ? "Parser stack overflowed - Python source too complex to parse"
+                                : "maximum recursion depth exceeded during compilation";
     }
     return 0;
 }

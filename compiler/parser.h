@@ -16,6 +16,7 @@ typedef enum ParseErrorKind {
     PARSE_INCOMPLETE,  /* _IncompleteInputError: only with PARSE_FLAG_ALLOW_INCOMPLETE */
     PARSE_UNICODE,     /* UnicodeEncodeError: a lone surrogate in a text that comes from a str */
     PARSE_TOODEEP,     /* MemoryError with msg: nesting beyond the parser's limit */
+    PARSE_NOSTACK,     /* RecursionError with msg: no room on the C stack for the nesting */
     PARSE_NOMEMORY     /* MemoryError without text: the allocator refused */
 } ParseErrorKind;
 
@@ -68,7 +69,7 @@ typedef struct ParseInput {
     const char *filename;
     int mode; /* ParseMode */
     unsigned flags;
-    const char *stack_limit; /* a C address: nesting that would take the C stack below it is PARSE_TOODEEP */
+    const char *stack_limit; /* a C address: nesting that would take the C stack below it is PARSE_NOSTACK */
     Shortened *shortened;    /* wanted of a text that ends too early; or NULL */
 } ParseInput;
 

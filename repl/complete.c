@@ -27,7 +27,8 @@ static char *typed_short(const Typed *t, const char *text, size_t n, size_t *len
     char *result = malloc(*length + 1);
     if (!result)
         return NULL;
-    memcpy(result, t->kept, kept);
+    if (kept != 0)
+        memcpy(result, t->kept, kept);
     memcpy(result + kept, text + known, n - known);
     return result;
 }
