@@ -58,8 +58,8 @@ static void *run_on_stack(cove_vm *vm, size_t size) {
     return result;
 }
 
-/* AddressSanitizer needs several times as much. */
-#if defined(__SANITIZE_ADDRESS__)
+/* The sanitizers need several times as much. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define LARGER 8
 #else
 #define LARGER 1
