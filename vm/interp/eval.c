@@ -227,17 +227,6 @@ static ALWAYS_INLINE void move_args(Frame *f, Value *args, unsigned n) {
         to[i] = to[i + 1] = 0;
 }
 
-/* An exception has come: what is between two instructions goes, the last made first; of a frame that is left too,
- * whose locals stay as long as a traceback shows it. */
-static NOINLINE void drop_temporaries(VM *vm, Frame *f, unsigned from) {
-    Value *values = frame_registers(f);
-    for (unsigned i = f->code->nregs; i-- > from;) {
-        Value v = values[i];
-        values[i] = 0;
-        decref(vm, v);
-    }
-}
-
 Value eval_run(VM *vm, Frame *entry, int how) {
 #if defined(__GNUC__)
     static const void *const handlers[OPCODE_COUNT] = {
@@ -447,7 +436,7 @@ unwind : {
         limits_insist(vm);
     const HandlerEntry *handler =
         unlikely(vm->stopping) ? NULL : code_handler(frame->code, (uint32_t)(frame->pc - frame->code->instrs) - 1);
-    drop_temporaries(vm, frame, handler != NULL ? handler->reg : frame->code->nlocals);
+    slow_drop_temporaries(vm, frame, handler != NULL ? handler->reg : frame->code->nlocals);
     if (handler != NULL) {
         regs[handler->reg] = error_take(vm);
         pc = frame->code->instrs + handler->handler;

@@ -42,6 +42,15 @@ void slow_unbound_operand(VM *vm, Frame *f, Instr ins) {
     raise_system(vm, "operand of %s is missing", opcode_names[instr_op(ins)]);
 }
 
+void slow_drop_temporaries(VM *vm, Frame *f, unsigned from) {
+    Value *values = frame_registers(f);
+    for (unsigned i = f->code->nregs; i-- > from;) {
+        Value v = values[i];
+        values[i] = 0;
+        decref(vm, v);
+    }
+}
+
 /* --- names
  * ------------------------------------------------------------------------------------------------------------------
  */

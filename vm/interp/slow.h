@@ -11,6 +11,9 @@ void slow_unbound_local(VM *vm, Frame *f, unsigned reg);
 void slow_unbound_free(VM *vm, Frame *f, unsigned index);
 void slow_unbound_operand(VM *vm, Frame *f,
                           Instr ins); /* finds which operand it was; nothing if an exception is pending */
+/* An exception has come: what is between two instructions goes, the last made first; of a frame that is left too,
+ * whose locals stay as long as a traceback shows it. */
+void slow_drop_temporaries(VM *vm, Frame *f, unsigned from);
 Value slow_class_free(VM *vm, Frame *f, Value mapping, Value name, unsigned index);
 Value slow_mapping_or_global(VM *vm, Frame *f, Value mapping, Value name);
 Value slow_load_global(VM *vm, Frame *f, Instr *at);
