@@ -61,10 +61,10 @@ void pipe_signal_hold(VM *vm, PipeSignal *s) {
     s->held = vm->hosted;
     if (!s->held)
         return;
-    sigpending(&waiting);
-    s->waiting = sigismember(&waiting, SIGPIPE);
     pipe_signal_set(&pipe);
     pthread_sigmask(SIG_BLOCK, &pipe, &s->mask);
+    /* only where the host held it back already can one have come before */
+    s->waiting = sigismember(&s->mask, SIGPIPE) && sigpending(&waiting) == 0 && sigismember(&waiting, SIGPIPE);
 }
 
 void pipe_signal_release(const PipeSignal *s, bool failed) {

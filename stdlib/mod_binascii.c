@@ -158,7 +158,8 @@ static void base64_digit(Base64Reader *r, uint32_t value) {
 static size_t base64_groups(Base64Reader *r, const int8_t *values, const uint8_t *p, size_t n) {
     char *start = strbuilder_room(&r->out, n / 4 * 3), *to = start;
     size_t i = 0;
-    for (; to != NULL && i + 4 <= n; i += 4) {
+    r->failed = start == NULL;
+    for (; !r->failed && i + 4 <= n; i += 4) {
         int32_t group =
             values[p[i]] * (1 << 18) | values[p[i + 1]] * (1 << 12) | values[p[i + 2]] * 64 | values[p[i + 3]];
         if (group < 0)
@@ -167,8 +168,8 @@ static size_t base64_groups(Base64Reader *r, const int8_t *values, const uint8_t
         *to++ = (char)(group >> 8);
         *to++ = (char)group;
     }
-    r->out.len -= n / 4 * 3 - (size_t)(to - start);
-    r->failed = r->out.failed;
+    if (!r->failed)
+        r->out.len -= n / 4 * 3 - (size_t)(to - start);
     return i;
 }
 

@@ -176,6 +176,17 @@ static void test_closed_pipes(void **state) {
     assert_int_equal(pipe_signals, 0);
     raise(SIGPIPE); /* the host's own still comes */
     assert_int_equal(pipe_signals, 1);
+    /* also when it has come before and waits */
+    sigset_t held, mask;
+    sigemptyset(&held);
+    sigaddset(&held, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &held, &mask);
+    raise(SIGPIPE);
+    exec_ok(vm, "r, w = os.pipe()\nos.close(r)\ntried(os.write, w, b'x')\nassert failures[-1] == 'write' and "
+                "len(failures) == 13\n");
+    assert_int_equal(pipe_signals, 1);
+    pthread_sigmask(SIG_SETMASK, &mask, NULL);
+    assert_int_equal(pipe_signals, 2);
     sigaction(SIGPIPE, &before, NULL);
     cove_destroy(vm);
 }
