@@ -133,6 +133,8 @@ typedef struct Callout {
     Value failure;
     uint32_t entered;
 } Callout;
+/* Is there nothing of the thread's to keep but the mark, as nearly always? */
+static ALWAYS_INLINE bool callout_is_plain(const Thread *t) { return t->failure == 0 && t->entered == 1; }
 static ALWAYS_INLINE Callout callout_begin(VM *vm) {
     Thread *t = vm->thread;
     Callout c = {t->handle_count, t->failure, t->entered};

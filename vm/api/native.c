@@ -8,11 +8,23 @@
 #include "stdlib/import/frozen.h"
 #include "stdlib/init.h"
 
+static NOINLINE Value call_keeping(VM *vm, const HostFunction *f, const cove_call_info *call) {
+    Callout callout = callout_begin(vm);
+    return callout_end(vm, callout, f->fn(host_vm(vm), call), f->spec.name);
+}
+
 static ALWAYS_INLINE Value host_call(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
     const HostFunction *f = (const HostFunction *)vm->called->spec;
     cove_call_info call = {handle(self), (const cove_value *)args, nargs, handle(kwnames), f->user};
-    Callout callout = callout_begin(vm);
-    return callout_end(vm, callout, f->fn(host_vm(vm), &call), f->spec.name);
+    const Thread *t = vm->thread;
+    if (unlikely(!callout_is_plain(t)))
+        return call_keeping(vm, f, &call);
+    size_t mark = t->handle_count;
+    cove_value result = f->fn(host_vm(vm), &call);
+    t = vm->thread;
+    if (likely(result.bits != 0 && callout_is_plain(t) && t->handle_count == mark))
+        return incref(result.bits);
+    return callout_end(vm, (Callout){mark, 0, 1}, result, f->spec.name);
 }
 
 Value host_function_call(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {

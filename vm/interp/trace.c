@@ -188,7 +188,7 @@ bool trace_stopped(VM *vm, Frame *f, Value result) {
 
 /* The native function or bound method that a call instruction is about to call; owned, 0 if it is something else. */
 static Value called_function(VM *vm, Frame *f, Instr ins) {
-    Opcode op = (Opcode)(uint16_t)ins;
+    Opcode op = (Opcode)opcode_general(instr_op(ins));
     if (op != BC_CALL && op != BC_CALL_METHOD && op != BC_CALL_KW && op != BC_CALL_METHOD_KW && op != BC_CALL_EX)
         return 0;
     Value *at = &f->regs[instr_b(ins)];
