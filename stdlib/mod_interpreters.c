@@ -6,6 +6,8 @@
  * module _interpreter_worker on the other side makes calls of them. */
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "object/buffer.h"
 #include "object/type.h"
@@ -44,6 +46,7 @@ static bool message_copy(Message *m, const char *data, size_t size) {
 /* The calling OS thread is the inner VM's main thread from now on. */
 static void enter(VM *inner) {
     inner->main->os_ident = inner->owner_ident = (uint64_t)pthread_self();
+    inner->main->native_id = (uint64_t)syscall(SYS_gettid);
     thread_set_stack_limit(inner->main);
 }
 

@@ -1,6 +1,5 @@
 /* The _io module: open(), the types, and the standard files. */
 #include <errno.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "object/containers.h"
@@ -217,16 +216,13 @@ bool mod_io_init(VM *vm, Value module) {
 
 static Value std_file(VM *vm, int fd, const char *name, const char *errors) {
     IoTypes *t = io_types(vm);
-    struct stat st;
     if (t == NULL)
         return VALUE_ERROR;
-    if (fstat(fd, &st) < 0)
-        return VALUE_NONE; /* closed by whoever started us */
     Value raw = fileio_open(vm, from_small_int(fd), fd == 0 ? "r" : "w", false, 0);
     if (raw == 0) {
         if (!error_matches(vm, vm->exc.OSError))
             return VALUE_ERROR;
-        error_clear(vm);
+        error_clear(vm); /* closed by whoever started us, or a directory */
         return VALUE_NONE;
     }
     Value label = str_from_c(vm, name);

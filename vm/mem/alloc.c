@@ -1,9 +1,9 @@
 /* Memory: the one door to the host's allocator, size-class slabs for everything small, and the life of objects.
  *
- * Blocks up to SLAB_MAX bytes come from pages cut into one size class (steps of 16 bytes); freed blocks go to the
- * class's free list. Larger ones go to the allocator one by one, each behind a LargeBlock header. All pages and all
- * large blocks are linked from the VM, so that destroying a VM returns every byte whatever scripts or hosts left
- * behind.
+ * Blocks up to SLAB_MAX bytes come from pages cut into one size class (steps of 16 bytes), the first of which are
+ * parts of one large page; freed blocks go to the class's free list. Larger ones go to the allocator one by one, each
+ * behind a LargeBlock header. All pages and all large blocks are linked from the VM, so that destroying a VM returns
+ * every byte whatever scripts or hosts left behind.
  *
  * Block of an object, from low to high addresses:
  *
@@ -27,6 +27,10 @@
 #define SLAB_MAX ((SLAB_CLASSES - 1) * SLAB_STEP)
 #define SLAB_PAGE_STEP 1024
 #define SLAB_PAGE_LAST (64 * 1024)
+/* What a new VM has in slabs and permanent memory comes in one piece: two hundred small ones would take longer to
+ * get, and the C library gives much of the memory at the heap's end back to the system each time it becomes free. */
+#define FIRST_PAGE (176 * 1024)
+#define PERMANENT_PAGE (4 * 1024)
 
 typedef struct LargeBlock {
     struct LargeBlock *next, *prev;
@@ -118,17 +122,44 @@ static size_t next_page_size(const VM *vm, unsigned class) {
     return (size + SLAB_PAGE_STEP - 1) & ~(size_t)(SLAB_PAGE_STEP - 1);
 }
 
-static NOINLINE bool slab_grow(VM *vm, unsigned class) {
-    size_t size = next_page_size(vm, class);
+/* All of a page's room but its header, which is some bytes less than `size`. */
+static char *page_new(VM *vm, size_t size) {
     SlabPage *page = door_alloc(vm, NULL, 0, size);
     if (page == NULL)
-        return false;
+        return NULL;
     page->next = vm->slab_pages;
     page->size = size;
     vm->slab_pages = page;
+    return (char *)(page + 1);
+}
+
+static char *rest_take(VM *vm, size_t size) {
+    if ((size_t)(vm->rest_end - vm->rest_top) < size)
+        return NULL;
+    char *room = vm->rest_top;
+    vm->rest_top += size;
+    return room;
+}
+
+static bool rest_new(VM *vm, size_t size) {
+    char *room = page_new(vm, size);
+    if (room == NULL)
+        return false;
+    vm->rest_top = room;
+    vm->rest_end = room + size - sizeof(SlabPage);
+    return true;
+}
+
+bool mem_setup(VM *vm) { return COVE_ASAN || rest_new(vm, FIRST_PAGE); }
+
+static NOINLINE bool slab_grow(VM *vm, unsigned class) {
+    size_t size = next_page_size(vm, class) - sizeof(SlabPage);
+    char *room = rest_take(vm, size);
+    if (room == NULL && (room = page_new(vm, size + sizeof(SlabPage))) == NULL)
+        return false;
     vm->slab_bytes[class] += size;
-    vm->slab_top[class] = (char *)(page + 1);
-    vm->slab_end[class] = (char *)page + size;
+    vm->slab_top[class] = room;
+    vm->slab_end[class] = room + size;
     return true;
 }
 
@@ -212,6 +243,21 @@ void *mem_zalloc(VM *vm, size_t size) {
     if (p != NULL)
         memset(p, 0, size);
     return p;
+}
+
+void *mem_permanent(VM *vm, size_t size) {
+    size = (size + SLAB_STEP - 1) & ~(size_t)(SLAB_STEP - 1);
+    if (COVE_ASAN || size > PERMANENT_PAGE / 4)
+        return mem_zalloc(vm, size);
+    bool allowed = likely(vm->fail_after == 0) || may_allocate(vm, 0);
+    char *room = allowed ? rest_take(vm, size) : NULL;
+    if (unlikely(room == NULL) && allowed && rest_new(vm, PERMANENT_PAGE))
+        room = rest_take(vm, size);
+    if (unlikely(room == NULL)) {
+        limits_refused(vm);
+        return NULL;
+    }
+    return memset(room, 0, size);
 }
 
 void mem_free(VM *vm, void *p, size_t size) {

@@ -14,6 +14,12 @@ void *mem_zalloc(VM *vm, size_t size) MUST_CHECK;
 void *mem_realloc(VM *vm, void *p, size_t old_size, size_t new_size) MUST_CHECK; /* on failure p stays valid */
 void mem_free(VM *vm, void *p, size_t size);                                     /* p may be NULL */
 
+/* Gets what every VM needs from the host, before anything else here is called. False, without an exception: no
+ * memory. */
+bool mem_setup(VM *vm);
+/* Zero-filled memory that lives as long as the VM. NULL with MemoryError on failure. */
+void *mem_permanent(VM *vm, size_t size) MUST_CHECK;
+
 /* A new zero-filled object of `type` with `extra` bytes behind type->size (variable-size types), refcount 1.
  * Containers are tracked by the collector from the start: traverse must cope with zero fields. NULL with MemoryError
  * on failure. */

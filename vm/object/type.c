@@ -76,7 +76,7 @@ static bool set_native_name(VM *vm, Type *t) {
 }
 
 static Type *native_type_new(VM *vm, const TypeSpec *spec, Type *base) {
-    Type *t = mem_zalloc(vm, sizeof *t);
+    Type *t = mem_permanent(vm, sizeof *t);
     if (t == NULL)
         return NULL;
     t->header.refcount = 1;
@@ -97,7 +97,6 @@ static Type *native_type_new(VM *vm, const TypeSpec *spec, Type *base) {
     t->root_shape = shape_new_root(vm, t);
     if (t->root_shape == NULL || (NAME(builtins) != 0 && !set_native_name(vm, t))) {
         shape_free_all(vm, t);
-        mem_free(vm, t, sizeof *t);
         return NULL;
     }
     return t;

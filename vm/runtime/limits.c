@@ -30,7 +30,7 @@
 #define LOOK_NS 3000 /* between two looks at the clock */
 /* A step as long as one of the last stretches may come again: a run pauses early enough to overrun by no more than
  * this part of its time then, and has at least half of it. */
-#define OVERRUN_PART 8
+#define OVERRUN_PART 16
 #define RECALL_PART 2
 #define MICROSECOND 1000
 #define LOOK_BYTES (32 * 1024) /* of memory asked for, between two looks */

@@ -53,6 +53,8 @@
 /* How many times what it lost a computing thread is left alone. */
 #define REST_FACTOR 11
 
+enum { SEVERAL = 2 }; /* processors */
+
 typedef enum TurnKind { TURN_NORMAL, TURN_URGENT, TURN_PREEMPTED } TurnKind;
 
 struct ThreadSync {
@@ -82,7 +84,7 @@ struct VmLock {
     int64_t visits;                       /* how long visits lasted since a thread was interrupted */
     atomic_int owner_cpu;                 /* where the owner took the lock */
     Thread *last_owner;
-    bool spin;
+    atomic_int processors; /* 1 or SEVERAL; 0 as long as no thread has waited */
     pthread_mutex_t mutex; /* guards the queues */
     TurnQueue urgent, normal;
 };
@@ -99,9 +101,14 @@ static int64_t switch_interval(VM *vm) {
 
 /* --- life ------------------------------------------------------------------------------------------------------- */
 
-static bool several_processors(void) {
-    cpu_set_t set;
-    return sched_getaffinity(0, sizeof set, &set) != 0 || CPU_COUNT(&set) > 1;
+static bool several_processors(struct VmLock *lock) {
+    int known = atomic_load_explicit(&lock->processors, memory_order_relaxed);
+    if (known == 0) {
+        cpu_set_t set;
+        known = sched_getaffinity(0, sizeof set, &set) != 0 || CPU_COUNT(&set) > 1 ? SEVERAL : 1;
+        atomic_store_explicit(&lock->processors, known, memory_order_relaxed);
+    }
+    return known == SEVERAL;
 }
 
 struct ThreadSync *lock_thread_new(VM *vm) {
@@ -154,7 +161,6 @@ bool lock_setup(VM *vm) {
     if (lock == NULL)
         return false;
     memset(lock, 0, sizeof *lock);
-    lock->spin = several_processors();
     lock_reset(lock, vm->thread);
     return (vm->thread->sync = lock_thread_new(vm)) != NULL;
 }
@@ -338,7 +344,7 @@ static bool got(struct VmLock *lock, struct ThreadSync *s) {
 
 /* Watches the lock while its owner runs on another processor: on this one it would only be kept from going on. */
 static bool spin_until(struct VmLock *lock, struct ThreadSync *s, int64_t end) {
-    if (!lock->spin)
+    if (!several_processors(lock))
         return false;
     while (atomic_load_explicit(&lock->owner_cpu, memory_order_relaxed) != sched_getcpu() && lock_clock() < end) {
         for (int i = 0; i < 32; i++) {
@@ -492,7 +498,7 @@ static struct ThreadSync *next_in_turn(struct VmLock *lock) {
         return next;
     if ((next = lock->urgent.first) == NULL)
         return lock->normal.first;
-    if (!atomic_load(&next->asleep) || next->called || !lock->spin)
+    if (!atomic_load(&next->asleep) || next->called || !several_processors(lock))
         return next;
     next->called = true;
     sem_post(&next->wake);

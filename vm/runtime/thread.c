@@ -15,15 +15,15 @@
 
 #define ROOM_MOST ((size_t)256 * 1024 * 1024)
 
-/* The room that the calling OS thread has below a frame of its own. */
-static size_t room_below(char *frame) {
+/* The room that the calling OS thread, of `t`, has below a frame of its own. */
+static size_t room_below(const Thread *t, char *frame) {
     pthread_attr_t attributes;
     struct rlimit limit;
     void *lowest = NULL;
     size_t size = 0;
     /* asking the C library costs much for the first thread of the process, and little for others, which a host may
      * have given any stack and may make VMs in */
-    if (getpid() != (pid_t)syscall(SYS_gettid) && pthread_getattr_np(pthread_self(), &attributes) == 0) {
+    if (getpid() != (pid_t)t->native_id && pthread_getattr_np(pthread_self(), &attributes) == 0) {
         if (pthread_attr_getstack(&attributes, &lowest, &size) != 0)
             size = 0;
         pthread_attr_destroy(&attributes);
@@ -46,7 +46,7 @@ static char *limit_for(char *frame, size_t room) {
 
 void thread_set_stack_limit(Thread *t) {
     char *frame = __builtin_frame_address(0);
-    t->stack_limit = limit_for(frame, room_below(frame));
+    t->stack_limit = limit_for(frame, room_below(t, frame));
 }
 
 void thread_set_foreign_stack(Thread *t, char *lowest, size_t size) {

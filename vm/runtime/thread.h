@@ -17,7 +17,8 @@ Thread *thread_attach(VM *vm);
 void thread_detach(VM *vm);
 /* The calling OS thread takes over the state t, which is not in use, and the lock in its turn. */
 void thread_adopt(VM *vm, Thread *t);
-/* Sets how deep native code of the calling OS thread may go: down to its stack's end, a margin left. */
+/* Sets how deep native code of the calling OS thread, whose native_id is set, may go: down to its stack's end, a
+ * margin left. */
 void thread_set_stack_limit(Thread *t);
 /* The same on a stack of the host's own, of so many bytes from its lowest address on. */
 void thread_set_foreign_stack(Thread *t, char *lowest, size_t size);

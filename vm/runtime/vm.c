@@ -102,15 +102,15 @@ VM *vm_create(const VmSetup *setup) {
     vm->thread = vm->main = &vm->main_thread;
     vm->switch_interval_us = SWITCH_INTERVAL_US;
     thread_link(vm, vm->main);
-    thread_set_stack_limit(vm->main);
     vm->main->os_ident = (uint64_t)pthread_self();
     vm->owner_ident = vm->main->os_ident;
     vm->main->native_id = (uint64_t)syscall(SYS_gettid);
+    thread_set_stack_limit(vm->main);
     gc_setup(vm);
     setup_hash_secret(vm, setup->hash_seed);
     vm->gc.running = true; /* no collection before everything stands */
-    if (!lock_setup(vm) || !setup_types(vm) || !setup_names(vm) || !type_setup_names(vm) || !setup_constants(vm) ||
-        (vm->modules = dict_new(vm)) == 0) {
+    if (!mem_setup(vm) || !lock_setup(vm) || !setup_types(vm) || !setup_names(vm) || !type_setup_names(vm) ||
+        !setup_constants(vm) || (vm->modules = dict_new(vm)) == 0) {
         mem_release_all(vm);
         struct_free(vm);
         return NULL;

@@ -133,6 +133,7 @@ struct VM {
     char *slab_top[SLAB_CLASSES], *slab_end[SLAB_CLASSES];
     size_t slab_bytes[SLAB_CLASSES]; /* of its pages */
     struct SlabPage *slab_pages;
+    char *rest_top, *rest_end; /* room of a page that no slab has yet */
     struct LargeBlock *large_blocks;
     Object *free_worklist;
     Value memory_error;  /* preallocated MemoryError */
