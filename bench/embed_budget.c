@@ -49,6 +49,16 @@ static const Script busy[] = {
      "    for w in text.split(): words[w] = words.get(w, 0) + 1\n    sorted(words.items(), key=lambda p: p[1])\n"},
 };
 
+/* Of many objects, which end together or are looked at by collections. */
+static const Script large[] = {
+    {"drop lists", "while True:\n    x = [[i] for i in range(100000)]\n    x = None\n"},
+    {"drop texts", "while True:\n    x = [str(i) for i in range(100000)]\n    x = None\n"},
+    {"drop a chain", "while True:\n    x = None\n    for i in range(100000): x = [x]\n"},
+    {"drop a dict", "while True:\n    x = {i: [i] for i in range(100000)}\n    x = None\n"},
+    {"few cycles", "x = [[i] for i in range(100000)]\nwhile True:\n    y = []\n    y.append(y)\n"},
+    {"a growing cycle", "x = []\nwhile True:\n    x.append([x])\n    if len(x) > 200000: x = []\n"},
+};
+
 static const Script long_ones[] = {
     {"str.join", "','.join(['word'] * 10**7)"},
     {"str repeat", "'ab' * (4 * 10**8)"},
@@ -220,24 +230,31 @@ static void measure_long(const Script *s, double *worst) {
         longest = took > longest ? took : longest;
     }
     *worst = longest > *worst ? longest : *worst;
-    const char *how = state == COVE_RUN_PAUSED     ? "paused all the time"
-                      : state == COVE_RUN_FINISHED ? "finished"
-                                                   : cove_error_type(vm);
+    char how[40];
+    snprintf(how, sizeof how, "%s",
+             state == COVE_RUN_PAUSED     ? "paused all the time"
+             : state == COVE_RUN_FINISHED ? "finished"
+                                          : cove_error_type(vm));
     double start = now_us();
     cove_run_free(run);
     cove_destroy(vm);
     printf("%-18s %10.0f  %-20s end of the VM %.0f\n", s->name, longest, how, now_us() - start);
 }
 
+static void measure_all_busy(const Script *scripts, size_t n, const char *only) {
+    double worst = 0;
+    printf("overrun of %d us, in us   p50      p99      max  left out    C loop\n", BUDGET_US);
+    for (size_t i = 0; i < n; i++)
+        if (strstr(scripts[i].name, only))
+            measure_busy(&scripts[i], &worst);
+    printf("worst p99: %.1f us\n\n", worst);
+}
+
 int main(int argc, char **argv) {
     double worst = 0;
     const char *only = argc > 1 ? argv[1] : "";
-    printf("overrun of %d us, in us   p50      p99      max  left out    C loop\n", BUDGET_US);
-    for (size_t i = 0; i < sizeof busy / sizeof *busy; i++)
-        if (strstr(busy[i].name, only))
-            measure_busy(&busy[i], &worst);
-    printf("worst p99: %.1f us\n\n", worst);
-    worst = 0;
+    measure_all_busy(busy, sizeof busy / sizeof *busy, only);
+    measure_all_busy(large, sizeof large / sizeof *large, only);
     printf("longest stretch under a hard limit of %d us\n", HARD_US);
     for (size_t i = 0; i < sizeof long_ones / sizeof *long_ones; i++)
         if (strstr(long_ones[i].name, only)) {

@@ -117,6 +117,15 @@ static void drop_items(VM *vm, Object *self) {
     mem_free(vm, items, cap * sizeof(Value));
 }
 
+static size_t drop_some(VM *vm, Object *self, size_t n) {
+    Deque *d = (Deque *)self;
+    while (n > 0 && d->len > 0) {
+        Value *last = place(d, --d->len);
+        n = drop_counted(vm, *last, n);
+    }
+    return d->len;
+}
+
 static void traverse(Object *self, VisitFn visit, void *arg) {
     Deque *d = (Deque *)self;
     for (size_t i = 0; i < d->len; i++)
@@ -702,6 +711,7 @@ const TypeSpec deque_spec = {
     .flags = TYPE_GC | TYPE_BASE | TYPE_SEQUENCE | TYPE_IMMUTABLE,
     .kind = KIND_OTHER,
     .slots = {.dealloc = drop_items,
+              .drop_some = drop_some,
               .clear = drop_items,
               .traverse = traverse,
               .create = create,

@@ -49,6 +49,7 @@ static Value gc_method_set_threshold(VM *vm, Value self, Value *args, size_t nar
     }
     for (size_t i = 0; i < nargs; i++)
         vm->gc.threshold[i] = n[i] > 0 ? (uint32_t)n[i] : i == 0 ? UINT32_MAX : 0; /* 0: never by itself */
+    gc_update(vm);
     return VALUE_NONE;
 }
 

@@ -51,17 +51,11 @@ static const cove_property_def turtle_properties[] = {
     {0},
 };
 static const cove_class_def turtle_class = {
-    "garden.Turtle",
-    "An animal that walks.",
-    sizeof(Turtle),
-    0,
-    NULL,
-    NULL,
-    NULL,
-    turtle_methods,
-    turtle_properties,
-    0,
-    NULL,
+    .name = "garden.Turtle",
+    .doc = "An animal that walks.",
+    .data_size = sizeof(Turtle),
+    .methods = turtle_methods,
+    .properties = turtle_properties,
 };
 
 static bool garden_setup(cove_vm *vm, cove_value module) {

@@ -22,6 +22,7 @@
 #include <stdlib.h>
 
 #include "object/instance.h"
+#include "runtime/lock.h"
 
 #define SLAB_STEP 16
 #define SLAB_MAX ((SLAB_CLASSES - 1) * SLAB_STEP)
@@ -439,29 +440,90 @@ static void object_destroy(VM *vm, Object *o) {
         obj_decref(vm, &type->header);
 }
 
-/* Chains of objects (a list of a million links) must not nest a million C calls: past some depth the container is put
- * aside, linked through its GcLink, and the outermost call frees those. */
+/* --- dead objects that are put aside
+ * ----------------------------------------------------------------------------------------------------------
+ *
+ * Chains of objects (a list of a million links) must not nest a million C calls: past some depth the container is put
+ * aside, linked through its GcLink, and the outermost call frees those.
+ *
+ * While a run has to keep to a time, a million objects that end together must not hold its host either. Past so many
+ * in a step, and if a single one is large, they wait for the next safe points, each of which spends about as much
+ * time on them as the step has taken: garbage then goes as fast as it is made. Only plain containers wait. Nothing
+ * but their owners, who are gone, knows of them, while a class or a weak reference is also found in other ways; and
+ * finalizers are not put off. */
+
+static bool may_wait(Object *o) {
+    const Slots *slots = &obj_type(o)->slots;
+    return (slots->drop_some != NULL || (o->kind == KIND_OBJECT && slots->dealloc == NULL)) &&
+           slots->finalize == NULL && !(o->flags & OBJ_WEAKREFS);
+}
+
+static bool is_large(VM *vm, Object *o) {
+    const Slots *slots = &obj_type(o)->slots;
+    return slots->drop_some != NULL && slots->drop_some(vm, o, 0) > FREE_LARGE;
+}
+
+static void put_aside(VM *vm, Object *o) {
+    gc_untrack(o);
+    gc_link(o)->next = (GcLink *)vm->free_worklist;
+    vm->free_worklist = o;
+    if (vm->frees_counted)
+        __atomic_fetch_or(&vm->interrupts, (uint32_t)INTERRUPT_FREE, __ATOMIC_RELAXED);
+}
+
+/* Shall the object wait? */
+static NOINLINE bool has_to_wait(VM *vm, Object *o) {
+    if (vm->thread->dealloc_depth >= DEALLOC_DEPTH_MAX)
+        return true;
+    if (!may_wait(o))
+        return false;
+    if (vm->frees_left == 0 || is_large(vm, o))
+        return true;
+    vm->frees_left--;
+    return false;
+}
+
+/* Frees, or makes smaller, the object that was put aside last; it is not on the list meanwhile. */
+static void free_next(VM *vm) {
+    Object *o = vm->free_worklist;
+    vm->free_worklist = (Object *)gc_link(o)->next;
+    gc_link(o)->next = NULL;
+    size_t (*drop_some)(VM *, Object *, size_t) = obj_type(o)->slots.drop_some;
+    if (vm->frees_counted && drop_some != NULL && drop_some(vm, o, FREE_PART) > 0)
+        put_aside(vm, o);
+    else
+        object_destroy(vm, o);
+}
+
 void object_free(VM *vm, Object *o) {
     Thread *t = vm->thread;
     if (!(o->flags & OBJ_GC)) {
         object_destroy(vm, o);
         return;
     }
-    if (t->dealloc_depth >= DEALLOC_DEPTH_MAX) {
-        gc_untrack(o);
-        gc_link(o)->next = (GcLink *)vm->free_worklist;
-        vm->free_worklist = o;
+    if (unlikely(t->dealloc_depth >= DEALLOC_DEPTH_MAX || vm->frees_counted) && has_to_wait(vm, o)) {
+        put_aside(vm, o);
         return;
     }
     t->dealloc_depth++;
     object_destroy(vm, o);
     if (t->dealloc_depth == 1) {
-        while (vm->free_worklist != NULL) {
-            Object *next = vm->free_worklist;
-            vm->free_worklist = (Object *)gc_link(next)->next;
-            gc_link(next)->next = NULL;
-            object_destroy(vm, next);
-        }
+        while (vm->free_worklist != NULL && (!vm->frees_counted || vm->frees_left > 0))
+            free_next(vm);
+    }
+    t->dealloc_depth--;
+}
+
+void object_free_waiting(VM *vm, int64_t until) {
+    Thread *t = vm->thread;
+    if (t->dealloc_depth > 0)
+        return;
+    t->dealloc_depth++;
+    while (vm->free_worklist != NULL) {
+        vm->frees_left = FREES_A_STEP;
+        free_next(vm);
+        if (until != INT64_MAX && lock_clock() >= until)
+            break;
     }
     t->dealloc_depth--;
 }

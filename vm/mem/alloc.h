@@ -2,6 +2,7 @@
 #ifndef COVE_MEM_ALLOC_H
 #define COVE_MEM_ALLOC_H
 
+#include "mem/refcount.h"
 #include "object/object.h"
 
 /* What the memory of objects and VMs is filled with in builds for debugging when it is given back. */
@@ -40,6 +41,28 @@ void *object_resize(VM *vm, Object *o, size_t size) MUST_CHECK; /* on failure o 
 /* Blocks whose owner keeps the class: frames and the like. Not cleared. */
 void *slab_alloc(VM *vm, size_t size, uint8_t *size_class) MUST_CHECK;
 void slab_free(VM *vm, void *p, uint8_t size_class);
+
+/* Frees dead objects that were put aside until lock_clock() says so, or all of them (INT64_MAX). Does nothing within
+ * another object's end. */
+void object_free_waiting(VM *vm, int64_t until);
+enum {
+    FREES_A_STEP = 128,    /* objects that end at once while a run has to keep to a time */
+    FREE_LARGE = 128,      /* a container of more objects does not end at once */
+    FREE_PART = 32 * 1024, /* how much of it does: drop_some()'s n, of which ... */
+    FREE_OBJECT = 512,     /* ... an object takes so much, and other items one */
+};
+/* For drop_some() with n = 0: how many of the items are left when those at the end go that are no objects. */
+static inline size_t without_plain_tail(const Value *items, size_t n) {
+    while (n > 0 && !is_obj(items[n - 1]))
+        n--;
+    return n;
+}
+/* For drop_some(): drops an item; what is left of n. */
+static ALWAYS_INLINE size_t drop_counted(VM *vm, Value v, size_t n) {
+    size_t counts = is_obj(v) ? FREE_OBJECT : 1;
+    decref(vm, v);
+    return n > counts ? n - counts : 0;
+}
 
 /* Returns everything to the allocator: the end of a VM. */
 void mem_release_all(VM *vm);

@@ -25,6 +25,10 @@
  * average however large the heap grows. The fraction is a quarter where cycles are common; a collection that finds
  * next to none lets the heap double before the next, for a program that only builds should not pay for looking.
  *
+ * While a run has to keep to a time, only the young are collected, more often and so fewer at once, until the memory
+ * has grown by half since the last collection of all: a large heap takes milliseconds. Memory that is short brings
+ * the usual ones back.
+ *
  * Collections happen only at the interpreter's safe points (vm->interrupts), never inside an allocation, so that
  * native code may build objects without protecting them. */
 #include "base/config.h"
@@ -33,7 +37,9 @@
 #include "object/instance.h"
 
 enum { STATE_MEMBER = 8, STATE_ASIDE = 16, STATE_ALIVE = 32 };
-enum { LARGE_SET = 20000 };   /* members */
+enum { LARGE_SET = 20000 }; /* members */
+/* While a run has to keep to a time: containers that make a young collection, and bytes that bring one of all. */
+enum { YOUNG_IN_TIME = 300, GROWTH_LEAST = 1024 * 1024 };
 #define REACHED ((GcLink *)1) /* as gc_refs: referred to from outside or by a living member */
 
 /* --- lists
@@ -79,6 +85,7 @@ void gc_setup(VM *vm) {
     gc->threshold[0] = GC_YOUNG_THRESHOLD;
     gc->threshold[1] = GC_MIDDLE_THRESHOLD;
     gc->threshold[2] = 0;
+    gc_update(vm);
     gc->enabled = true;
 }
 
@@ -305,6 +312,8 @@ static void note_survivors(GcState *gc, int generation, size_t living, size_t de
 static size_t collect(VM *vm, int generation, bool asked) {
     GcState *gc = &vm->gc;
     Value pending = error_take(vm);
+    if (asked)
+        object_free_waiting(vm, INT64_MAX);
     GcLink set, dead;
     list_reset(&set);
     list_append_all(&set, generation_head(gc, generation));
@@ -336,6 +345,8 @@ static size_t collect(VM *vm, int generation, bool asked) {
             found++;
         clear_dead(vm, &dead, up);
     }
+    if (generation == GC_GENERATIONS - 1)
+        gc->mem_after = vm->mem_used;
     gc->collections[generation]++;
     gc->collected[generation] += found;
     vm->thread->exception = pending;
@@ -406,13 +417,28 @@ static int choose_generation(const GcState *gc) {
     return gc->old_pending > gc->old_allowance && gc->old_pending > gc->threshold[0] ? 2 : 1;
 }
 
+static int choose_in_time(const VM *vm) {
+    const GcState *gc = &vm->gc;
+    int usual = choose_generation(gc);
+    if (usual == 0 || (vm->mem_limit != 0 && vm->mem_used > vm->mem_limit / 4 * 3))
+        return usual;
+    size_t growth = gc->mem_after / 2 > GROWTH_LEAST ? gc->mem_after / 2 : GROWTH_LEAST;
+    return vm->mem_used < gc->mem_after + growth ? 0 : GC_GENERATIONS - 1;
+}
+
+void gc_update(VM *vm) {
+    GcState *gc = &vm->gc;
+    gc->young_most = vm->frees_counted && gc->threshold[0] > YOUNG_IN_TIME ? YOUNG_IN_TIME : gc->threshold[0];
+}
+
 void gc_step(VM *vm) {
     GcState *gc = &vm->gc;
     size_t found;
-    if (!gc->enabled || gc->running || gc->count[0] <= gc->threshold[0])
+    if (!gc->enabled || gc->running || gc->count[0] <= gc->young_most)
         return;
+    int generation = vm->frees_counted ? choose_in_time(vm) : choose_generation(gc);
     Value pending = error_take(vm);
-    if (!gc_collect_notifying(vm, choose_generation(gc), false, &found))
+    if (!gc_collect_notifying(vm, generation, false, &found))
         error_unraisable(vm, NULL, 0);
     vm->thread->exception = pending;
 }

@@ -12,8 +12,10 @@ typedef struct GcState {
     GcLink young, middle, old; /* circular list heads */
     uint32_t count[GC_GENERATIONS];
     uint32_t threshold[GC_GENERATIONS];
+    uint32_t young_most;  /* threshold[0], or less: gc_update() */
     size_t old_allowance; /* how many may join them before the next */
     size_t old_pending;   /* those that have come into the old generation since */
+    size_t mem_after;     /* vm->mem_used at the end of the last collection of the old generation */
     bool enabled, running;
     uint64_t collections[GC_GENERATIONS], collected[GC_GENERATIONS], uncollectable[GC_GENERATIONS];
     Value callbacks, garbage; /* lists of the gc module, made on demand */
@@ -24,6 +26,8 @@ typedef struct GcState {
 } GcState;
 
 void gc_setup(VM *vm);
+/* To be called when threshold[0] or vm->frees_counted has changed. */
+void gc_update(VM *vm);
 /* Collects the given generation and the younger ones; returns how many unreachable objects it found. */
 size_t gc_collect(VM *vm, int generation);
 /* The same, telling gc.callbacks before and after; false with an exception if they could not be told. asked: by a
@@ -55,7 +59,7 @@ static ALWAYS_INLINE bool gc_track(GcState *gc, Object *o) {
     l->next = &gc->young;
     last->next = l;
     gc->young.prev = l;
-    return ++gc->count[0] > gc->threshold[0];
+    return ++gc->count[0] > gc->young_most;
 }
 
 static ALWAYS_INLINE void gc_untrack(Object *o) {

@@ -464,6 +464,16 @@ void dict_drop_contents(VM *vm, Object *self) {
     dict_release_tables(vm, entries, cap, index, size);
 }
 
+static size_t drop_some(VM *vm, Object *self, size_t n) {
+    Dict *d = (Dict *)self;
+    while (n > 0 && d->nentries > 0) {
+        DictEntry last = d->entries[--d->nentries];
+        n = drop_counted(vm, last.key, n);
+        n = drop_counted(vm, last.value, n);
+    }
+    return d->nentries;
+}
+
 void dict_clear(VM *vm, Value dict) { dict_drop_contents(vm, as_obj(dict)); }
 
 bool dict_next(Value dict, size_t *pos, Value *key, Value *value) {
@@ -631,6 +641,7 @@ const TypeSpec dict_spec = {
     .flags = TYPE_GC | TYPE_BASE | TYPE_MAPPING | TYPE_MATCH_SELF | TYPE_IMMUTABLE | TYPE_NO_WEAKREF,
     .kind = KIND_DICT,
     .slots = {.dealloc = dict_drop_contents,
+              .drop_some = drop_some,
               .traverse = traverse,
               .clear = dict_drop_contents,
               .create = create,

@@ -268,6 +268,17 @@ static void drop_items(VM *vm, Object *self) {
         mem_free(vm, items, cap * sizeof(Value));
 }
 
+static size_t drop_some(VM *vm, Object *self, size_t n) {
+    List *l = (List *)self;
+    if (n == 0) {
+        limits_handled(vm, l->len);
+        l->len = without_plain_tail(l->items, l->len);
+    }
+    while (n > 0 && l->len > 0)
+        n = drop_counted(vm, l->items[--l->len], n);
+    return l->len;
+}
+
 void list_clear(VM *vm, Value list) { drop_items(vm, as_obj(list)); }
 
 Value list_getitem_index(VM *vm, Value list, ssize_t i) {
@@ -652,6 +663,7 @@ const TypeSpec list_spec = {
     .flags = TYPE_GC | TYPE_BASE | TYPE_SEQUENCE | TYPE_MATCH_SELF | TYPE_IMMUTABLE | TYPE_NO_WEAKREF,
     .kind = KIND_LIST,
     .slots = {.dealloc = drop_items,
+              .drop_some = drop_some,
               .traverse = traverse,
               .clear = drop_items,
               .create = create,

@@ -169,6 +169,9 @@ typedef bool (*BufferFn)(VM *vm, Value self, Buffer *out, int flags); /* flags: 
  * special name and says which slot serves it. A NULL slot means that the type does not support the operation. */
 typedef struct Slots {
     void (*dealloc)(VM *vm, Object *self); /* drop what the struct owns; the memory is freed by the caller */
+    /* Of a dead container that may be large: drops items as far as n goes (drop_counted), and says how many are left.
+     * With n = 0 only what costs next to nothing. */
+    size_t (*drop_some)(VM *vm, Object *self, size_t n);
     void (*traverse)(Object *self, VisitFn visit, void *arg); /* visit every owned child object */
     void (*clear)(VM *vm, Object *self); /* break cycles: drop children that may be part of one */
     Value (*create)(VM *vm, Type *type, Value *args, size_t nargs, Value kwnames); /* __new__; raw arguments */

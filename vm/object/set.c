@@ -14,6 +14,7 @@
 #define LINEAR_PROBES 9
 #define PERTURB_SHIFT 5
 #define DUMMY VALUE_NOTIMPL
+#define DROPPING SIZE_MAX /* the finger of a dead set that goes in parts */
 
 static bool is_dummy(const SetEntry *e) { return e->hash == -1 && e->key == DUMMY; }
 
@@ -361,6 +362,23 @@ void set_drop_contents(VM *vm, Object *self) {
         decref(vm, table[i].key);
     if (!small)
         mem_free(vm, table, (mask + 1) * sizeof(SetEntry));
+}
+
+/* Places of the table, which `fill` counts when the set is dead: more than there are items. */
+size_t set_drop_some(VM *vm, Object *self, size_t n) {
+    Set *s = (Set *)self;
+    if (n == 0)
+        return s->used;
+    if (s->finger != DROPPING) {
+        s->finger = DROPPING;
+        s->fill = s->mask + 1;
+    }
+    while (n > 0 && s->fill > 0) {
+        Value key = s->table[--s->fill].key;
+        s->table[s->fill].key = 0;
+        n = drop_counted(vm, key, n);
+    }
+    return s->fill;
 }
 
 /* ---- set algebra ----------------------------------------------------------------------------------------------- */

@@ -15,5 +15,6 @@ Type *set_base_type(VM *vm, Value set);           /* set or frozenset */
 Value set_difference(VM *vm, Value set, Value other);
 int set_is_subset(VM *vm, Value a, Value b); /* both sets */
 void set_drop_contents(VM *vm, Object *self);
+size_t set_drop_some(VM *vm, Object *self, size_t n);
 
 #endif

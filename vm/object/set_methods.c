@@ -508,8 +508,8 @@ const TypeSpec set_iterator_spec = {
 };
 
 #define SET_SLOTS                                                                                                    \
-    .dealloc = set_drop_contents, .clear = set_drop_contents, .traverse = traverse, .repr = repr,                    \
-    .compare = compare, .iter = iter, .len = len, .contains = has_item
+    .dealloc = set_drop_contents, .drop_some = set_drop_some, .clear = set_drop_contents, .traverse = traverse,      \
+    .repr = repr, .compare = compare, .iter = iter, .len = len, .contains = has_item
 #define SET_OPERATORS .binary = {[OP_OR] = op_or, [OP_AND] = op_and, [OP_SUB] = op_sub, [OP_XOR] = op_xor}
 
 const TypeSpec set_spec = {

@@ -100,6 +100,17 @@ static void drop_items(VM *vm, Object *self) {
         set_owned(vm, &t->items[i], 0);
 }
 
+static size_t drop_some(VM *vm, Object *self, size_t n) {
+    Tuple *t = (Tuple *)self;
+    if (n == 0) {
+        limits_handled(vm, t->len);
+        t->len = without_plain_tail(t->items, t->len);
+    }
+    while (n > 0 && t->len > 0)
+        n = drop_counted(vm, t->items[--t->len], n);
+    return t->len;
+}
+
 static void traverse(Object *self, VisitFn visit, void *arg) {
     Tuple *t = (Tuple *)self;
     for (size_t i = t->len; i-- > 0;) /* the order can be seen: see vm/mem/gc.c */
@@ -334,6 +345,7 @@ const TypeSpec tuple_spec = {
     /* no clear: a cycle through tuples has a mutable member that breaks it, and classes rely on their __bases__ to
        the end */
     .slots = {.dealloc = drop_items,
+              .drop_some = drop_some,
               .traverse = traverse,
               .create = create,
               .repr = repr,

@@ -33,6 +33,7 @@
 #define OVERRUN_PART 16
 #define RECALL_PART 2
 #define MICROSECOND 1000
+#define FREE_NS 5000           /* for dead objects, at least, where some wait */
 #define LOOK_BYTES (32 * 1024) /* of memory asked for, between two looks */
 #define BLOCK_BYTES 512        /* what getting any block counts for */
 #define BYTES_A_NANOSECOND 4   /* are filled at best */
@@ -88,6 +89,27 @@ static int64_t early_by(int64_t recalled_ns, int64_t budget_ns) {
     return early < most ? early : most;
 }
 
+/* Do dead objects have to wait for their turn? */
+static void count_frees(VM *vm) {
+    vm->frees_counted = vm->limits->budget != NULL && is_timed(vm->limits->budget);
+    vm->frees_left = FREES_A_STEP;
+    gc_update(vm);
+}
+
+void limits_free(VM *vm) {
+    Limits *l = vm->limits;
+    int64_t until = INT64_MAX;
+    if (vm->frees_counted && (vm->mem_limit == 0 || vm->mem_used < vm->mem_limit / 4 * 3)) {
+        int64_t now = lock_clock(), taken = now - l->looked_time;
+        until = now + (taken > FREE_NS ? taken : FREE_NS);
+        look_at(l, l->steps); /* to see what this takes */
+    }
+    __atomic_fetch_and(&vm->interrupts, ~(uint32_t)INTERRUPT_FREE, __ATOMIC_RELAXED);
+    object_free_waiting(vm, until);
+    if (vm->free_worklist != NULL)
+        __atomic_fetch_or(&vm->interrupts, (uint32_t)INTERRUPT_FREE, __ATOMIC_RELAXED);
+}
+
 void limits_begin(VM *vm, Budget *b, uint64_t steps, uint64_t pause_us, uint64_t stop_us) {
     Limits *l = vm->limits;
     int64_t now = pause_us != 0 || stop_us != 0 ? lock_clock() : 0;
@@ -103,6 +125,7 @@ void limits_begin(VM *vm, Budget *b, uint64_t steps, uint64_t pause_us, uint64_t
     b->outer = l->budget;
     l->budget = b;
     start_watch(l, now);
+    count_frees(vm);
     limits_update(vm);
 }
 
@@ -113,6 +136,7 @@ void limits_end(VM *vm, Budget *b) {
     l->budget = b->outer;
     if (l->budget != NULL && is_timed(l->budget))
         start_watch(l, lock_clock());
+    count_frees(vm);
     limits_update(vm);
 }
 
@@ -209,6 +233,7 @@ bool limits_step(VM *vm, bool leavable) {
     if (unlikely(l == NULL))
         return true;
     l->steps++;
+    vm->frees_left = FREES_A_STEP;
     const Budget *b = l->budget;
     if (b != NULL && unlikely(!leavable || !limits_can_pause(vm, b)) && l->steps < l->step_limit &&
         __atomic_load_n(&l->asked, __ATOMIC_RELAXED) == 0)

@@ -51,6 +51,9 @@ Limits *limits_get(VM *vm); /* made on first use; NULL with MemoryError */
 /* At a safe point, with INTERRUPT_LIMIT set: counts a step and looks at what is due. leavable: the interpreter can
  * leave the running frames there. False with an exception. */
 bool limits_step(VM *vm, bool leavable);
+/* At a safe point, with INTERRUPT_FREE set: frees dead objects that were put aside (mem/alloc.c), for about as long
+ * as the script has taken to get there. */
+void limits_free(VM *vm);
 /* Have steps counted, or not, as the state says. */
 void limits_update(VM *vm);
 void limits_ask(VM *vm, uint32_t what); /* any thread, signal handlers too */

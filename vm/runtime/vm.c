@@ -129,6 +129,8 @@ static ALWAYS_INLINE bool run_interrupts(VM *vm, bool leavable) {
         __atomic_fetch_and(&vm->interrupts, ~(uint32_t)INTERRUPT_GC, __ATOMIC_RELAXED);
         gc_step(vm);
     }
+    if (why & INTERRUPT_FREE)
+        limits_free(vm);
     if ((why & INTERRUPT_TRACE) && !vm->thread->tracing)
         __atomic_fetch_and(&vm->interrupts, ~(uint32_t)INTERRUPT_TRACE, __ATOMIC_RELAXED);
     if (why & INTERRUPT_SWITCH)

@@ -95,6 +95,7 @@ enum {
     INTERRUPT_LIMIT = 16,    /* steps and time are watched, or the host has something to say: runtime/limits.h */
     INTERRUPT_REPLACED = 32, /* frames keep values for their instructions: stays set (frame_drop_replaced) */
     INTERRUPT_TRACE = 64,    /* the running thread is traced: stays set */
+    INTERRUPT_FREE = 128,    /* dead objects have been put aside */
 };
 
 /* What the command line says, as sys.flags shows it; nothing of it changes afterwards but by scripts that start a
@@ -135,9 +136,11 @@ struct VM {
     struct SlabPage *slab_pages;
     char *rest_top, *rest_end; /* room of a page that no slab has yet */
     struct LargeBlock *large_blocks;
-    Object *free_worklist;
-    Value memory_error;  /* preallocated MemoryError */
-    bool raising_memory; /* raise_memory() tries to get memory for an instance */
+    Object *free_worklist; /* dead objects that were put aside: mem/alloc.c */
+    bool frees_counted;    /* a run has to keep to a time: no more than so many objects end at once */
+    uint32_t frees_left;   /* then: until the next safe point */
+    Value memory_error;    /* preallocated MemoryError */
+    bool raising_memory;   /* raise_memory() tries to get memory for an instance */
 
     /* counters behind inline caches */
     uint32_t next_dict_version, next_type_version, next_shape_id;

@@ -1,0 +1,159 @@
+/* What ends while a run has to keep to a time: much of it at once waits, and nothing is lost. */
+#include "api_test.h"
+
+enum { EACH = 3000, KINDS = 9 };
+
+static cove_stats stats_of(cove_vm *vm) {
+    cove_stats stats = {.size = sizeof stats};
+    cove_get_stats(vm, &stats);
+    return stats;
+}
+static size_t memory_of(cove_vm *vm) { return stats_of(vm).memory; }
+
+static cove_value count_end(cove_vm *vm, const cove_call_info *call) {
+    ++*(int *)call->user;
+    return cove_none(vm);
+}
+
+/* A VM whose scripts have make(kind), which holds EACH objects whose ends are counted. */
+static cove_vm *vm_counting(int *ended) {
+    cove_function_def def = {.name = "count_end", .fn = count_end, .user = ended};
+    cove_vm *vm = cove_create(NULL);
+    cove_set_global(vm, "count_end", cove_function(vm, &def));
+    exec_ok(vm, "from collections import deque\n"
+                "class Counted:\n    def __del__(self): count_end()\n"
+                "class Holder: pass\n"
+                "def hold(x):\n    h = Holder()\n    h.x = x\n    return h\n"
+                "def chain(items):\n    last = None\n    for i in items: last = [last, i]\n    return last\n"
+                "kinds = [list, tuple, set, frozenset, deque, chain,\n"
+                "         lambda items: dict(enumerate(items)),\n"
+                "         lambda items: [[i] for i in items],\n"
+                "         lambda items: {n: hold((i,)) for n, i in enumerate(items)}]\n"
+                "def make(kind): return kinds[kind](Counted() for i in range(3000))\n"
+                "dropped = 0\n"
+                "def drop(kind):\n    global dropped\n    x = make(kind)\n    dropped = 1\n    x = None\n"
+                "    dropped = 2\n    while True: dropped += 1\n");
+    return vm;
+}
+
+/* Makes a container and drops it, and stops somewhere behind that. */
+static void drop_in_time(cove_vm *vm, int kind, int64_t until) {
+    cove_value arg = cove_int(vm, kind);
+    cove_run *run = cove_run_new(vm, cove_global(vm, "drop"), &arg, 1);
+    cove_budget budget = {.microseconds = 100};
+    exec_ok(vm, "dropped = 0\n");
+    while (int_of(vm, cove_global(vm, "dropped")) < until)
+        assert_int_equal(cove_run_resume(run, &budget, cove_absent(), NULL), COVE_RUN_PAUSED);
+    cove_run_free(run);
+}
+
+/* The run itself ends what waits, in its next steps. */
+static void test_by_the_run(void **state) {
+    (void)state;
+    for (int kind = 0; kind < KINDS; kind++) {
+        int ended = 0;
+        cove_vm *vm = vm_counting(&ended);
+        drop_in_time(vm, kind, 20000);
+        if (ended != EACH)
+            fail_msg("kind %d: %d of %d have ended", kind, ended, EACH);
+        cove_destroy(vm);
+    }
+}
+
+/* So does what else is done with the VM, ... */
+static void test_by_the_host(void **state) {
+    (void)state;
+    for (int kind = 0; kind < KINDS; kind++) {
+        int ended = 0;
+        cove_vm *vm = vm_counting(&ended);
+        drop_in_time(vm, kind, 2);
+        exec_ok(vm, "for i in range(3): pass\n");
+        if (ended != EACH)
+            fail_msg("kind %d: %d of %d have ended", kind, ended, EACH);
+        drop_in_time(vm, kind, 2);
+        cove_collect(vm);
+        assert_int_equal(ended, 2 * EACH);
+        cove_destroy(vm);
+    }
+}
+
+/* ... and its end. */
+static void test_by_the_end(void **state) {
+    (void)state;
+    for (int kind = 0; kind < KINDS; kind++) {
+        int ended = 0;
+        cove_vm *vm = vm_counting(&ended);
+        drop_in_time(vm, kind, 2);
+        cove_destroy(vm);
+        if (ended != EACH)
+            fail_msg("kind %d: %d of %d have ended", kind, ended, EACH);
+    }
+}
+
+/* So many lists do not end in one step: when the script has gone on, most of them are still there. */
+static void test_waits(void **state) {
+    cove_vm *vm = *state;
+    enum { LISTS = 300000 };
+    exec_ok(vm, "x = [[i] for i in range(300000)]\ndropped = 0\n"
+                "def drop():\n    global x, dropped\n    x = None\n    dropped = 1\n    while True: pass\n");
+    assert_true(stats_of(vm).objects > LISTS);
+    cove_run *run = cove_run_new(vm, cove_global(vm, "drop"), NULL, 0);
+    cove_budget budget = {.microseconds = 100};
+    while (int_of(vm, cove_global(vm, "dropped")) == 0)
+        assert_int_equal(cove_run_resume(run, &budget, cove_absent(), NULL), COVE_RUN_PAUSED);
+    assert_true(stats_of(vm).objects > LISTS / 2);
+    for (int i = 0; i < 100000 && stats_of(vm).objects > LISTS / 10; i++)
+        assert_int_equal(cove_run_resume(run, &budget, cove_absent(), NULL), COVE_RUN_PAUSED);
+    assert_true(stats_of(vm).objects <= LISTS / 10);
+    cove_run_free(run);
+}
+
+/* Garbage that waits does not pile up: it goes as fast as it is made. */
+static void test_keeps_up(void **state) {
+    cove_vm *vm = *state;
+    size_t before = memory_of(vm);
+    cove_run *run = cove_run_source(vm, "while True: x = [[i] for i in range(20000)]", "garbage", cove_absent());
+    cove_budget budget = {.microseconds = 100};
+    for (int i = 0; i < 5000; i++)
+        assert_int_equal(cove_run_resume(run, &budget, cove_absent(), NULL), COVE_RUN_PAUSED);
+    assert_in_range(memory_of(vm) - before, 0, 30 * 1000 * 1000);
+    cove_run_free(run);
+}
+
+/* Nor does it take the memory that scripts are allowed. */
+static void test_under_a_limit(void **state) {
+    cove_vm *vm = *state;
+    cove_set_limits(vm, memory_of(vm) + 6 * 1000 * 1000, 0);
+    cove_run *run =
+        cove_run_source(vm, "while True:\n    x = [[i] for i in range(20000)]\n    x = None\n", "f", cove_absent());
+    cove_budget budget = {.microseconds = 100};
+    for (int i = 0; i < 3000; i++)
+        if (cove_run_resume(run, &budget, cove_absent(), NULL) != COVE_RUN_PAUSED)
+            fail_msg("%s", cove_error_report(vm));
+    cove_run_free(run);
+}
+
+/* Cycles are found when the memory has grown by them. */
+static void test_cycles(void **state) {
+    cove_vm *vm = *state;
+    size_t before = memory_of(vm);
+    cove_run *run = cove_run_source(vm, "while True:\n    x = []\n    x.append([x])\n", "cycles", cove_absent());
+    cove_budget budget = {.microseconds = 100};
+    for (int i = 0; i < 5000; i++)
+        assert_int_equal(cove_run_resume(run, &budget, cove_absent(), NULL), COVE_RUN_PAUSED);
+    assert_in_range(memory_of(vm) - before, 0, 8 * 1000 * 1000);
+    cove_run_free(run);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_by_the_run),
+        cmocka_unit_test(test_by_the_host),
+        cmocka_unit_test(test_by_the_end),
+        WITH_VM(test_waits),
+        WITH_VM(test_keeps_up),
+        WITH_VM(test_under_a_limit),
+        WITH_VM(test_cycles),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
