@@ -151,7 +151,10 @@ static bool rest_new(VM *vm, size_t size) {
     return true;
 }
 
-bool mem_setup(VM *vm) { return COVE_ASAN || rest_new(vm, FIRST_PAGE); }
+bool mem_setup(VM *vm) {
+    vm->dealloc_nests = DEALLOC_DEPTH_MAX;
+    return COVE_ASAN || rest_new(vm, FIRST_PAGE);
+}
 
 static NOINLINE bool slab_grow(VM *vm, unsigned class) {
     size_t size = next_page_size(vm, class) - sizeof(SlabPage);
@@ -471,16 +474,17 @@ static void put_aside(VM *vm, Object *o) {
         __atomic_fetch_or(&vm->interrupts, (uint32_t)INTERRUPT_FREE, __ATOMIC_RELAXED);
 }
 
-/* Shall the object wait? */
-static NOINLINE bool has_to_wait(VM *vm, Object *o) {
-    if (vm->thread->dealloc_depth >= DEALLOC_DEPTH_MAX)
-        return true;
-    if (!may_wait(o))
+/* Puts the object aside if it has to wait. */
+static NOINLINE bool waits(VM *vm, Object *o) {
+    bool deep = vm->thread->dealloc_depth >= DEALLOC_DEPTH_MAX;
+    if (!deep && !may_wait(o))
         return false;
-    if (vm->frees_left == 0 || is_large(vm, o))
-        return true;
-    vm->frees_left--;
-    return false;
+    if (!deep && vm->frees_left > 0 && !is_large(vm, o)) {
+        vm->frees_left--;
+        return false;
+    }
+    put_aside(vm, o);
+    return true;
 }
 
 /* Frees, or makes smaller, the object that was put aside last; it is not on the list meanwhile. */
@@ -495,22 +499,23 @@ static void free_next(VM *vm) {
         object_destroy(vm, o);
 }
 
+static NOINLINE void free_those_aside(VM *vm) {
+    while (vm->free_worklist != NULL && (!vm->frees_counted || vm->frees_left > 0))
+        free_next(vm);
+}
+
 void object_free(VM *vm, Object *o) {
     Thread *t = vm->thread;
     if (!(o->flags & OBJ_GC)) {
         object_destroy(vm, o);
         return;
     }
-    if (unlikely(t->dealloc_depth >= DEALLOC_DEPTH_MAX || vm->frees_counted) && has_to_wait(vm, o)) {
-        put_aside(vm, o);
+    if (unlikely(t->dealloc_depth >= vm->dealloc_nests) && waits(vm, o))
         return;
-    }
     t->dealloc_depth++;
     object_destroy(vm, o);
-    if (t->dealloc_depth == 1) {
-        while (vm->free_worklist != NULL && (!vm->frees_counted || vm->frees_left > 0))
-            free_next(vm);
-    }
+    if (unlikely(vm->free_worklist != NULL) && t->dealloc_depth == 1)
+        free_those_aside(vm);
     t->dealloc_depth--;
 }
 

@@ -23,6 +23,8 @@
  * memory, which refuses it; and an operation that cannot be left is weighed before it begins (limits_afford). */
 #include "runtime/limits.h"
 
+#include "base/config.h"
+
 #include "object/exception.h"
 #include "runtime/lock.h"
 
@@ -92,6 +94,7 @@ static int64_t early_by(int64_t recalled_ns, int64_t budget_ns) {
 /* Do dead objects have to wait for their turn? */
 static void count_frees(VM *vm) {
     vm->frees_counted = vm->limits->budget != NULL && is_timed(vm->limits->budget);
+    vm->dealloc_nests = vm->frees_counted ? 0 : DEALLOC_DEPTH_MAX;
     vm->frees_left = FREES_A_STEP;
     gc_update(vm);
 }

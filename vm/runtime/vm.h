@@ -136,11 +136,12 @@ struct VM {
     struct SlabPage *slab_pages;
     char *rest_top, *rest_end; /* room of a page that no slab has yet */
     struct LargeBlock *large_blocks;
-    Object *free_worklist; /* dead objects that were put aside: mem/alloc.c */
-    bool frees_counted;    /* a run has to keep to a time: no more than so many objects end at once */
-    uint32_t frees_left;   /* then: until the next safe point */
-    Value memory_error;    /* preallocated MemoryError */
-    bool raising_memory;   /* raise_memory() tries to get memory for an instance */
+    Object *free_worklist;  /* dead objects that were put aside: mem/alloc.c */
+    uint32_t dealloc_nests; /* so deep in C before more is to be asked: DEALLOC_DEPTH_MAX, or 0 with ... */
+    bool frees_counted;     /* a run has to keep to a time: no more than so many objects end at once */
+    uint32_t frees_left;    /* then: until the next safe point */
+    Value memory_error;     /* preallocated MemoryError */
+    bool raising_memory;    /* raise_memory() tries to get memory for an instance */
 
     /* counters behind inline caches */
     uint32_t next_dict_version, next_type_version, next_shape_id;
