@@ -67,7 +67,7 @@ static void test_by_the_host(void **state) {
         int ended = 0;
         cove_vm *vm = vm_counting(&ended);
         drop_in_time(vm, kind, 2);
-        exec_ok(vm, "for i in range(3): pass\n");
+        exec_ok(vm, "for i in range(10000): pass\n");
         if (ended != EACH)
             fail_msg("kind %d: %d of %d have ended", kind, ended, EACH);
         drop_in_time(vm, kind, 2);

@@ -446,14 +446,29 @@ static void object_destroy(VM *vm, Object *o) {
 /* --- dead objects that are put aside
  * ----------------------------------------------------------------------------------------------------------
  *
+ * Both lists are linked through the GcLinks of their members.
+ *
  * Chains of objects (a list of a million links) must not nest a million C calls: past some depth the container is put
- * aside, linked through its GcLink, and the outermost call frees those.
+ * on the worklist, and the outermost call frees those.
  *
  * While a run has to keep to a time, a million objects that end together must not hold its host either. Past so many
  * in a step, and if a single one is large, they wait for the next safe points, each of which spends about as much
  * time on them as the step has taken: garbage then goes as fast as it is made. Only plain containers wait. Nothing
  * but their owners, who are gone, knows of them, while a class or a weak reference is also found in other ways; and
  * finalizers are not put off. */
+
+static void list_put(Object **list, Object *o) {
+    gc_untrack(o);
+    gc_link(o)->next = (GcLink *)*list;
+    *list = o;
+}
+
+static Object *list_take(Object **list) {
+    Object *o = *list;
+    *list = (Object *)gc_link(o)->next;
+    gc_link(o)->next = NULL;
+    return o;
+}
 
 static bool may_wait(Object *o) {
     const Slots *slots = &obj_type(o)->slots;
@@ -466,42 +481,32 @@ static bool is_large(VM *vm, Object *o) {
     return slots->drop_some != NULL && slots->drop_some(vm, o, 0) > FREE_LARGE;
 }
 
-static void put_aside(VM *vm, Object *o) {
-    gc_untrack(o);
-    gc_link(o)->next = (GcLink *)vm->free_worklist;
-    vm->free_worklist = o;
-    if (vm->frees_counted)
-        __atomic_fetch_or(&vm->interrupts, (uint32_t)INTERRUPT_FREE, __ATOMIC_RELAXED);
-}
-
-/* Puts the object aside if it has to wait. */
-static NOINLINE bool waits(VM *vm, Object *o) {
-    bool deep = vm->thread->dealloc_depth >= DEALLOC_DEPTH_MAX;
-    if (!deep && !may_wait(o))
+/* Has the object wait, if there are enough for this step. */
+static bool waits(VM *vm, Object *o) {
+    if (!vm->frees_counted || !may_wait(o))
         return false;
-    if (!deep && vm->frees_left > 0 && !is_large(vm, o)) {
+    if (vm->frees_left > 0 && !is_large(vm, o)) {
         vm->frees_left--;
         return false;
     }
-    put_aside(vm, o);
+    list_put(&vm->limits->waiting, o);
+    __atomic_fetch_or(&vm->interrupts, (uint32_t)INTERRUPT_FREE, __ATOMIC_RELAXED);
     return true;
 }
 
-/* Frees, or makes smaller, the object that was put aside last; it is not on the list meanwhile. */
-static void free_next(VM *vm) {
-    Object *o = vm->free_worklist;
-    vm->free_worklist = (Object *)gc_link(o)->next;
-    gc_link(o)->next = NULL;
-    size_t (*drop_some)(VM *, Object *, size_t) = obj_type(o)->slots.drop_some;
-    if (vm->frees_counted && drop_some != NULL && drop_some(vm, o, FREE_PART) > 0)
-        put_aside(vm, o);
-    else
-        object_destroy(vm, o);
+static NOINLINE bool put_aside(VM *vm, Object *o) {
+    if (vm->thread->dealloc_depth < DEALLOC_DEPTH_MAX)
+        return waits(vm, o);
+    list_put(&vm->free_worklist, o);
+    return true;
 }
 
-static NOINLINE void free_those_aside(VM *vm) {
-    while (vm->free_worklist != NULL && (!vm->frees_counted || vm->frees_left > 0))
-        free_next(vm);
+static NOINLINE void free_worklist(VM *vm) {
+    while (vm->free_worklist != NULL) {
+        Object *o = list_take(&vm->free_worklist);
+        if (!waits(vm, o))
+            object_destroy(vm, o);
+    }
 }
 
 void object_free(VM *vm, Object *o) {
@@ -510,27 +515,39 @@ void object_free(VM *vm, Object *o) {
         object_destroy(vm, o);
         return;
     }
-    if (unlikely(t->dealloc_depth >= vm->dealloc_nests) && waits(vm, o))
+    if (unlikely(t->dealloc_depth >= vm->dealloc_nests) && put_aside(vm, o))
         return;
     t->dealloc_depth++;
     object_destroy(vm, o);
     if (unlikely(vm->free_worklist != NULL) && t->dealloc_depth == 1)
-        free_those_aside(vm);
+        free_worklist(vm);
     t->dealloc_depth--;
 }
 
-void object_free_waiting(VM *vm, int64_t until) {
+/* Frees a part of the object that waits since last, or all of it; it is not on the list meanwhile. */
+static void free_waiting(VM *vm) {
+    Object *o = list_take(&vm->limits->waiting);
+    size_t (*drop_some)(VM *, Object *, size_t) = obj_type(o)->slots.drop_some;
+    vm->frees_left = FREES_A_STEP;
+    if (drop_some != NULL && drop_some(vm, o, FREE_PART) > 0)
+        list_put(&vm->limits->waiting, o);
+    else
+        object_destroy(vm, o);
+    free_worklist(vm);
+}
+
+bool object_free_waiting(VM *vm, int64_t until) {
     Thread *t = vm->thread;
-    if (t->dealloc_depth > 0)
-        return;
+    if (vm->limits == NULL || vm->limits->waiting == NULL)
+        return false;
+    if (t->dealloc_depth > 0) /* not within another object's end */
+        return true;
     t->dealloc_depth++;
-    while (vm->free_worklist != NULL) {
-        vm->frees_left = FREES_A_STEP;
-        free_next(vm);
-        if (until != INT64_MAX && lock_clock() >= until)
-            break;
-    }
+    do
+        free_waiting(vm);
+    while (vm->limits->waiting != NULL && (until == INT64_MAX || lock_clock() < until));
     t->dealloc_depth--;
+    return vm->limits->waiting != NULL;
 }
 
 void value_drop(VM *vm, Value v) {

@@ -42,12 +42,11 @@ void *object_resize(VM *vm, Object *o, size_t size) MUST_CHECK; /* on failure o 
 void *slab_alloc(VM *vm, size_t size, uint8_t *size_class) MUST_CHECK;
 void slab_free(VM *vm, void *p, uint8_t size_class);
 
-/* Frees dead objects that were put aside until lock_clock() says so, or all of them (INT64_MAX). Does nothing within
- * another object's end. */
-void object_free_waiting(VM *vm, int64_t until);
+/* Frees dead objects that wait for it, until lock_clock() says so, or all of them (INT64_MAX). Are there more? */
+bool object_free_waiting(VM *vm, int64_t until);
 enum {
-    FREES_A_STEP = 128,    /* objects that end at once while a run has to keep to a time */
-    FREE_LARGE = 128,      /* a container of more objects does not end at once */
+    FREES_A_STEP = 512,    /* objects that end at once while a run has to keep to a time */
+    FREE_LARGE = 512,      /* a container of more objects does not end at once */
     FREE_PART = 32 * 1024, /* how much of it does: drop_some()'s n, of which ... */
     FREE_OBJECT = 512,     /* ... an object takes so much, and other items one */
 };

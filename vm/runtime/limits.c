@@ -102,14 +102,13 @@ static void count_frees(VM *vm) {
 void limits_free(VM *vm) {
     Limits *l = vm->limits;
     int64_t until = INT64_MAX;
-    if (vm->frees_counted && (vm->mem_limit == 0 || vm->mem_used < vm->mem_limit / 4 * 3)) {
-        int64_t now = lock_clock(), taken = now - l->looked_time;
+    if (vm->mem_limit == 0 || vm->mem_used < vm->mem_limit / 4 * 3) {
+        int64_t now = lock_clock(), taken = vm->frees_counted ? now - l->looked_time : 0;
         until = now + (taken > FREE_NS ? taken : FREE_NS);
         look_at(l, l->steps); /* to see what this takes */
     }
     __atomic_fetch_and(&vm->interrupts, ~(uint32_t)INTERRUPT_FREE, __ATOMIC_RELAXED);
-    object_free_waiting(vm, until);
-    if (vm->free_worklist != NULL)
+    if (object_free_waiting(vm, until))
         __atomic_fetch_or(&vm->interrupts, (uint32_t)INTERRUPT_FREE, __ATOMIC_RELAXED);
 }
 

@@ -39,6 +39,8 @@ typedef struct Limits {
     size_t bytes;         /* of memory asked for since the last look */
     uint64_t bytes_steps; /* steps at that look */
     bool refused;         /* an allocation, because the script must stop */
+
+    Object *waiting; /* dead objects whose end has been put off: mem/alloc.c */
 } Limits;
 
 enum { TICKS_A_LOOK = 128 };
