@@ -1,7 +1,8 @@
 /* A fuzz target: any text as a script, in a VM with every limit set and nothing granted.
  *
  * Half of the inputs (told by their length) run by cove_exec(), the others as a cove_run that is paused every few
- * steps, so that pausing is tried everywhere. A helper thread stops a VM that is at it for longer than a second: what
+ * steps, so that pausing is tried everywhere, and with a hard limit that is never reached, so that large garbage waits
+ * for later steps. A helper thread stops a VM that is at it for longer than a second: what
  * then goes on is a hole in the limits, and libFuzzer's -timeout reports it. */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -61,7 +62,7 @@ static bool swallow(void *user, const char *text, size_t size) {
 
 static void run_paused(cove_vm *vm, const char *text) {
     cove_run *run = cove_run_source(vm, text, "fuzz.co", cove_absent());
-    cove_budget budget = {.steps = STEPS_A_STRETCH};
+    cove_budget budget = {.steps = STEPS_A_STRETCH, .hard_microseconds = 1000 * 1000 * 1000};
     cove_value out;
     while (run != NULL && cove_run_resume(run, &budget, cove_absent(), &out) == COVE_RUN_PAUSED)
         ;
