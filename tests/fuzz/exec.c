@@ -1,9 +1,9 @@
 /* A fuzz target: any text as a script, in a VM with every limit set and nothing granted.
  *
  * Half of the inputs (told by their length) run by cove_exec(), the others as a cove_run that is paused every few
- * steps, so that pausing is tried everywhere, and with a hard limit that is never reached, so that large garbage waits
- * for later steps. A helper thread stops a VM that is at it for longer than a second: what
- * then goes on is a hole in the limits, and libFuzzer's -timeout reports it. */
+ * steps, so that pausing is tried everywhere, and with a hard limit that is never reached, so that large garbage
+ * waits for later steps. A helper thread stops a VM that is at it for longer than a second: what then goes on is a
+ * hole in the limits, and libFuzzer's -timeout reports it. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
