@@ -247,12 +247,18 @@ bool limits_step(VM *vm, bool leavable) {
 /* --- native code -------------------------------------------------------------------------------------------------
  */
 
+/* The next safe point shall see what native code has cost, and not take it for that of the short steps before. */
+static void look_after(Limits *l) {
+    look_at(l, l->steps);
+    l->own_steps = 0;
+}
+
 bool limits_tick(VM *vm) {
     Limits *l = vm->limits;
     if (l == NULL || likely(++l->ticks % TICKS_A_LOOK != 0))
         return true;
     uint32_t asked = __atomic_load_n(&l->asked, __ATOMIC_SEQ_CST);
-    look_at(l, l->steps); /* the next safe point shall see what this has cost */
+    look_after(l);
     if (asked & ASK_STOP || is_out_of_time(vm, 0))
         return stop(vm);
     if (asked & ASK_INTERRUPT) {
@@ -264,7 +270,7 @@ bool limits_tick(VM *vm) {
 
 void limits_look_soon(VM *vm) {
     if (vm->limits != NULL)
-        look_at(vm->limits, vm->limits->steps);
+        look_after(vm->limits);
 }
 
 bool limits_afford(VM *vm, double ns) { return !is_out_of_time(vm, ns < 9e18 ? (int64_t)ns : INT64_MAX) || stop(vm); }
