@@ -111,8 +111,8 @@ COVE_API const char *cove_version(void);
  *
  * It serves all memory of a VM: `new_size` 0 frees `p`; `p` NULL allocates; else the block changes its size and
  * perhaps its place, with its contents. Blocks are aligned to 16 bytes. A VM calls it only while some thread is
- * inside, never from two threads at a time. A new VM begins with one block of 176 KiB; later ones are as large as
- * what scripts make.
+ * inside, never from two threads at a time. The largest block of a new VM has 176 KiB; later ones are as large as what
+ * scripts make.
  *
  * @param user      what the config gave
  * @param p         the block, or NULL

@@ -15,6 +15,20 @@ static cove_value count_end(cove_vm *vm, const cove_call_info *call) {
     return cove_none(vm);
 }
 
+static void resume(cove_vm *vm, cove_run *run, int times) {
+    cove_budget budget = {.microseconds = 100};
+    for (int i = 0; i < times; i++)
+        if (cove_run_resume(run, &budget, cove_absent(), NULL) != COVE_RUN_PAUSED)
+            fail_msg("%s", cove_error_report(vm));
+}
+
+/* Resumes a busy script so many times. */
+static void run_source(cove_vm *vm, const char *source, int times) {
+    cove_run *run = cove_run_source(vm, source, "busy.co", cove_absent());
+    resume(vm, run, times);
+    cove_run_free(run);
+}
+
 /* A VM whose scripts have make(kind), which holds EACH objects whose ends are counted. */
 static cove_vm *vm_counting(int *ended) {
     cove_function_def def = {.name = "count_end", .fn = count_end, .user = ended};
@@ -40,10 +54,9 @@ static cove_vm *vm_counting(int *ended) {
 static void drop_in_time(cove_vm *vm, int kind, int64_t until) {
     cove_value arg = cove_int(vm, kind);
     cove_run *run = cove_run_new(vm, cove_global(vm, "drop"), &arg, 1);
-    cove_budget budget = {.microseconds = 100};
     exec_ok(vm, "dropped = 0\n");
     while (int_of(vm, cove_global(vm, "dropped")) < until)
-        assert_int_equal(cove_run_resume(run, &budget, cove_absent(), NULL), COVE_RUN_PAUSED);
+        resume(vm, run, 1);
     cove_run_free(run);
 }
 
@@ -98,12 +111,11 @@ static void test_waits(void **state) {
                 "def drop():\n    global x, dropped\n    x = None\n    dropped = 1\n    while True: pass\n");
     assert_true(stats_of(vm).objects > LISTS);
     cove_run *run = cove_run_new(vm, cove_global(vm, "drop"), NULL, 0);
-    cove_budget budget = {.microseconds = 100};
     while (int_of(vm, cove_global(vm, "dropped")) == 0)
-        assert_int_equal(cove_run_resume(run, &budget, cove_absent(), NULL), COVE_RUN_PAUSED);
+        resume(vm, run, 1);
     assert_true(stats_of(vm).objects > LISTS / 2);
     for (int i = 0; i < 100000 && stats_of(vm).objects > LISTS / 10; i++)
-        assert_int_equal(cove_run_resume(run, &budget, cove_absent(), NULL), COVE_RUN_PAUSED);
+        resume(vm, run, 1);
     assert_true(stats_of(vm).objects <= LISTS / 10);
     cove_run_free(run);
 }
@@ -112,37 +124,23 @@ static void test_waits(void **state) {
 static void test_keeps_up(void **state) {
     cove_vm *vm = *state;
     size_t before = memory_of(vm);
-    cove_run *run = cove_run_source(vm, "while True: x = [[i] for i in range(20000)]", "garbage", cove_absent());
-    cove_budget budget = {.microseconds = 100};
-    for (int i = 0; i < 5000; i++)
-        assert_int_equal(cove_run_resume(run, &budget, cove_absent(), NULL), COVE_RUN_PAUSED);
+    run_source(vm, "while True: x = [[i] for i in range(20000)]", 5000);
     assert_in_range(memory_of(vm) - before, 0, 30 * 1000 * 1000);
-    cove_run_free(run);
 }
 
 /* Nor does it take the memory that scripts are allowed. */
 static void test_under_a_limit(void **state) {
     cove_vm *vm = *state;
     cove_set_limits(vm, memory_of(vm) + 6 * 1000 * 1000, 0);
-    cove_run *run =
-        cove_run_source(vm, "while True:\n    x = [[i] for i in range(20000)]\n    x = None\n", "f", cove_absent());
-    cove_budget budget = {.microseconds = 100};
-    for (int i = 0; i < 3000; i++)
-        if (cove_run_resume(run, &budget, cove_absent(), NULL) != COVE_RUN_PAUSED)
-            fail_msg("%s", cove_error_report(vm));
-    cove_run_free(run);
+    run_source(vm, "while True:\n    x = [[i] for i in range(20000)]\n    x = None\n", 3000);
 }
 
 /* Cycles are found when the memory has grown by them. */
 static void test_cycles(void **state) {
     cove_vm *vm = *state;
     size_t before = memory_of(vm);
-    cove_run *run = cove_run_source(vm, "while True:\n    x = []\n    x.append([x])\n", "cycles", cove_absent());
-    cove_budget budget = {.microseconds = 100};
-    for (int i = 0; i < 5000; i++)
-        assert_int_equal(cove_run_resume(run, &budget, cove_absent(), NULL), COVE_RUN_PAUSED);
+    run_source(vm, "while True:\n    x = []\n    x.append([x])\n", 5000);
     assert_in_range(memory_of(vm) - before, 0, 8 * 1000 * 1000);
-    cove_run_free(run);
 }
 
 int main(void) {

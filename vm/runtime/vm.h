@@ -95,7 +95,7 @@ enum {
     INTERRUPT_LIMIT = 16,    /* steps and time are watched, or the host has something to say: runtime/limits.h */
     INTERRUPT_REPLACED = 32, /* frames keep values for their instructions: stays set (frame_drop_replaced) */
     INTERRUPT_TRACE = 64,    /* the running thread is traced: stays set */
-    INTERRUPT_FREE = 128,    /* dead objects have been put aside */
+    INTERRUPT_FREE = 128,    /* dead objects wait to be freed: mem/alloc.c */
 };
 
 /* What the command line says, as sys.flags shows it; nothing of it changes afterwards but by scripts that start a
@@ -136,8 +136,8 @@ struct VM {
     struct SlabPage *slab_pages;
     char *rest_top, *rest_end; /* room of a page that no slab has yet */
     struct LargeBlock *large_blocks;
-    Object *free_worklist;  /* dead objects that were put aside: mem/alloc.c */
-    uint32_t dealloc_nests; /* so deep in C before more is to be asked: DEALLOC_DEPTH_MAX, or 0 with ... */
+    Object *free_worklist;  /* dead objects at the ends of deep chains: mem/alloc.c */
+    uint32_t dealloc_nests; /* object_free() looks closer from this depth on: 0 while ... */
     bool frees_counted;     /* a run has to keep to a time: no more than so many objects end at once */
     uint32_t frees_left;    /* then: until the next safe point */
     Value memory_error;     /* preallocated MemoryError */
