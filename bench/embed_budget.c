@@ -55,6 +55,7 @@ static const Script large[] = {
     {"drop texts", "while True:\n    x = [str(i) for i in range(100000)]\n    x = None\n"},
     {"drop a chain", "while True:\n    x = None\n    for i in range(100000): x = [x]\n"},
     {"drop a dict", "while True:\n    x = {i: [i] for i in range(100000)}\n    x = None\n"},
+    {"clear a list", "while True:\n    x = [[i] for i in range(100000)]\n    x.clear()\n"},
     {"few cycles", "x = [[i] for i in range(100000)]\nwhile True:\n    y = []\n    y.append(y)\n"},
     {"a growing cycle", "x = []\nwhile True:\n    x.append([x])\n    if len(x) > 200000: x = []\n"},
 };

@@ -12,7 +12,7 @@ static Value gc_method_collect(VM *vm, Value self, Value *args, size_t nargs, Va
     if (generation < 0 || generation >= GC_GENERATIONS)
         return raise_value(vm, "invalid generation");
     size_t found;
-    return gc_collect_notifying(vm, generation, true, &found) ? int_from_uint64(vm, found) : VALUE_ERROR;
+    return gc_collect_notifying(vm, generation, &found) ? int_from_uint64(vm, found) : VALUE_ERROR;
 }
 
 static Value gc_method_enable(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
@@ -98,7 +98,6 @@ static bool add_generation(VM *vm, GcLink *head, Value list) {
 }
 
 static Value gc_method_get_objects(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
-    GcLink *heads[] = {&vm->gc.young, &vm->gc.middle, &vm->gc.old, &vm->gc.settled};
     int only = -1;
     if (args[0] && !is_none(args[0])) {
         if (!is_int(args[0]) && !type_of(vm, args[0])->slots.index)
@@ -111,9 +110,9 @@ static Value gc_method_get_objects(VM *vm, Value self, Value *args, size_t nargs
             return raise_value(vm, "generation parameter cannot be negative");
     }
     Value list = list_new(vm, 0);
-    for (int g = 0; list && g <= GC_GENERATIONS; g++) { /* for scripts, what has settled is old */
-        if ((only < 0 || only == g || (only == GC_GENERATIONS - 1 && g == GC_GENERATIONS)) &&
-            !add_generation(vm, heads[g], list))
+    for (int i = 0; list && i < GC_LISTS; i++) {
+        int generation = gc_generation_of(i);
+        if (generation >= 0 && (only < 0 || only == generation) && !add_generation(vm, &vm->gc.lists[i], list))
             set_owned(vm, &list, 0);
     }
     return list;
@@ -133,10 +132,12 @@ static bool look_for(Object *child, void *arg) {
 }
 
 static Value gc_method_get_referrers(VM *vm, Value self, Value *args, size_t nargs, Value kwnames) {
-    GcLink *heads[] = {&vm->gc.young, &vm->gc.middle, &vm->gc.old, &vm->gc.settled};
     Value list = list_new(vm, 0);
-    for (size_t g = 0; list && g < ARRAY_LEN(heads); g++) {
-        for (GcLink *l = heads[g]->next; list && l != heads[g]; l = l->next) {
+    for (int i = 0; i < GC_LISTS; i++) {
+        GcLink *head = &vm->gc.lists[i];
+        if (gc_generation_of(i) < 0)
+            continue;
+        for (GcLink *l = head->next; list && l != head; l = l->next) {
             ReferrerSearch search = {args, nargs, false};
             Value v = from_obj(gc_object(l));
             if (v == list || is_hidden(v))

@@ -43,11 +43,10 @@ static Future *find(GcLink **link, const GcLink *head, Loop *loop) {
 
 /* Takes notes back until there are none, or there is no memory to queue what they say: then that is returned. */
 static Value requeue(VM *vm, Loop *loop, enum ReadyTag *tag) {
-    GcLink *heads[] = {&vm->gc.young, &vm->gc.middle, &vm->gc.old, &vm->gc.frozen};
-    for (size_t g = 0; g < ARRAY_LEN(heads); g++) {
-        GcLink *link = heads[g]->next;
+    for (int i = 0; i < GC_SETTLED; i++) {
+        GcLink *head = &vm->gc.lists[i], *link = head->next;
         Future *f;
-        while (loop->ndeferred && (f = find(&link, heads[g], loop)) != NULL) {
+        while (loop->ndeferred && (f = find(&link, head, loop)) != NULL) {
             Value object = take(loop, f, tag);
             if (!ready_reserve(vm, &loop->ready)) {
                 error_clear(vm);

@@ -225,9 +225,8 @@ static Value all_tasks(NATIVE_ARGS) {
     incref(loop);
     Value out = set_new(vm, 0), list = out ? list_new(vm, 0) : VALUE_ERROR; /* hashing may run scripts */
     bool ok = list != 0;
-    GcLink *heads[] = {&vm->gc.young, &vm->gc.middle, &vm->gc.old, &vm->gc.frozen};
-    for (size_t g = 0; ok && g < ARRAY_LEN(heads); g++)
-        ok = list_tasks(vm, heads[g], loop, list, is_loop(loop) ? as_loop(loop)->ntasks : SIZE_MAX);
+    for (int i = 0; ok && i < GC_SETTLED; i++)
+        ok = list_tasks(vm, &vm->gc.lists[i], loop, list, is_loop(loop) ? as_loop(loop)->ntasks : SIZE_MAX);
     for (size_t i = 0; ok && i < as_list(list)->len; i++)
         ok = set_add(vm, out, as_list(list)->items[i]);
     ok = ok && (!s->eager_tasks || add_pending(vm, out, s->eager_tasks, loop));

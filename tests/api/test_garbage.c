@@ -143,6 +143,120 @@ static void test_cycles(void **state) {
     assert_in_range(memory_of(vm) - before, 0, 8 * 1000 * 1000);
 }
 
+/* A world of cycles, 20000 in use, which play() replaces and moves about for ever; check() says that none is lost. */
+static cove_vm *vm_with_world(int *ended) {
+    cove_function_def def = {.name = "count_end", .fn = count_end, .user = ended};
+    cove_config config = cove_config_default();
+    config.grants = COVE_GRANT_INSPECTION;
+    cove_vm *vm = cove_create(&config);
+    cove_set_global(vm, "count_end", cove_function(vm, &def));
+    exec_ok(vm, "import gc\n"
+                "made = 0\n"
+                "class Counted:\n"
+                "    def __del__(self): self.ended = True; count_end()\n"
+                "class Node: pass\n"
+                "def cycle():\n"
+                "    global made\n"
+                "    made += 1\n"
+                "    n = Node()\n"
+                "    n.me, n.x, n.text = n, Counted(), str(made) * 10\n"
+                "    return n\n"
+                "world = [[cycle() for i in range(100)] for j in range(100)]\n"
+                "by_key = {i: cycle() for i in range(5000)}\n"
+                "members = {cycle() for i in range(5000)}\n"
+                "def change(i):\n"
+                "    row, other = world[i % 100], world[(i * 7 + 3) % 100]\n"
+                "    row[i % 97] = cycle()\n"
+                "    row[i % 89], by_key[i % 4999] = by_key[i % 4999], row[i % 89]\n"
+                "    row[5], other[6] = other[6], row[5]\n"
+                "    if i % 3 == 0: members.add(by_key[i % 5000]); by_key[i % 5000] = members.pop()\n"
+                "def play():\n"
+                "    held = cycle()\n"
+                "    i = 0\n"
+                "    while True:\n"
+                "        i += 1\n"
+                "        change(i)\n"
+                "        if i % 5000 == 0: held = cycle()\n"
+                "        assert held.me is held\n"
+                "def check():\n"
+                "    living = {*members, *by_key.values()}\n"
+                "    for row in world: living |= set(row)\n"
+                "    assert all(n.me is n and not hasattr(n.x, 'ended') and int(n.text) for n in living)\n"
+                "    return len(living)\n");
+    return vm;
+}
+
+static int64_t call_int(cove_vm *vm, const char *function) {
+    return int_of(vm, cove_call(vm, cove_global(vm, function), NULL, 0));
+}
+
+/* Old cycles are found while the script goes on, and nothing else is taken for garbage. */
+static void test_gradual(void **state) {
+    (void)state;
+    int ended = 0;
+    cove_vm *vm = vm_with_world(&ended);
+    size_t before = memory_of(vm);
+    cove_run *run = cove_run_new(vm, cove_global(vm, "play"), NULL, 0);
+    for (int i = 0; i < 20; i++) {
+        resume(vm, run, 200);
+        assert_in_range(call_int(vm, "check"), 1, 20000);
+    }
+    assert_in_range(memory_of(vm), before / 2, before * 4);
+    cove_run_free(run);
+    cove_collect(vm);
+    int64_t living = call_int(vm, "check"); /* the run may have ended between counting and making one */
+    assert_in_range(int_of(vm, cove_global(vm, "made")) - ended, living, living + 1);
+    cove_destroy(vm);
+}
+
+/* Whatever else is done in the midst of such a collection. */
+static void test_gradual_disturbed(void **state) {
+    (void)state;
+    static const char *const disturbances[] = {
+        "gc.collect()",
+        "gc.collect(1)",
+        "gc.freeze(); gc.unfreeze()",
+        "assert sum(type(o) is Node for o in gc.get_objects()) >= check()",
+        "assert world in gc.get_referrers(world[5])",
+        "for i in range(30000): change(i)",
+        "gc.disable(); x = [cycle() for i in range(1000)]; gc.enable()",
+    };
+    enum { KINDS_OF = sizeof disturbances / sizeof *disturbances };
+    int ended = 0;
+    cove_vm *vm = vm_with_world(&ended);
+    cove_run *run = cove_run_new(vm, cove_global(vm, "play"), NULL, 0);
+    for (int i = 0; i < 6 * KINDS_OF; i++) {
+        resume(vm, run, 5 + i * 17 % 60);
+        exec_ok(vm, disturbances[i % KINDS_OF]);
+        call_int(vm, "check");
+    }
+    resume(vm, run, 30);
+    cove_run_free(run);
+    int64_t made = int_of(vm, cove_global(vm, "made"));
+    cove_destroy(vm); /* perhaps in the midst of one, too */
+    assert_in_range(made - ended, 0, 1);
+}
+
+/* The end of much garbage that has been found at once is spread over many steps. */
+static void test_condemned(void **state) {
+    cove_vm *vm = *state;
+    enum { OBJECTS = 100000 };
+    exec_ok(vm, "x = []\nfor i in range(100000): x.append([x])\n");
+    assert_true(stats_of(vm).objects > OBJECTS);
+    cove_run *run = cove_run_source(vm, "x = None\nwhile True:\n    y = []\n    y.append(y)\n    z = 'z' * 100000\n",
+                                    "busy.co", cove_absent());
+    uint64_t left = stats_of(vm).objects, most = 0;
+    for (int i = 0; i < 100000 && left > OBJECTS / 10; i++) {
+        resume(vm, run, 1);
+        uint64_t now = stats_of(vm).objects;
+        most = left > now && left - now > most ? left - now : most;
+        left = now;
+    }
+    assert_in_range(left, 0, OBJECTS / 10);
+    assert_in_range(most, 1, OBJECTS / 2);
+    cove_run_free(run);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_by_the_run),
@@ -152,6 +266,9 @@ int main(void) {
         WITH_VM(test_keeps_up),
         WITH_VM(test_under_a_limit),
         WITH_VM(test_cycles),
+        cmocka_unit_test(test_gradual),
+        cmocka_unit_test(test_gradual_disturbed),
+        WITH_VM(test_condemned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -95,6 +95,38 @@ static void test_generator_run(void **state) {
     cove_run_free(run);
 }
 
+static const char delegating[] = "class Wait:\n    def __await__(self): return (yield 1)\n"
+                                 "async def inner():\n    try: return await Wait()\n    except KeyError: return 7\n"
+                                 "async def main():\n"
+                                 "    got, kept = await inner(), []\n"
+                                 "    for n in range(3, 60):\n"
+                                 "        for k in range(20): kept.append((k,) * n)\n"
+                                 "    await inner()\n"
+                                 "    for i in range(1000): pass\n"
+                                 "    return got if all(t == (t[-1],) * len(t) for t in kept) else -1\n";
+
+/* The coroutine in which a run goes on ends before it pauses again: nothing is left of it then. */
+static void test_delegate_ends(void **state) {
+    cove_vm *vm = *state;
+    exec_ok(vm, delegating);
+    for (int throws = 0; throws < 2; throws++) {
+        cove_budget budget = {100, 0, 0};
+        cove_value out, sent = cove_int(vm, 5);
+        cove_run *run = cove_run_new(vm, cove_global(vm, "main"), NULL, 0);
+        enum cove_run_state s = cove_run_resume(run, &budget, cove_absent(), &out);
+        assert_int_equal(s, COVE_RUN_WAITING);
+        s = throws ? cove_run_throw(run, &budget, cove_global(vm, "KeyError"), &out)
+                   : cove_run_resume(run, &budget, sent, &out);
+        int pauses = 0;
+        for (; s > 0; s = cove_run_resume(run, &budget, sent, &out))
+            pauses += s == COVE_RUN_PAUSED;
+        assert_int_equal(s, COVE_RUN_FINISHED);
+        assert_int_equal(int_of(vm, out), throws ? 7 : 5);
+        assert_true(pauses > 20);
+        cove_run_free(run);
+    }
+}
+
 static void test_throw_into_paused(void **state) {
     cove_vm *vm = *state;
     exec_ok(vm, "def f():\n    try:\n        while True: pass\n    except ValueError as e:\n        return str(e)\n");
@@ -513,6 +545,7 @@ int main(void) {
         WITH_VM(test_pause),
         WITH_VM(test_interleaved),
         WITH_VM(test_generator_run),
+        WITH_VM(test_delegate_ends),
         WITH_VM(test_throw_into_paused),
         WITH_VM(test_dropped),
         WITH_VM(test_hard_limit),

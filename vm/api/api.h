@@ -29,11 +29,14 @@ typedef struct HostState {
 
     struct Resource *resources; /* resource.h */
     Value classes;              /* dict: address of a cove_class_def -> class */
+    struct cove_run *runs;      /* run.c */
     bool closing;
 #ifndef NDEBUG
     struct Kept *kept; /* check.c */
 #endif
 } HostState;
+
+void runs_visit(VM *vm, VisitFn visit, void *arg); /* what the host's runs hold: run.c */
 
 static ALWAYS_INLINE VM *vm_of(cove_vm *vm) { return (VM *)vm; }
 static ALWAYS_INLINE cove_vm *host_vm(VM *vm) { return (cove_vm *)vm; }

@@ -76,12 +76,21 @@ static bool set_path(VM *vm, const char *const *directories) {
     return argv != 0 && list_append(vm, argv, vm->empty_str) ? sys_set(vm, "argv", argv) : (decref(vm, argv), false);
 }
 
+static void visit_host(VM *vm, VisitFn visit, void *arg) {
+    const HostState *state = vm->host;
+    visit_value(state->modules, visit, arg);
+    visit_value(state->loop, visit, arg);
+    visit_value(state->classes, visit, arg);
+    runs_visit(vm, visit, arg);
+}
+
 static bool host_install(VM *vm, const cove_config *c) {
     HostState *state = mem_zalloc(vm, sizeof *state);
     if (state == NULL)
         return false;
     vm->host = state;
     vm->hosted = true;
+    vm->visit_host = visit_host;
     state->config = *c;
     state->guests = mem_zalloc(vm, sizeof *state->guests);
     if (state->guests == NULL)

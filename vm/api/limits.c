@@ -67,11 +67,9 @@ static void walk_list(Walk *walk, GcLink *head) {
 }
 
 static void walk_heap(Walk *walk) {
-    GcState *gc = &walk->vm->gc;
-    walk_list(walk, &gc->young);
-    walk_list(walk, &gc->middle);
-    walk_list(walk, &gc->old);
-    walk_list(walk, &gc->frozen);
+    for (int list = 0; list < GC_LISTS; list++)
+        if (list != GC_SETTLED)
+            walk_list(walk, &walk->vm->gc.lists[list]);
 }
 
 static void visit_count(Walk *walk, Object *o) { (void)o, walk->count++; }

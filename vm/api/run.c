@@ -8,6 +8,7 @@
 #include "interp/generator.h"
 #include "interp/trace.h"
 #include "runtime/limits.h"
+#include "runtime/roots.h"
 
 enum { RUN_NEW, RUN_PAUSED, RUN_WAITING, RUN_GOING, RUN_OVER };
 
@@ -22,9 +23,10 @@ struct cove_run {
     HandledItem base_handled, *handled;
     uint32_t depth;
     uint64_t steps;
-    int64_t recalled_ns; /* how long its steps have taken at most, of late */
-    bool begun;          /* some instruction of it has been executed */
-    bool freed;          /* by a native function that it has called: it goes when it comes back */
+    int64_t recalled_ns;     /* how long its steps have taken at most, of late */
+    bool begun;              /* some instruction of it has been executed */
+    bool freed;              /* by a native function that it has called: it goes when it comes back */
+    cove_run *next, **place; /* in the list of the host's */
 };
 
 /* Exchanges the run's stack for the thread's. */
@@ -45,11 +47,23 @@ static void swap_stacks(cove_run *run) {
 
 static cove_run *run_alloc(VM *vm) {
     cove_run *run = mem_zalloc(vm, sizeof *run);
-    if (run != NULL) {
-        run->vm = vm;
-        run->handled = &run->base_handled;
+    if (run == NULL)
+        return NULL;
+    run->vm = vm;
+    run->handled = &run->base_handled;
+    run->place = &vm->host->runs;
+    if ((run->next = *run->place) != NULL)
+        run->next->place = &run->next;
+    return *run->place = run;
+}
+
+/* Of one that goes on, the thread knows the rest. */
+void runs_visit(VM *vm, VisitFn visit, void *arg) {
+    for (const cove_run *run = vm->host->runs; run != NULL; run = run->next) {
+        visit_value(run->generator, visit, arg);
+        if (run->state != RUN_GOING && run->frame != NULL)
+            frames_visit(run->frame, run->base, visit, arg);
     }
-    return run;
 }
 
 static void run_release(cove_run *run) {
@@ -58,6 +72,9 @@ static void run_release(cove_run *run) {
     frame_stack_free(vm, vm->thread);
     swap_stacks(run);
     decref(vm, run->generator);
+    *run->place = run->next;
+    if (run->next != NULL)
+        run->next->place = run->place;
     mem_free(vm, run, sizeof *run);
 }
 
@@ -157,15 +174,27 @@ cove_run *cove_run_source(cove_vm *host, const char *source, const char *filenam
 /* --- going on ----------------------------------------------------------------------------------------------------
  */
 
+/* Raises exc (consumed) where the run's generator is suspended. */
+static Value enter_throwing(VM *vm, cove_run *run, Value exc) {
+    Thread *t = vm->thread;
+    Generator *g = as_generator(run->generator);
+    Value v = VALUE_ERROR;
+    Frame *f = generator_resume_throwing(vm, t, g, &exc);
+    if (f != NULL) {
+        f->ret = RET_EXIT;
+        f->previous = t->frame;
+        return eval_run(vm, f, EVAL_THROW);
+    }
+    t->exit_status = exc == 0 ? SEND_ERROR : generator_throw(vm, g, exc, &v);
+    return t->exit_status == SEND_ERROR ? VALUE_ERROR : v;
+}
+
 /* Enters the interpreter; exc (consumed, or 0) is raised where the run stands. */
 static Value enter(VM *vm, cove_run *run, Value sent, Value exc) {
     Thread *t = vm->thread;
     Frame *f = run->frame;
-    if (f == NULL && exc != 0) {
-        Value v;
-        t->exit_status = generator_throw(vm, as_generator(run->generator), exc, &v);
-        return t->exit_status == SEND_ERROR ? VALUE_ERROR : v;
-    }
+    if (f == NULL && exc != 0)
+        return enter_throwing(vm, run, exc);
     if (f == NULL) {
         Generator *g = as_generator(run->generator);
         if (g->frame.state == FRAME_FINISHED) {
@@ -193,6 +222,14 @@ static Value enter(VM *vm, cove_run *run, Value sent, Value exc) {
     return eval_run(vm, f, how);
 }
 
+/* The frame of a paused run that was entered first. A generator's run may have another one than when it went on: the
+ * delegate that it went on in has ended, or has one of its own. */
+static Frame *outermost(Frame *f) {
+    while (f->ret != RET_EXIT)
+        f = f->previous;
+    return f;
+}
+
 /* One stretch: the thread's stack, handled exceptions and depth are the run's meanwhile. */
 static Value stretch(VM *vm, cove_run *run, Value sent, Value exc, int *status) {
     Thread *t = vm->thread;
@@ -206,6 +243,8 @@ static Value stretch(VM *vm, cove_run *run, Value sent, Value exc, int *status) 
     Value v = enter(vm, run, sent, exc);
     *status = t->exit_status;
     run->frame = *status == SEND_PAUSED ? t->frame : NULL;
+    if (run->frame != NULL && run->generator != 0)
+        run->base = outermost(run->frame);
     run->handled = *status == SEND_PAUSED ? t->handled : &run->base_handled;
     run->depth = *status == SEND_PAUSED ? t->depth - depth : 0;
     if (*status != SEND_PAUSED)

@@ -49,6 +49,7 @@ cove_value cove_keep(cove_vm *host, cove_value v) {
     NEED(v);
     CHECK_KEPT(vm, v, true);
     incref(v.bits);
+    gc_note_kept(v.bits, true);
     return v;
 }
 
@@ -56,6 +57,7 @@ void cove_release(cove_vm *host, cove_value v) {
     ENTER(host);
     CHECK_VALUE(v);
     CHECK_KEPT(vm, v, false);
+    gc_note_kept(v.bits, false);
     if (!vm->host->closing) /* else all goes together, and no finalizer of a script finds data that has ended */
         decref(vm, v.bits);
 }

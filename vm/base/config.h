@@ -18,6 +18,14 @@
 /* Containers made (less those freed) before the young generation is collected. */
 #define GC_YOUNG_THRESHOLD 2000
 #define GC_MIDDLE_THRESHOLD 10
+/* While a run has to keep to a time: containers made before the young generation is collected; what the heap grows by
+ * before a gradual collection begins, as a part of what it was, and in bytes or old containers at least; and what is
+ * spent on one after a collection of the young, in nanoseconds. Sanitizers see many collections. */
+#define GC_YOUNG_IN_TIME (COVE_ASAN ? 50 : 300)
+#define GC_GROWTH_PART (COVE_ASAN ? 32 : 2)
+#define GC_GROWTH_LEAST (COVE_ASAN ? 16 * 1024 : 1024 * 1024)
+#define GC_PENDING_LEAST (COVE_ASAN ? 200 : 5000)
+#define GC_GRADUAL_NS 10000
 /* Freeing nests this deep in C before objects are put on a list and freed iteratively. */
 #define DEALLOC_DEPTH_MAX 50
 /* Attributes an instance may have as shape slots; beyond that its attributes move to a dict. */

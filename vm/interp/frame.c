@@ -243,6 +243,13 @@ static void frame_dealloc(VM *vm, Object *self) {
     obj_decref(vm, &o->code->header);
 }
 
+void frame_visit(const Frame *f, VisitFn visit, void *arg) {
+    visit(&f->func->header, arg);
+    unsigned n = f->code->nregs + (f->code->flags & CO_OPTIMIZED ? 0 : 1);
+    for (unsigned i = 0; i < n; i++)
+        visit_value(f->regs[i], visit, arg);
+}
+
 static void frame_traverse(Object *self, VisitFn visit, void *arg) {
     FrameObject *o = (FrameObject *)self;
     if (o->saved != NULL)

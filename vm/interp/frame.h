@@ -109,6 +109,8 @@ typedef struct FrameObject {
 
 /* The object of a running or suspended frame; owned. */
 Value frame_object(VM *vm, Frame *f);
+/* Visits what the frame owns, whether it runs or not. */
+void frame_visit(const Frame *f, VisitFn visit, void *arg);
 /* The frame that called (or awaits) this one, for f_back and stack walks; generators that delegate included. */
 Frame *frame_back(VM *vm, Frame *f);
 uint32_t frame_lasti(const Frame *f);

@@ -454,6 +454,33 @@ static SendStatus throw_inside(VM *vm, Generator *g, Value thrown, Value *out) {
     return status;
 }
 
+/* As one piece, a chain can be thrown into when nothing tells that from going through its members: none handles an
+ * exception, which would become the context, and nothing else is to be thrown into or closed before. */
+static bool is_one_piece(VM *vm, Generator *g, Value thrown) {
+    Generator *leaf = generator_leaf(g);
+    if (g->frame.flags & GEN_DELEGATED || leaf->frame.state != FRAME_SUSPENDED || foreign_delegate(leaf) != 0 ||
+        is_exit(vm, thrown))
+        return false;
+    for (Generator *member = leaf; member != NULL; member = generator_parent(member))
+        if (member->handled.exception != 0)
+            return false;
+    return true;
+}
+
+Frame *generator_resume_throwing(VM *vm, Thread *t, Generator *g, Value *thrown) {
+    raise_thrown(vm, *thrown);
+    *thrown = error_take(vm);
+    if (!is_one_piece(vm, g, *thrown))
+        return NULL;
+    Frame *f = generator_resume(vm, t, g, VALUE_NONE);
+    if (f != NULL)
+        raise_steal(vm, *thrown);
+    else
+        decref(vm, *thrown);
+    *thrown = 0;
+    return f;
+}
+
 /* Nothing is waiting for an exception at the leaf's yield: closing is just dropping the registers. */
 static bool has_handler(const Frame *f) {
     uint32_t at = frame_lasti(f);
@@ -628,14 +655,10 @@ void generator_dealloc(VM *vm, Object *self) {
 
 void generator_traverse(Object *self, VisitFn visit, void *arg) {
     Generator *g = (Generator *)self;
-    Frame *f = &g->frame;
-    if (f->func == NULL)
+    if (g->frame.func == NULL)
         return;
-    visit(&f->func->header, arg);
+    frame_visit(&g->frame, visit, arg);
     visit_value(g->handled.exception, visit, arg);
-    unsigned n = f->code->nregs + (f->code->flags & CO_OPTIMIZED ? 0 : 1);
-    for (unsigned i = 0; i < n; i++)
-        visit_value(f->regs[i], visit, arg);
 }
 
 void generator_clear(VM *vm, Object *self) {

@@ -37,6 +37,10 @@ Generator *generator_new(VM *vm, Function *fn);
 SendStatus generator_send(VM *vm, Generator *g, Value sent, Value *out);
 /* Raises an exception, or one of a class (consumed), at the point of suspension. */
 SendStatus generator_throw(VM *vm, Generator *g, Value thrown, Value *out);
+/* Raises the exception (consumed) where g's chain is suspended, and makes the chain run: the frame to enter with
+ * EVAL_THROW, as generator_resume() returns it. NULL: this is for generator_throw(), and *thrown is left; it is 0 if
+ * another exception is pending. */
+Frame *generator_resume_throwing(VM *vm, Thread *t, Generator *g, Value *thrown);
 bool generator_close(VM *vm, Generator *g);
 bool generator_close_value(VM *vm, Generator *g, Value *value); /* also what it returned, owned, or 0 */
 /* For the loop: makes g's chain run and returns the frame to enter (its previous, ret and dst are the caller's to

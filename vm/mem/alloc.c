@@ -524,6 +524,16 @@ void object_free(VM *vm, Object *o) {
     t->dealloc_depth--;
 }
 
+Value object_for_remains(VM *vm, size_t items, Value (*make)(VM *vm)) {
+    if (likely(!vm->frees_counted) || items <= FREE_LARGE)
+        return 0;
+    Value pending = error_take(vm), made = make(vm);
+    if (!made)
+        error_clear(vm);
+    vm->thread->exception = pending;
+    return made;
+}
+
 /* Frees a part of the object that waits since last, or all of it; it is not on the list meanwhile. */
 static void free_waiting(VM *vm) {
     Object *o = list_take(&vm->limits->waiting);
@@ -536,9 +546,11 @@ static void free_waiting(VM *vm) {
     free_worklist(vm);
 }
 
+bool object_is_waiting(const VM *vm) { return vm->limits != NULL && vm->limits->waiting != NULL; }
+
 bool object_free_waiting(VM *vm, int64_t until) {
     Thread *t = vm->thread;
-    if (vm->limits == NULL || vm->limits->waiting == NULL)
+    if (!object_is_waiting(vm))
         return false;
     if (t->dealloc_depth > 0) /* not within another object's end */
         return true;

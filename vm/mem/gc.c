@@ -25,63 +25,36 @@
  * average however large the heap grows. The fraction is a quarter where cycles are common; a collection that finds
  * next to none lets the heap double before the next, for a program that only builds should not pay for looking.
  *
- * While a run has to keep to a time, only the young are collected, more often and so fewer at once, until the memory
- * has grown by half since the last collection of all: a large heap takes milliseconds. Memory that is short brings
- * the usual ones back.
+ * While a run has to keep to a time, the young are collected more often and so fewer at once; when the heap has grown
+ * by half, the old are collected gradually (gc_gradual.c); and what is dead is condemned, and ends little by little
+ * at the next safe points. Memory that is short brings collections of all at once back.
  *
  * Collections happen only at the interpreter's safe points (vm->interrupts), never inside an allocation, so that
  * native code may build objects without protecting them. */
 #include "base/config.h"
-#include "runtime/vm.h"
+#include "mem/gc_internal.h"
+#include "runtime/lock.h"
 
 #include "object/instance.h"
 
-enum { STATE_MEMBER = 8, STATE_ASIDE = 16, STATE_ALIVE = 32 };
-enum { LARGE_SET = 20000 }; /* members */
-/* While a run has to keep to a time: containers that make a young collection, and bytes that bring one of all. */
-enum { YOUNG_IN_TIME = 300, GROWTH_LEAST = 1024 * 1024 };
+enum { LARGE_SET = 20000 };                  /* members */
+enum { CLEAR_NS = 5000, CLEARS_A_LOOK = 8 }; /* for the end of garbage at once, and between two looks at the clock */
+enum {
+    SHORT_PART = 16
+}; /* of the memory limit that is used up between two collections of all when memory is short */
+/* Why there is a collection: the collector's own counts say so; the program asks for it, or ends; or a gradual one
+ * has come to its end, and what it has not reached is examined. */
+enum Reason { DUE, ASKED, GRADUAL };
 #define REACHED ((GcLink *)1) /* as gc_refs: referred to from outside or by a living member */
 
-/* --- lists
- * ---------------------------------------------------------------------------------------------------------------- */
-
-static void list_reset(GcLink *head) { head->next = head->prev = head; }
-static bool list_is_empty(const GcLink *head) { return head->next == head; }
-
-static void list_push(GcLink *head, GcLink *l) {
-    l->prev = head->prev;
-    l->next = head;
-    head->prev->next = l;
-    head->prev = l;
-}
-
-static void list_remove(GcLink *l) {
-    l->prev->next = l->next;
-    l->next->prev = l->prev;
-    l->next = l->prev = NULL;
-}
-
-static void list_append_all(GcLink *head, GcLink *other) {
-    if (list_is_empty(other))
-        return;
-    other->next->prev = head->prev;
-    other->prev->next = head;
-    head->prev->next = other->next;
-    head->prev = other->prev;
-    list_reset(other);
-}
-
-static GcLink *generation_head(GcState *gc, int generation) {
-    return generation == 0 ? &gc->young : generation == 1 ? &gc->middle : &gc->old;
+static bool keeps_to_time(const VM *vm) {
+    return vm->frees_counted && (vm->mem_limit == 0 || vm->mem_used <= vm->mem_limit / 4 * 3);
 }
 
 void gc_setup(VM *vm) {
     GcState *gc = &vm->gc;
-    list_reset(&gc->young);
-    list_reset(&gc->middle);
-    list_reset(&gc->old);
-    list_reset(&gc->frozen);
-    list_reset(&gc->settled);
+    for (int i = 0; i < GC_LISTS; i++)
+        list_reset(&gc->lists[i]);
     gc->threshold[0] = GC_YOUNG_THRESHOLD;
     gc->threshold[1] = GC_MIDDLE_THRESHOLD;
     gc->threshold[2] = 0;
@@ -105,6 +78,11 @@ void gc_traverse(Object *o, VisitFn visit, void *arg) {
     Type *type = obj_type(o);
     if (type->slots.traverse != NULL)
         type->slots.traverse(o, visit, arg);
+    gc_traverse_rest(o, visit, arg);
+}
+
+void gc_traverse_rest(Object *o, VisitFn visit, void *arg) {
+    Type *type = obj_type(o);
     if (type->attrs_offset != 0 || type->nmembers != 0)
         instance_traverse_attrs(o, visit, arg);
     if (type->flags & TYPE_HEAP)
@@ -129,7 +107,7 @@ static size_t count_references(GcLink *set) {
     size_t n = 0;
     for (GcLink *l = set->next; l != set; l = l->next) {
         Object *o = gc_object(l);
-        o->gc_state |= STATE_MEMBER;
+        o->gc_state = (uint8_t)((o->gc_state & ~STATE_UNREACHED) | STATE_MEMBER);
         l->prev = (GcLink *)(uintptr_t)o->refcount;
         n++;
     }
@@ -234,10 +212,26 @@ static size_t find_living(GcLink *set, bool moves, GcLink *dead) {
 /* --- the end of the dead
  * ----------------------------------------------------------------------------------------------------- */
 
+/* What has to be done before the links of the dead are cut. */
+typedef struct Dead {
+    size_t n;
+    bool referenced, finalizable; /* some: by weak references, by a __del__ that has not run */
+} Dead;
+
+static Dead look_at_dead(const GcLink *dead) {
+    Dead found = {0, false, false};
+    for (GcLink *l = dead->next; l != dead; l = l->next) {
+        Object *o = gc_object(l);
+        found.n++;
+        found.referenced = found.referenced || o->flags & OBJ_WEAKREFS;
+        found.finalizable = found.finalizable || (obj_type(o)->slots.finalize != NULL && !(o->flags & OBJ_FINALIZED));
+    }
+    return found;
+}
+
 /* The dead are kept from being freed one by one under our feet: each is walked from a private list, holding a
  * reference. */
-static bool finalize_dead(VM *vm, GcLink *dead) {
-    bool any = false;
+static void finalize_dead(VM *vm, GcLink *dead) {
     GcLink done;
     list_reset(&done);
     while (!list_is_empty(dead)) {
@@ -249,7 +243,6 @@ static bool finalize_dead(VM *vm, GcLink *dead) {
         if (type->slots.finalize == NULL || (o->flags & OBJ_FINALIZED))
             continue;
         o->flags |= OBJ_FINALIZED;
-        any = true;
         obj_incref(o);
         type->slots.finalize(vm, from_obj(o));
         if (error_pending(vm))
@@ -257,7 +250,6 @@ static bool finalize_dead(VM *vm, GcLink *dead) {
         obj_decref(vm, o);
     }
     list_append_all(dead, &done);
-    return any;
 }
 
 static void set_marks(GcLink *dead, bool on) {
@@ -278,86 +270,146 @@ static void clear_weakrefs(VM *vm, GcLink *dead) {
     weakref_run_pending(vm, &pending);
 }
 
-static void clear_dead(VM *vm, GcLink *dead, GcLink *survivors) {
-    while (!list_is_empty(dead)) {
-        GcLink *l = dead->next;
-        Object *o = gc_object(l);
-        obj_incref(o);
-        Type *type = obj_type(o);
-        if (type->slots.clear != NULL)
-            type->slots.clear(vm, o);
-        if (type->attrs_offset != 0 || type->nmembers != 0)
-            instance_clear_attrs(vm, o);
-        if (o->refcount > 1 && dead->next == l) { /* kept alive by something outside after all */
-            list_remove(l);
-            list_push(survivors, l);
-        }
-        obj_decref(vm, o);
+static void clear_one(VM *vm, GcLink *dead, GcLink *survivors) {
+    GcLink *l = dead->next;
+    Object *o = gc_object(l);
+    obj_incref(o);
+    Type *type = obj_type(o);
+    if (type->slots.clear != NULL)
+        type->slots.clear(vm, o);
+    if (type->attrs_offset != 0 || type->nmembers != 0)
+        instance_clear_attrs(vm, o);
+    if (o->refcount > 1 && dead->next == l) { /* kept alive by something outside after all */
+        list_remove(l);
+        list_push(survivors, l);
     }
+    obj_decref(vm, o);
+}
+
+/* Ends the condemned, all of them or as many as there is time for. */
+static bool clear_condemned(VM *vm, int64_t until) {
+    GcState *gc = &vm->gc;
+    GcLink *condemned = &gc->lists[GC_CONDEMNED];
+    for (unsigned n = 1; !list_is_empty(condemned); n++) {
+        vm->frees_left = FREES_A_STEP;
+        clear_one(vm, condemned, &gc->lists[GC_OLD]);
+        if (until != INT64_MAX && n % CLEARS_A_LOOK == 0 && lock_clock() >= until)
+            break;
+    }
+    if (!list_is_empty(condemned))
+        return true;
+    gc->mem_after = vm->mem_used < gc->mem_after ? vm->mem_used : gc->mem_after;
+    return false;
+}
+
+bool gc_clear_condemned(VM *vm, int64_t until) {
+    GcState *gc = &vm->gc;
+    if (list_is_empty(&gc->lists[GC_CONDEMNED]) || gc->running) /* not within another one's end */
+        return !list_is_empty(&gc->lists[GC_CONDEMNED]);
+    gc->running = true;
+    Value pending = error_take(vm);
+    bool more = clear_condemned(vm, until);
+    vm->thread->exception = pending;
+    gc->running = false;
+    return more;
+}
+
+/* While a run has to keep to a time, what is too much for one step is left to the next safe points. */
+static void end_dead(VM *vm, enum Reason why) {
+    bool now = why == ASKED || !keeps_to_time(vm);
+    if (clear_condemned(vm, now ? INT64_MAX : lock_clock() + CLEAR_NS))
+        __atomic_fetch_or(&vm->interrupts, (uint32_t)INTERRUPT_FREE, __ATOMIC_RELAXED);
 }
 
 /* --- collections
  * -------------------------------------------------------------------------------------------------------------- */
 
-static void note_survivors(GcState *gc, int generation, size_t living, size_t dead) {
-    if (generation == GC_GENERATIONS - 1) {
-        gc->old_pending = 0;
-        gc->old_allowance = dead < living / 16 ? living : living / 4;
-    } else if (generation == GC_GENERATIONS - 2) {
+static void note_survivors(VM *vm, int generation, enum Reason why, size_t living, size_t dead) {
+    GcState *gc = &vm->gc;
+    if (generation == GC_OLD) {
+        gc->old_living = why == GRADUAL ? gc->listed - dead : living;
+        gc->old_pending = why == GRADUAL ? gc->old_pending : 0;
+        gc->old_allowance = dead < gc->old_living / 16 ? gc->old_living : gc->old_living / 4;
+    } else if (generation == GC_MIDDLE || keeps_to_time(vm)) {
         gc->old_pending += living;
     }
 }
 
-/* asked: the program asks for it, or ends. */
-static size_t collect(VM *vm, int generation, bool asked) {
+/* The lists that a collection examines. One of the old ends a gradual collection. */
+static void take_set(GcState *gc, int generation, enum Reason why, GcLink *set) {
+    list_reset(set);
+    if (generation == GC_OLD) {
+        gc->phase = GC_AT_REST;
+        list_append_all(set, &gc->lists[GC_UNREACHED]);
+        if (why == GRADUAL)
+            return;
+        list_append_all(set, &gc->lists[GC_REACHED]);
+    }
+    list_append_all(set, &gc->lists[generation]);
+    for (int g = 0; g < generation; g++)
+        list_append_all(set, &gc->lists[g]);
+    memset(gc->count, 0, (size_t)(generation + 1) * sizeof *gc->count);
+    if (generation < GC_OLD)
+        gc->count[generation + 1]++;
+}
+
+static GcLink *list_above(GcState *gc, int generation) {
+    if (generation < GC_OLD)
+        generation = gc->phase == GC_AT_REST ? generation + 1 : GC_REACHED;
+    return &gc->lists[generation];
+}
+
+/* Finalizers may have brought dead containers back: examines them again; returns how many are dead still. */
+static size_t look_again(GcLink *dead, bool moves, GcLink *back) {
+    GcLink set;
+    list_reset(&set);
+    list_append_all(&set, dead);
+    size_t n = count_references(&set);
+    n -= find_living(&set, moves, dead);
+    list_append_all(back, &set);
+    return n;
+}
+
+static size_t collect(VM *vm, int generation, enum Reason why) {
     GcState *gc = &vm->gc;
     Value pending = error_take(vm);
-    if (asked)
+    if (why == ASKED) {
         object_free_waiting(vm, INT64_MAX);
-    GcLink set, dead;
-    list_reset(&set);
-    list_append_all(&set, generation_head(gc, generation));
-    for (int g = 0; g < generation; g++)
-        list_append_all(&set, generation_head(gc, g));
-    memset(gc->count, 0, (size_t)(generation + 1) * sizeof *gc->count);
-    if (generation + 1 < GC_GENERATIONS)
-        gc->count[generation + 1]++;
-    size_t members = count_references(&set);
-    bool moves = asked && members < LARGE_SET;
-    size_t living = find_living(&set, moves, &dead);
-    int above = generation + 1 < GC_GENERATIONS ? generation + 1 : generation;
-    GcLink *up = generation_head(gc, above);
-    list_append_all(up, &set);
-    note_survivors(gc, generation, living, members - living);
-
-    size_t found = 0;
-    if (!list_is_empty(&dead)) {
-        clear_weakrefs(vm, &dead);
-        if (finalize_dead(vm, &dead)) {
-            GcLink back;
-            list_reset(&back);
-            list_append_all(&back, &dead);
-            count_references(&back);
-            find_living(&back, moves, &dead);
-            list_append_all(up, &back);
-        }
-        for (GcLink *l = dead.next; l != &dead; l = l->next)
-            found++;
-        clear_dead(vm, &dead, up);
+        clear_condemned(vm, INT64_MAX);
     }
-    if (generation == GC_GENERATIONS - 1)
+    GcLink set, dead;
+    take_set(gc, generation, why, &set);
+    size_t members = count_references(&set);
+    bool moves = why == ASKED && members < LARGE_SET;
+    size_t living = find_living(&set, moves, &dead);
+    GcLink *up = list_above(gc, generation);
+    list_append_all(up, &set);
+    note_survivors(vm, generation, why, living, members - living);
+
+    Dead found = look_at_dead(&dead);
+    if (found.referenced)
+        clear_weakrefs(vm, &dead);
+    if (found.finalizable) {
+        finalize_dead(vm, &dead);
+        found.n = look_again(&dead, moves, up);
+    }
+    if (found.n > 0) {
+        list_append_all(&gc->lists[GC_CONDEMNED], &dead);
+        end_dead(vm, why);
+    }
+    if (generation == GC_OLD)
         gc->mem_after = vm->mem_used;
     gc->collections[generation]++;
-    gc->collected[generation] += found;
+    gc->collected[generation] += found.n;
     vm->thread->exception = pending;
-    return found;
+    return found.n;
 }
 
 size_t gc_collect(VM *vm, int generation) {
     if (vm->gc.running)
         return 0;
     vm->gc.running = true;
-    size_t found = collect(vm, generation, true);
+    size_t found = collect(vm, generation, ASKED);
     vm->gc.running = false;
     return found;
 }
@@ -397,72 +449,107 @@ static bool notify(VM *vm, const char *phase, int generation, size_t collected) 
     return ok;
 }
 
-bool gc_collect_notifying(VM *vm, int generation, bool asked, size_t *found) {
+static bool collect_notifying(VM *vm, int generation, enum Reason why, size_t *found) {
     *found = 0;
     if (vm->gc.running)
         return true;
     vm->gc.running = true; /* no collection in the midst of the callbacks either */
     bool ok = notify(vm, "start", generation, 0);
     if (ok) {
-        *found = collect(vm, generation, asked);
+        *found = collect(vm, generation, why);
         ok = notify(vm, "stop", generation, *found);
     }
     vm->gc.running = false;
     return ok;
 }
 
-static int choose_generation(const GcState *gc) {
-    if (gc->count[1] < gc->threshold[1])
-        return 0;
-    return gc->old_pending > gc->old_allowance && gc->old_pending > gc->threshold[0] ? 2 : 1;
+bool gc_collect_notifying(VM *vm, int generation, size_t *found) {
+    return collect_notifying(vm, generation, ASKED, found);
 }
 
-static int choose_in_time(const VM *vm) {
+/* Nobody can be told of what goes wrong in one that nobody has asked for. */
+static void collect_unasked(VM *vm, int generation, enum Reason why) {
+    size_t found;
+    Value pending = error_take(vm);
+    if (!collect_notifying(vm, generation, why, &found))
+        error_unraisable(vm, NULL, 0);
+    vm->thread->exception = pending;
+}
+
+static int choose_generation(const GcState *gc) {
+    if (gc->count[1] < gc->threshold[1])
+        return GC_YOUNG;
+    return gc->old_pending > gc->old_allowance && gc->old_pending > gc->threshold[0] ? GC_OLD : GC_MIDDLE;
+}
+
+static bool has_grown(const VM *vm, size_t growth) { return vm->mem_used >= vm->gc.mem_after + growth; }
+
+/* Is it time for a gradual collection? The memory alone does not tell, as what garbage leaves free in it stays. */
+static bool gradual_is_due(const VM *vm) {
     const GcState *gc = &vm->gc;
-    int usual = choose_generation(gc);
-    if (usual == 0 || (vm->mem_limit != 0 && vm->mem_used > vm->mem_limit / 4 * 3))
-        return usual;
-    size_t growth = gc->mem_after / 2 > GROWTH_LEAST ? gc->mem_after / 2 : GROWTH_LEAST;
-    return vm->mem_used < gc->mem_after + growth ? 0 : GC_GENERATIONS - 1;
+    size_t part = gc->mem_after / GC_GROWTH_PART, bytes = part > GC_GROWTH_LEAST ? part : GC_GROWTH_LEAST;
+    return has_grown(vm, bytes) ||
+           (gc->old_pending > GC_PENDING_LEAST && gc->old_pending > gc->old_living / GC_GROWTH_PART);
+}
+
+/* A gradual collection does not end while dead objects wait: what only they refer to would be examined in vain. */
+static void collect_in_time(VM *vm) {
+    GcState *gc = &vm->gc;
+    if (gc->count[0] > gc->young_most)
+        collect_unasked(vm, GC_YOUNG, DUE);
+    if (gc->phase == GC_ALL_REACHED) {
+        if (!object_is_waiting(vm) || gc->old_pending > gc->old_living)
+            collect_unasked(vm, GC_OLD, GRADUAL);
+        return;
+    }
+    if (gc->phase == GC_AT_REST && gradual_is_due(vm) && list_is_empty(&gc->lists[GC_CONDEMNED]))
+        gradual_begin(vm);
+    if (gc_is_advancing(gc))
+        gc_advance(vm, lock_clock() + GC_GRADUAL_NS);
 }
 
 void gc_update(VM *vm) {
     GcState *gc = &vm->gc;
-    gc->young_most = vm->frees_counted && gc->threshold[0] > YOUNG_IN_TIME ? YOUNG_IN_TIME : gc->threshold[0];
+    bool fewer = vm->frees_counted && gc->threshold[0] > GC_YOUNG_IN_TIME && gc->threshold[0] != UINT32_MAX;
+    gc->young_most = fewer ? GC_YOUNG_IN_TIME : gc->threshold[0];
 }
 
 void gc_step(VM *vm) {
     GcState *gc = &vm->gc;
-    size_t found;
-    if (!gc->enabled || gc->running || gc->count[0] <= gc->young_most)
+    bool due = gc->count[0] > gc->young_most || gc->phase == GC_ALL_REACHED;
+    if (!gc->enabled || gc->running || !due)
         return;
-    int generation = vm->frees_counted ? choose_in_time(vm) : choose_generation(gc);
-    Value pending = error_take(vm);
-    if (!gc_collect_notifying(vm, generation, false, &found))
-        error_unraisable(vm, NULL, 0);
-    vm->thread->exception = pending;
+    if (keeps_to_time(vm))
+        collect_in_time(vm);
+    else if (vm->frees_counted && has_grown(vm, vm->mem_limit / SHORT_PART))
+        collect_unasked(vm, GC_OLD, DUE);
+    else
+        collect_unasked(vm, choose_generation(gc), DUE);
 }
 
 void gc_settle(VM *vm) {
     GcState *gc = &vm->gc;
     for (int g = 0; g < GC_GENERATIONS; g++) {
-        list_append_all(&gc->settled, generation_head(gc, g));
+        list_append_all(&gc->lists[GC_SETTLED], &gc->lists[g]);
         gc->count[g] = 0;
     }
 }
 
 void gc_freeze(VM *vm) {
     GcState *gc = &vm->gc;
-    for (int g = 0; g < GC_GENERATIONS; g++) {
-        GcLink *head = generation_head(gc, g);
-        for (GcLink *l = head->next; l != head; l = l->next)
+    for (int i = 0; i < GC_FROZEN; i++) {
+        GcLink *head = &gc->lists[i];
+        for (GcLink *l = head->next; l != head; l = l->next) {
+            gc_object(l)->gc_state &= (uint8_t)~STATE_UNREACHED;
             gc->permanent++;
-        list_append_all(&gc->frozen, head);
-        gc->count[g] = 0;
+        }
+        list_append_all(&gc->lists[GC_FROZEN], head);
     }
+    gc->phase = GC_AT_REST;
+    memset(gc->count, 0, sizeof gc->count);
 }
 
 void gc_unfreeze(VM *vm) {
-    list_append_all(&vm->gc.old, &vm->gc.frozen);
+    list_append_all(&vm->gc.lists[GC_OLD], &vm->gc.lists[GC_FROZEN]);
     vm->gc.permanent = 0;
 }

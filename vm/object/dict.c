@@ -445,8 +445,18 @@ int dict_move_to_end(VM *vm, Value dict, Value key, bool last) {
     return 1;
 }
 
+static void take_contents(Dict *to, const Dict *from) {
+    Object header = to->header;
+    *to = *from;
+    to->header = header;
+    to->version = 0;
+}
+
 void dict_drop_contents(VM *vm, Object *self) {
     Dict *d = (Dict *)self;
+    Value remains = object_for_remains(vm, d->nentries, dict_new);
+    if (unlikely(remains != 0))
+        take_contents(as_dict(remains), d);
     DictEntry *entries = d->entries;
     size_t n = d->nentries, cap = allocated_cap(d), size = index_size(d);
     void *index = d->index;
@@ -456,6 +466,10 @@ void dict_drop_contents(VM *vm, Object *self) {
     d->index_log2 = d->index_width = 0;
     d->str_keys_only = true;
     d->version = 0;
+    if (unlikely(remains != 0)) {
+        decref(vm, remains);
+        return;
+    }
     limits_handled(vm, n);
     for (size_t i = 0; i < n; i++) {
         decref(vm, entries[i].key);

@@ -255,12 +255,22 @@ bool list_set_slice(VM *vm, Value list, ssize_t start, ssize_t stop, Value *item
     return true;
 }
 
+static Value empty(VM *vm) { return list_new(vm, 0); }
+
 static void drop_items(VM *vm, Object *self) {
     List *l = (List *)self;
-    Value *items = l->items;
+    Value *items = l->items, remains = object_for_remains(vm, l->len, empty);
     size_t len = l->len, cap = l->cap;
     l->items = NULL;
     l->len = l->cap = 0;
+    if (unlikely(remains != 0)) {
+        List *r = as_list(remains);
+        r->items = items;
+        r->len = len;
+        r->cap = cap;
+        decref(vm, remains);
+        return;
+    }
     limits_handled(vm, len);
     while (len-- > 0)
         decref(vm, items[len]);

@@ -342,6 +342,8 @@ bool set_update(VM *vm, Value set, Value iterable) {
     return ok && iter_ended(vm);
 }
 
+static Value empty(VM *vm) { return set_new(vm, 0); }
+
 void set_drop_contents(VM *vm, Object *self) {
     Set *s = (Set *)self;
     SetEntry copy[8], *table = s->table;
@@ -349,6 +351,14 @@ void set_drop_contents(VM *vm, Object *self) {
     bool small = table == s->small;
     if (!table)
         return;
+    Value remains = s->finger == DROPPING ? 0 : object_for_remains(vm, s->used, empty);
+    if (unlikely(remains != 0)) {
+        Set *r = as_set(remains);
+        r->table = table;
+        r->mask = mask;
+        r->fill = s->fill;
+        r->used = s->used;
+    }
     if (small) {
         memcpy(copy, table, sizeof copy);
         table = copy;
@@ -357,6 +367,10 @@ void set_drop_contents(VM *vm, Object *self) {
     s->table = s->small;
     s->mask = 7;
     s->fill = s->used = 0;
+    if (unlikely(remains != 0)) {
+        decref(vm, remains);
+        return;
+    }
     limits_handled(vm, mask);
     for (size_t i = 0; i <= mask; i++)
         decref(vm, table[i].key);

@@ -108,8 +108,10 @@ void limits_free(VM *vm) {
         look_at(l, l->steps); /* to see what this takes */
     }
     __atomic_fetch_and(&vm->interrupts, ~(uint32_t)INTERRUPT_FREE, __ATOMIC_RELAXED);
-    if (object_free_waiting(vm, until))
-        __atomic_fetch_or(&vm->interrupts, (uint32_t)INTERRUPT_FREE, __ATOMIC_RELAXED);
+    bool waiting = object_free_waiting(vm, until), condemned = gc_clear_condemned(vm, until);
+    uint32_t next =
+        (waiting || condemned ? INTERRUPT_FREE : 0) | (waiting ? 0 : INTERRUPT_GC); /* which may wait for it */
+    __atomic_fetch_or(&vm->interrupts, next, __ATOMIC_RELAXED);
 }
 
 void limits_begin(VM *vm, Budget *b, uint64_t steps, uint64_t pause_us, uint64_t stop_us) {
@@ -169,8 +171,12 @@ static void set_stride(Limits *l, Budget *b, int64_t now) {
 }
 
 /* Time, for the thread that makes the run. The run is never due before it has done anything. False: it must stop. */
-static bool look_at_clock(Limits *l, Budget *b) {
+static bool look_at_clock(VM *vm, Limits *l, Budget *b) {
     int64_t now = lock_clock();
+    if (unlikely(gc_is_advancing(&vm->gc))) {
+        gc_advance(vm, now + (now - l->looked_time)); /* which gets as much time as the script */
+        now = lock_clock();
+    }
     set_stride(l, b, now);
     int64_t next = l->step_ns * (int64_t)l->stride;
     next = next > l->long_ns ? next : l->long_ns;
@@ -211,7 +217,7 @@ static bool look(VM *vm) {
     }
     if (b != NULL && l->steps >= b->pause_steps)
         b->due = true;
-    if (b != NULL && is_timed(b) && !(limits_can_pause(vm, b) ? look_at_clock(l, b) : !is_out_of_time(vm, 0)))
+    if (b != NULL && is_timed(b) && !(limits_can_pause(vm, b) ? look_at_clock(vm, l, b) : !is_out_of_time(vm, 0)))
         return stop(vm);
     uint64_t next = l->step_limit;
     if (b != NULL && !b->due && b->pause_steps < next)
