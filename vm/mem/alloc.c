@@ -524,16 +524,6 @@ void object_free(VM *vm, Object *o) {
     t->dealloc_depth--;
 }
 
-Value object_for_remains(VM *vm, size_t items, Value (*make)(VM *vm)) {
-    if (likely(!vm->frees_counted) || items <= FREE_LARGE)
-        return 0;
-    Value pending = error_take(vm), made = make(vm);
-    if (!made)
-        error_clear(vm);
-    vm->thread->exception = pending;
-    return made;
-}
-
 /* Frees a part of the object that waits since last, or all of it; it is not on the list meanwhile. */
 static void free_waiting(VM *vm) {
     Object *o = list_take(&vm->limits->waiting);

@@ -51,10 +51,6 @@ enum {
     FREE_PART = 32 * 1024, /* how much of it does: drop_some()'s n, of which ... */
     FREE_OBJECT = 512,     /* ... an object takes so much, and other items one */
 };
-/* For containers that lose so many items at once, while they themselves may live on: an empty container, made by
- * make(), which takes over what they have had and is then dropped, so that this waits too. 0, without an exception:
- * they are few, there is time, or no memory. */
-Value object_for_remains(VM *vm, size_t items, Value (*make)(VM *vm));
 /* For drop_some() with n = 0: how many of the items are left when those at the end go that are no objects. */
 static inline size_t without_plain_tail(const Value *items, size_t n) {
     while (n > 0 && !is_obj(items[n - 1]))

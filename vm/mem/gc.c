@@ -74,20 +74,21 @@ bool gc_is_tracked(Object *o) { return (o->flags & OBJ_GC) && (o->gc_state & GC_
 /* --- traversal
  * ------------------------------------------------------------------------------------------------------------ */
 
-void gc_traverse(Object *o, VisitFn visit, void *arg) {
-    Type *type = obj_type(o);
-    if (type->slots.traverse != NULL)
-        type->slots.traverse(o, visit, arg);
-    gc_traverse_rest(o, visit, arg);
-}
-
-void gc_traverse_rest(Object *o, VisitFn visit, void *arg) {
-    Type *type = obj_type(o);
+static ALWAYS_INLINE void traverse_rest(Object *o, Type *type, VisitFn visit, void *arg) {
     if (type->attrs_offset != 0 || type->nmembers != 0)
         instance_traverse_attrs(o, visit, arg);
     if (type->flags & TYPE_HEAP)
         visit(&type->header, arg);
 }
+
+void gc_traverse(Object *o, VisitFn visit, void *arg) {
+    Type *type = obj_type(o);
+    if (type->slots.traverse != NULL)
+        type->slots.traverse(o, visit, arg);
+    traverse_rest(o, type, visit, arg);
+}
+
+void gc_traverse_rest(Object *o, VisitFn visit, void *arg) { traverse_rest(o, obj_type(o), visit, arg); }
 
 static bool is_member(const Object *o) { return (o->flags & OBJ_GC) && (o->gc_state & STATE_MEMBER); }
 
@@ -107,7 +108,7 @@ static size_t count_references(GcLink *set) {
     size_t n = 0;
     for (GcLink *l = set->next; l != set; l = l->next) {
         Object *o = gc_object(l);
-        o->gc_state = (uint8_t)((o->gc_state & ~STATE_UNREACHED) | STATE_MEMBER);
+        o->gc_state |= STATE_MEMBER;
         l->prev = (GcLink *)(uintptr_t)o->refcount;
         n++;
     }
@@ -142,7 +143,7 @@ static size_t part_in_reach_order(GcLink *set, GcLink *dead) {
     for (GcLink *l = set->next; l != set; l = last->next) {
         Object *o = gc_object(l);
         if (l->prev != NULL) {
-            o->gc_state &= (uint8_t)~STATE_MEMBER;
+            o->gc_state &= (uint8_t) ~(STATE_MEMBER | STATE_UNREACHED);
             l->prev = last;
             last = l;
             living++;
@@ -156,7 +157,7 @@ static size_t part_in_reach_order(GcLink *set, GcLink *dead) {
         }
     }
     for (GcLink *l = dead->next; l != dead; l = l->next)
-        gc_object(l)->gc_state &= (uint8_t) ~(STATE_MEMBER | STATE_ASIDE);
+        gc_object(l)->gc_state &= (uint8_t) ~(STATE_MEMBER | STATE_ASIDE | STATE_UNREACHED);
     return living;
 }
 
@@ -194,7 +195,7 @@ static size_t part_in_place(GcLink *set, GcLink *dead) {
         GcLink *next = l->next;
         Object *o = gc_object(l);
         bool alive = o->gc_state & STATE_ALIVE;
-        o->gc_state &= (uint8_t) ~(STATE_MEMBER | STATE_ALIVE);
+        o->gc_state &= (uint8_t) ~(STATE_MEMBER | STATE_ALIVE | STATE_UNREACHED);
         list_push(alive ? set : dead, l);
         living += alive;
         l = next;

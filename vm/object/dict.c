@@ -454,7 +454,7 @@ static void take_contents(Dict *to, const Dict *from) {
 
 void dict_drop_contents(VM *vm, Object *self) {
     Dict *d = (Dict *)self;
-    Value remains = object_for_remains(vm, d->nentries, dict_new);
+    Value remains = limits_remains(vm, d->nentries, dict_new);
     if (unlikely(remains != 0))
         take_contents(as_dict(remains), d);
     DictEntry *entries = d->entries;

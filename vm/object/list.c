@@ -259,7 +259,7 @@ static Value empty(VM *vm) { return list_new(vm, 0); }
 
 static void drop_items(VM *vm, Object *self) {
     List *l = (List *)self;
-    Value *items = l->items, remains = object_for_remains(vm, l->len, empty);
+    Value *items = l->items, remains = limits_remains(vm, l->len, empty);
     size_t len = l->len, cap = l->cap;
     l->items = NULL;
     l->len = l->cap = 0;

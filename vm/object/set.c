@@ -351,7 +351,7 @@ void set_drop_contents(VM *vm, Object *self) {
     bool small = table == s->small;
     if (!table)
         return;
-    Value remains = s->finger == DROPPING ? 0 : object_for_remains(vm, s->used, empty);
+    Value remains = s->finger == DROPPING ? 0 : limits_remains(vm, s->used, empty);
     if (unlikely(remains != 0)) {
         Set *r = as_set(remains);
         r->table = table;

@@ -114,6 +114,14 @@ void limits_free(VM *vm) {
     __atomic_fetch_or(&vm->interrupts, next, __ATOMIC_RELAXED);
 }
 
+Value limits_make_remains(VM *vm, Value (*make)(VM *vm)) {
+    Value pending = error_take(vm), made = make(vm);
+    if (!made)
+        error_clear(vm);
+    vm->thread->exception = pending;
+    return made;
+}
+
 void limits_begin(VM *vm, Budget *b, uint64_t steps, uint64_t pause_us, uint64_t stop_us) {
     Limits *l = vm->limits;
     int64_t now = pause_us != 0 || stop_us != 0 ? lock_clock() : 0;

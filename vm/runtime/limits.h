@@ -81,6 +81,13 @@ static inline void limits_handled(VM *vm, size_t items) {
     if (unlikely(items >= TICKS_A_LOOK && (__atomic_load_n(&vm->interrupts, __ATOMIC_RELAXED) & INTERRUPT_LIMIT)))
         limits_look_soon(vm);
 }
+/* For containers that lose so many items at once, while they themselves may live on: an empty container, made by
+ * make(), which takes over what they have had and is then dropped, so that this ends in parts (mem/alloc.c). 0,
+ * without an exception: they are few, there is time, or no memory. */
+Value limits_make_remains(VM *vm, Value (*make)(VM *vm));
+static ALWAYS_INLINE Value limits_remains(VM *vm, size_t items, Value (*make)(VM *vm)) {
+    return unlikely(vm->frees_counted) && items > FREE_LARGE ? limits_make_remains(vm, make) : 0;
+}
 /* Before an operation that cannot be left once it has begun: is there time for it before the hard limit? False with
  * an exception. */
 bool limits_afford(VM *vm, double ns);
