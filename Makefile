@@ -122,6 +122,7 @@ NOTES ?= ../shared/scripts/check
 # Scripts with their expected output, the same for every configuration.
 test: $(B)/cove unit
 	sh tests/run $(B)/cove $(TESTS)
+	$(MAKE) -s CONFIG=$(CONFIG) test-paused
 	sh tests/alloc/run $(B)/cove 29
 	sh tests/prompt/run $(B)/cove
 	@MAKE="$(MAKE)" B=$(B) sh tests/packaging/run fast
@@ -163,6 +164,12 @@ api: $(API_TESTS) $(EXAMPLES)
 	@for e in $(EXAMPLES); do n=$${e##*/}; timeout 60 $$e > $$e.log 2>&1 && cmp -s $$e.log examples/embed/$$n.out || \
 	    { echo "example $$n: failed"; cat $$e.log; exit 1; }; done; echo "$(words $(EXAMPLES)) examples of embedding: as expected"
 
+# A host that pauses a script at every step gets the same of it.
+$(B)/paused: tests/unit/paused.c $(CORE) include/cove.h
+	$(CC) $(CFLAGS) -Iinclude $(LDFLAGS_$(CONFIG)) $(LDFLAGS) -o $@ $< $(CORE) $(LIBS)
+test-paused: $(B)/paused
+	sh tests/run $(B)/paused $(addprefix tests/,builtins compiler generators object types)
+
 # Every allocation of the scripts of tests/alloc fails once: some minutes.
 test-alloc: $(B)/cove
 	sh tests/alloc/run $(B)/cove 1
@@ -173,7 +180,7 @@ corpus: $(B)/cove
 
 asan:
 	$(MAKE) CONFIG=asan
-	ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 $(MAKE) CONFIG=asan unit
+	ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 TEST_TIMEOUT=300 $(MAKE) CONFIG=asan unit test-paused
 	ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 TEST_TIMEOUT=300 sh tests/run build/asan/cove $(TESTS)
 
 # What threads and VMs share, under ThreadSanitizer.
@@ -253,4 +260,4 @@ clean:
 	rm -rf build
 
 -include $(OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(wildcard $(B)/obj/tools/*.d $(B)/obj/tests/unit/*.d)
-.PHONY: all clean test unit asan tsan valgrind fuzz fuzz-replay soak bench bench-embed bench-budget corpus format api reference
+.PHONY: all clean test test-paused unit asan tsan valgrind fuzz fuzz-replay soak bench bench-embed bench-budget corpus format api reference

@@ -259,9 +259,10 @@ Value eval_run(VM *vm, Frame *entry, int how) {
         goto error;
     }
     if (unlikely(vm_interrupted(vm))) {
-        if (how == EVAL_GO_ON)
-            goto interrupted;
-        goto interrupted_at_start;
+        if (how != EVAL_GO_ON)
+            goto interrupted_at_start;
+        TRACED(SET_TRACED(true)); /* as it was: the line that the run paused at may not have been told of */
+        goto interrupted;
     }
     DISPATCH();
 #if !defined(__GNUC__)
@@ -312,13 +313,13 @@ interrupted:
 seen_to:
     if (unlikely(vm->replaced_frames != 0))
         frame_drop_replaced(vm, frame);
-    if (unlikely(limits_pause(vm)))
-        goto pause;
     if (unlikely(t->tracing && !IS_TRACED())) {
         SAVE();
         trace_begun(frame);
         SET_TRACED(true);
     }
+    if (unlikely(limits_pause(vm)))
+        goto pause;
     DISPATCH();
 
     /* --- an instruction of a traced thread
