@@ -468,9 +468,11 @@ static bool is_one_piece(VM *vm, Generator *g, Value thrown) {
 }
 
 Frame *generator_resume_throwing(VM *vm, Thread *t, Generator *g, Value *thrown) {
+    if (!is_one_piece(vm, g, *thrown))
+        return NULL;
     raise_thrown(vm, *thrown);
     *thrown = error_take(vm);
-    if (!is_one_piece(vm, g, *thrown))
+    if (!is_one_piece(vm, g, *thrown)) /* any more: the exception's constructor may have gone on with it */
         return NULL;
     Frame *f = generator_resume(vm, t, g, VALUE_NONE);
     if (f != NULL)
