@@ -517,7 +517,7 @@ void gc_update(VM *vm) {
 
 void gc_step(VM *vm) {
     GcState *gc = &vm->gc;
-    bool due = gc->count[0] > gc->young_most || gc->phase == GC_ALL_REACHED;
+    bool due = gc->count[0] > gc->young_most || (gc->phase == GC_ALL_REACHED && keeps_to_time(vm));
     if (!gc->enabled || gc->running || !due)
         return;
     if (keeps_to_time(vm))

@@ -44,6 +44,11 @@ static bool reach_from_root(Object *o, void *arg) {
     return true;
 }
 
+static void reach_from_roots(VM *vm) {
+    roots_visit(vm, reach_from_root, &vm->gc);
+    vm->gc.work = WORK_A_LOOK; /* there may have been many */
+}
+
 void gradual_begin(VM *vm) {
     GcState *gc = &vm->gc;
     list_append_all(&gc->lists[GC_OLD], &gc->lists[GC_MIDDLE]);
@@ -163,7 +168,7 @@ static void reach_from_settled(VM *vm) {
     GcLink *settled = &gc->lists[GC_SETTLED], *l = settled->next;
     if (gc->settled_left == 0 || l == settled) {
         gc->phase = GC_REACHING;
-        roots_visit(vm, reach_from_root, gc);
+        reach_from_roots(vm);
         return;
     }
     gc->settled_left--;
@@ -177,7 +182,7 @@ static void reach_on(VM *vm) {
     GcState *gc = &vm->gc;
     GcLink *reached = &gc->lists[GC_REACHED], *l = reached->next;
     if (l == reached) {
-        roots_visit(vm, reach_from_root, gc);
+        reach_from_roots(vm);
         if (list_is_empty(reached)) {
             gc->phase = GC_ALL_REACHED;
             __atomic_fetch_or(&vm->interrupts, (uint32_t)INTERRUPT_GC, __ATOMIC_RELAXED);
