@@ -33,6 +33,7 @@
  * native code may build objects without protecting them. */
 #include "base/config.h"
 #include "mem/gc_internal.h"
+#include "runtime/limits.h"
 #include "runtime/lock.h"
 
 #include "object/instance.h"
@@ -471,10 +472,13 @@ bool gc_collect_notifying(VM *vm, int generation, size_t *found) {
 /* Nobody can be told of what goes wrong in one that nobody has asked for. */
 static void collect_unasked(VM *vm, int generation, enum Reason why) {
     size_t found;
+    int64_t start = generation == GC_OLD ? lock_clock() : 0;
     Value pending = error_take(vm);
     if (!collect_notifying(vm, generation, why, &found))
         error_unraisable(vm, NULL, 0);
     vm->thread->exception = pending;
+    if (generation == GC_OLD)
+        limits_forget(vm, lock_clock() - start);
 }
 
 static int choose_generation(const GcState *gc) {

@@ -88,6 +88,11 @@ Value limits_make_remains(VM *vm, Value (*make)(VM *vm));
 static ALWAYS_INLINE Value limits_remains(VM *vm, size_t items, Value (*make)(VM *vm)) {
     return unlikely(vm->frees_counted) && items > FREE_LARGE ? limits_make_remains(vm, make) : 0;
 }
+/* What has just taken so long is not to be expected of the next steps. */
+static inline void limits_forget(VM *vm, int64_t ns) {
+    if (vm->limits != NULL)
+        vm->limits->looked_time += ns;
+}
 /* Before an operation that cannot be left once it has begun: is there time for it before the hard limit? False with
  * an exception. */
 bool limits_afford(VM *vm, double ns);
