@@ -887,7 +887,11 @@ COVE_API cove_run *cove_run_source(cove_vm *vm, const char *source, const char *
 COVE_API enum cove_run_state cove_run_resume(cove_run *run, const cove_budget *budget, cove_value sent,
                                              cove_value *out);
 
-/** Raises an exception at the place where a run waits or is paused, and goes on. */
+/**
+ * Raises an exception at the place where a run waits or is paused, and goes on. Where one of its waiting coroutines
+ * handles another exception, or awaits an object of its own kind, and for GeneratorExit, the run is not paused before
+ * it waits again: only a hard limit ends what it does meanwhile.
+ */
 COVE_API enum cove_run_state cove_run_throw(cove_run *run, const cove_budget *budget, cove_value exception,
                                             cove_value *out);
 

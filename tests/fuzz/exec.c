@@ -2,8 +2,9 @@
  *
  * Half of the inputs (told by their length) run by cove_exec(), the others as a cove_run that is paused every few
  * steps, so that pausing is tried everywhere, and with a hard limit that is never reached, so that large garbage
- * waits for later steps. A helper thread stops a VM that is at it for longer than a second: what then goes on is a
- * hole in the limits, and libFuzzer's -timeout reports it. */
+ * waits for later steps; then what they call main is driven, as a coroutine or generator. A helper thread stops a VM
+ * that is at it for longer than a second: what then goes on is a hole in the limits, and libFuzzer's -timeout reports
+ * it. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -19,6 +20,8 @@
 #define RECURSION_LIMIT 150
 #define STEPS_A_STRETCH 11
 #define SECONDS 1
+#define DRIVES 200
+#define THROWN_INTO 7 /* one of so many times */
 
 static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
 static cove_vm *guarded; /* under the mutex */
@@ -60,6 +63,17 @@ static bool swallow(void *user, const char *text, size_t size) {
     return true;
 }
 
+/* What the text calls main, a coroutine mostly, is driven as a host does it, and now and then thrown into. */
+static void drive_main(cove_vm *vm, const cove_budget *budget) {
+    cove_value out, fn = cove_global(vm, "main");
+    cove_run *run = cove_ok(fn) ? cove_run_new(vm, fn, NULL, 0) : NULL;
+    enum cove_run_state state = run == NULL ? COVE_RUN_FAILED : COVE_RUN_PAUSED;
+    for (int i = 0; i < DRIVES && (state == COVE_RUN_PAUSED || state == COVE_RUN_WAITING); i++)
+        state = i % THROWN_INTO == 0 && i > 0 ? cove_run_throw(run, budget, cove_eval(vm, "ValueError"), &out)
+                                              : cove_run_resume(run, budget, cove_int(vm, i), &out);
+    cove_run_free(run);
+}
+
 static void run_paused(cove_vm *vm, const char *text) {
     cove_run *run = cove_run_source(vm, text, "fuzz.co", cove_absent());
     cove_budget budget = {.steps = STEPS_A_STRETCH, .hard_microseconds = 1000 * 1000 * 1000};
@@ -67,6 +81,7 @@ static void run_paused(cove_vm *vm, const char *text) {
     while (run != NULL && cove_run_resume(run, &budget, cove_absent(), &out) == COVE_RUN_PAUSED)
         ;
     cove_run_free(run);
+    drive_main(vm, &budget);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
