@@ -111,8 +111,8 @@ COVE_API const char *cove_version(void);
  *
  * It serves all memory of a VM: `new_size` 0 frees `p`; `p` NULL allocates; else the block changes its size and
  * perhaps its place, with its contents. Blocks are aligned to 16 bytes. A VM calls it only while some thread is
- * inside, never from two threads at a time. The largest block of a new VM has 176 KiB; later ones are as large as what
- * scripts make.
+ * inside, never from two threads at a time. The largest block of a new VM has 176 KiB; later ones are as large as
+ * what scripts make.
  *
  * @param user      what the config gave
  * @param p         the block, or NULL
@@ -889,8 +889,8 @@ COVE_API enum cove_run_state cove_run_resume(cove_run *run, const cove_budget *b
 
 /**
  * Raises an exception at the place where a run waits or is paused, and goes on. Where one of its waiting coroutines
- * handles another exception, or awaits an object of its own kind, and for GeneratorExit, the run is not paused before
- * it waits again: only a hard limit ends what it does meanwhile.
+ * handles another exception, or awaits what is neither coroutine nor generator, and for GeneratorExit, the run is not
+ * paused before it waits again: only a hard limit ends what it does meanwhile.
  */
 COVE_API enum cove_run_state cove_run_throw(cove_run *run, const cove_budget *budget, cove_value exception,
                                             cove_value *out);

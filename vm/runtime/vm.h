@@ -185,8 +185,8 @@ struct VM {
     Thread main_thread;
     Thread *main; /* runs the handlers of signals: main_thread, or after a fork the thread that called it */
     Thread *threads;
-    struct Limits *limits;  /* of a host: steps and time, runtime/limits.h; or NULL */
-    volatile bool stopping; /* the host stops the scripts: no handler of theirs runs */
+    struct Limits *limits;                                /* of a host: steps and time, runtime/limits.h; or NULL */
+    volatile bool stopping;                               /* the host stops the scripts: no handler of theirs runs */
     void (*visit_host)(VM *vm, VisitFn visit, void *arg); /* visits what its host holds, or NULL: runtime/roots.c */
     struct HostState *host; /* what the embedding API knows of its host (vm/api/api.h), or NULL */
     const Native *called; /* the native function that was called last: for those that serve many (vm/api/native.c) */
