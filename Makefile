@@ -120,9 +120,9 @@ TESTS ?= tests/*/ examples
 # A program that runs teaching scripts and compares their output, where there is one beside the checkout.
 NOTES ?= ../shared/scripts/check
 # Scripts with their expected output, the same for every configuration.
-test: $(B)/cove unit
+test: $(B)/cove $(B)/paused unit
 	sh tests/run $(B)/cove $(TESTS)
-	$(MAKE) -s CONFIG=$(CONFIG) test-paused
+	$(RUN_PAUSED)
 	sh tests/alloc/run $(B)/cove 29
 	sh tests/prompt/run $(B)/cove
 	@MAKE="$(MAKE)" B=$(B) sh tests/packaging/run fast
@@ -167,8 +167,9 @@ api: $(API_TESTS) $(EXAMPLES)
 # A host that pauses a script at every step gets the same of it.
 $(B)/paused: tests/unit/paused.c $(CORE) include/cove.h
 	$(CC) $(CFLAGS) -Iinclude $(LDFLAGS_$(CONFIG)) $(LDFLAGS) -o $@ $< $(CORE) $(LIBS)
+RUN_PAUSED = sh tests/run $(B)/paused $(addprefix tests/,builtins compiler generators object types)
 test-paused: $(B)/paused
-	sh tests/run $(B)/paused $(addprefix tests/,builtins compiler generators object types)
+	$(RUN_PAUSED)
 
 # Every allocation of the scripts of tests/alloc fails once: some minutes.
 test-alloc: $(B)/cove

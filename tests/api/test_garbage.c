@@ -237,6 +237,36 @@ static void test_gradual_disturbed(void **state) {
     assert_in_range(made - ended, 0, 1);
 }
 
+/* Pauses a run some calls deep and frees it, while another one goes on. */
+static cove_value free_nested(cove_vm *vm, const cove_call_info *call) {
+    (void)call;
+    cove_budget budget = {.steps = 60};
+    cove_run *run = cove_run_new(vm, cove_global(vm, "deep"), NULL, 0);
+    assert_int_equal(cove_run_resume(run, &budget, cove_absent(), NULL), COVE_RUN_PAUSED);
+    cove_run_free(run);
+    return cove_none(vm);
+}
+
+/* What ends with the frames of a run that is freed makes more garbage: such frames are no roots. */
+static void test_freed_run(void **state) {
+    cove_vm *vm = *state;
+    cove_function_def def = {.name = "free_nested", .fn = free_nested};
+    cove_set_global(vm, "free_nested", cove_function(vm, &def));
+    exec_ok(vm, "ended = 0\n"
+                "class Busy:\n"
+                "    def __del__(self):\n"
+                "        global ended\n"
+                "        ended += 1\n"
+                "        self.x = [[i] for i in range(400)]\n"
+                "def deep(n=6):\n"
+                "    busy, names = Busy(), [str(n)] * 3\n"
+                "    if n: return deep(n - 1) or names\n"
+                "    while True: pass\n"
+                "kept = [[i] for i in range(20000)]\n");
+    run_source(vm, "while True:\n    free_nested()\n    kept.append([kept])\n", 600);
+    assert_true(int_of(vm, cove_global(vm, "ended")) >= 7);
+}
+
 /* The end of much garbage that has been found at once is spread over many steps; when the system has held one up, the
  * next may take as long. */
 static void test_condemned(void **state) {
@@ -271,6 +301,7 @@ int main(void) {
         WITH_VM(test_cycles),
         cmocka_unit_test(test_gradual),
         cmocka_unit_test(test_gradual_disturbed),
+        WITH_VM(test_freed_run),
         WITH_VM(test_condemned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -361,6 +361,7 @@ void cove_run_free(cove_run *run) {
         int status;
         vm->thread->failure = 0;
         vm->stopping = true;
+        run->state = RUN_GOING; /* its frames end one by one: nobody else must look at them, or go on with it */
         Value exc = exception_new_simple(vm, vm->exc.GeneratorExit, 0);
         if (exc == 0)
             exc = error_take(vm);

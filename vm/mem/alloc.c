@@ -524,6 +524,17 @@ void object_free(VM *vm, Object *o) {
     t->dealloc_depth--;
 }
 
+size_t items_drop_some(VM *vm, const Value *items, size_t *len, size_t n) {
+    if (n == 0) {
+        limits_handled(vm, *len);
+        while (*len > 0 && !is_obj(items[*len - 1]))
+            --*len;
+    }
+    while (n > 0 && *len > 0)
+        n = drop_counted(vm, items[--*len], n);
+    return *len;
+}
+
 /* Frees a part of the object that waits since last, or all of it; it is not on the list meanwhile. */
 static void free_waiting(VM *vm) {
     Object *o = list_take(&vm->limits->waiting);

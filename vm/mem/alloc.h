@@ -51,12 +51,8 @@ enum {
     FREE_PART = 32 * 1024, /* how much of it does: drop_some()'s n, of which ... */
     FREE_OBJECT = 512,     /* ... an object takes so much, and other items one */
 };
-/* For drop_some() with n = 0: how many of the items are left when those at the end go that are no objects. */
-static inline size_t without_plain_tail(const Value *items, size_t n) {
-    while (n > 0 && !is_obj(items[n - 1]))
-        n--;
-    return n;
-}
+/* drop_some() of a vector of so many items. With n = 0, those at the end go that are no objects. */
+size_t items_drop_some(VM *vm, const Value *items, size_t *len, size_t n);
 /* For drop_some(): drops an item; what is left of n. */
 static ALWAYS_INLINE size_t drop_counted(VM *vm, Value v, size_t n) {
     size_t counts = is_obj(v) ? FREE_OBJECT : 1;

@@ -343,9 +343,9 @@ static void take_set(GcState *gc, int generation, enum Reason why, GcLink *set) 
     if (generation == GC_OLD) {
         gc->phase = GC_AT_REST;
         list_append_all(set, &gc->lists[GC_UNREACHED]);
+        list_append_all(why == GRADUAL ? &gc->lists[GC_OLD] : set, &gc->lists[GC_REACHED]);
         if (why == GRADUAL)
             return;
-        list_append_all(set, &gc->lists[GC_REACHED]);
     }
     list_append_all(set, &gc->lists[generation]);
     for (int g = 0; g < generation; g++)

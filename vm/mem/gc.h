@@ -105,6 +105,7 @@ static ALWAYS_INLINE void gc_untrack(Object *o) {
         o->gc_state = 0;
     }
 }
+/* By cove_keep() and cove_release(); values that are no containers pass. */
 static inline void gc_note_kept(Value v, bool kept) {
     if (is_obj(v) && (as_obj(v)->flags & OBJ_GC))
         as_obj(v)->gc_state =

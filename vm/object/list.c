@@ -280,13 +280,7 @@ static void drop_items(VM *vm, Object *self) {
 
 static size_t drop_some(VM *vm, Object *self, size_t n) {
     List *l = (List *)self;
-    if (n == 0) {
-        limits_handled(vm, l->len);
-        l->len = without_plain_tail(l->items, l->len);
-    }
-    while (n > 0 && l->len > 0)
-        n = drop_counted(vm, l->items[--l->len], n);
-    return l->len;
+    return items_drop_some(vm, l->items, &l->len, n);
 }
 
 void list_clear(VM *vm, Value list) { drop_items(vm, as_obj(list)); }

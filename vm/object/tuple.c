@@ -102,13 +102,7 @@ static void drop_items(VM *vm, Object *self) {
 
 static size_t drop_some(VM *vm, Object *self, size_t n) {
     Tuple *t = (Tuple *)self;
-    if (n == 0) {
-        limits_handled(vm, t->len);
-        t->len = without_plain_tail(t->items, t->len);
-    }
-    while (n > 0 && t->len > 0)
-        n = drop_counted(vm, t->items[--t->len], n);
-    return t->len;
+    return items_drop_some(vm, t->items, &t->len, n);
 }
 
 static void traverse(Object *self, VisitFn visit, void *arg) {
