@@ -247,7 +247,7 @@ static cove_value free_nested(cove_vm *vm, const cove_call_info *call) {
     return cove_none(vm);
 }
 
-/* What ends with the frames of a run that is freed makes more garbage: such frames are no roots. */
+/* Runs that are freed while another one goes on, and what ends with their frames makes more garbage. */
 static void test_freed_run(void **state) {
     cove_vm *vm = *state;
     cove_function_def def = {.name = "free_nested", .fn = free_nested};
@@ -259,10 +259,11 @@ static void test_freed_run(void **state) {
                 "        ended += 1\n"
                 "        self.x = [[i] for i in range(400)]\n"
                 "def deep(n=6):\n"
-                "    busy, names = Busy(), [str(n)] * 3\n"
-                "    if n: return deep(n - 1) or names\n"
-                "    while True: pass\n"
-                "kept = [[i] for i in range(20000)]\n");
+                "    def level(busy):\n"
+                "        if n: return deep(n - 1) or busy\n"
+                "        while True: pass\n"
+                "    return level(Busy())\n"
+                "kept = [[i] for i in range(2000)]\n");
     run_source(vm, "while True:\n    free_nested()\n    kept.append([kept])\n", 600);
     assert_true(int_of(vm, cove_global(vm, "ended")) >= 7);
 }
